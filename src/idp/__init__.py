@@ -1,0 +1,1 @@
+"""An internal developer platform whose API is the Kubernetes API."""

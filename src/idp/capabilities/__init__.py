@@ -1,0 +1,1 @@
+"""One vertical slice per area. Slices import each other's `kinds` only."""

@@ -1,0 +1,1 @@
+"""The resource machinery. It knows no kind and no vendor."""
