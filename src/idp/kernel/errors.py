@@ -200,25 +200,23 @@ class MissingPrerequisite(IdpError):
     status = 412
 
 
-_BY_REASON: dict[str, type[IdpError]] = {
-    cls.code: cls
-    for cls in (
-        InvalidInput,
-        Unauthorized,
-        Forbidden,
-        NotFound,
-        MethodNotAllowed,
-        AlreadyExists,
-        Conflict,
-        Gone,
-        TooLarge,
-        UnsupportedMediaType,
-        Invalid,
-        TooManyRequests,
-        Unavailable,
-        DeadlineExceeded,
-    )
-} | {"Gone": Gone}
+_ANSWERS: tuple[type[IdpError], ...] = (
+    InvalidInput,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    AlreadyExists,
+    Conflict,
+    Gone,
+    TooLarge,
+    UnsupportedMediaType,
+    Invalid,
+    TooManyRequests,
+    Unavailable,
+    DeadlineExceeded,
+)
+_BY_REASON: dict[str, type[IdpError]] = {cls.code: cls for cls in _ANSWERS} | {"Gone": Gone}
 
 _BY_STATUS: dict[int, type[IdpError]] = {
     400: InvalidInput,

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import pydantic
+import pydantic.alias_generators
 from pydantic import BaseModel, ConfigDict, Field
 
 from idp.kernel.errors import Cause, Invalid

@@ -1,0 +1,89 @@
+"""What a capability registers: the only extension point of the platform.
+
+A slice builds one `Capability` in its `capability.py`. The composition roots collect the built-in
+ones from a list and further ones from the entry-point group `idp.capabilities`; both are treated
+alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+
+from idp.kernel.client import Client
+from idp.kernel.controller import Runnable
+from idp.kernel.resource import Resource
+
+
+@dataclass(frozen=True)
+class Remote:
+    """An HTTP service that an instance uses, and the credential for it.
+
+    Attributes:
+        url: Base address without a trailing slash, such as `http://127.0.0.1:8600`.
+        username: For HTTP basic authentication.
+        password: Never logged.
+    """
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a capability's controllers are given when an instance starts.
+
+    Attributes:
+        environment: `development`, `staging`, `uat`, `production` or a user's own.
+        data: The instance's data folder; each capability uses a folder of its own below it.
+        client: The instance's own API, with the controllers' rights.
+        database: The instance's history database.
+        registry: The OCI registry (`registry.url` + `/v2/...`).
+        git: The Git server; a repository is at `{git.url}/git/<namespace>/<name>.git`.
+        gateway_port: Where the instance's gateway listens.
+        options: Further settings by name, from the instance's configuration.
+    """
+
+    environment: str
+    data: Path
+    client: Client
+    database: sqlalchemy.Engine
+    registry: Remote
+    git: Remote
+    gateway_port: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One area of the platform.
+
+    Attributes:
+        name: The folder's name.
+        kinds: Resource kinds; CRDs, docs, CLI and RBAC derive from them.
+        controllers: Builds what runs inside an instance.
+        manifests: Objects that every instance needs from this area (roles, workflow templates,
+            admission policies), applied at start. They must not depend on the environment's state.
+        commands: Import path of a Typer application, `module:attribute`, and its name; imported
+            only when the command is used, so that starting the CLI stays cheap.
+    """
+
+    name: str
+    kinds: tuple[type[Resource[Any, Any]], ...] = ()
+    controllers: Callable[[Context], Sequence[Runnable]] = lambda context: ()
+    manifests: Callable[[str], Sequence[dict[str, Any]]] = lambda environment: ()
+    commands: tuple[tuple[str, str], ...] = ()
+
+
+def load(built_in: Sequence[Capability]) -> list[Capability]:
+    """The built-in capabilities followed by those of installed packages, each name once."""
+    found = {capability.name: capability for capability in built_in}
+    for entry in sorted(entry_points(group="idp.capabilities"), key=lambda e: e.name):
+        found.setdefault(entry.name, entry.load())
+    return list(found.values())
