@@ -1,0 +1,417 @@
+"""`Client` over HTTP: a real or embedded Kubernetes API server, or the hub's proxy to one.
+
+Watches reconnect by themselves after a disconnect and continue from the last version seen, which
+bookmarks keep fresh; only 410 (the version is compacted away) surfaces, as `Gone`, because the
+caller must list again. Requests that fail before an answer raise `Unavailable` (retryable).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import yaml
+from multidict import CIMultiDict
+
+from idp.kernel.client import Client, ObjectList, PatchType, Propagation, WatchEvent
+from idp.kernel.errors import Gone, IdpError, InvalidInput, Unavailable, from_kubernetes_status
+from idp.kernel.resource import Manifest, ResourceType
+
+_PATCH_MEDIA_TYPES: dict[str, str] = {
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
+_PAGE = 500
+_WATCH_SECONDS = 290
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """Where an API server is and who connects.
+
+    Attributes:
+        server: Base address, such as `https://127.0.0.1:8621`.
+        certificate_authority: PEM text that signs the server's certificate; None uses the
+            machine's trust store.
+        token: Bearer token; never logged.
+        client_certificate: PEM text; with `client_key` the client identifies itself by TLS.
+        client_key: PEM text.
+        impersonate_user: Act as this user (needs the `impersonate` verb).
+        impersonate_groups: Groups of the impersonated user.
+        timeout: Seconds for one request that is not a watch.
+    """
+
+    server: str
+    certificate_authority: str | None = None
+    token: str | None = field(default=None, repr=False)
+    client_certificate: str | None = None
+    client_key: str | None = field(default=None, repr=False)
+    impersonate_user: str | None = None
+    impersonate_groups: tuple[str, ...] = ()
+    timeout: float = 30.0
+
+
+def settings_from_kubeconfig(path: Path, context: str | None = None) -> ConnectionSettings:
+    """Read one context of a kubeconfig file.
+
+    Raises:
+        InvalidInput: The file, the context or what it names is missing.
+    """
+    try:
+        config = yaml.safe_load(path.read_text())
+        chosen = context or config["current-context"]
+        named = {
+            kind: {entry["name"]: entry[kind[:-1]] for entry in config.get(kind, [])}
+            for kind in ("contexts", "clusters", "users")
+        }
+        ctx = named["contexts"][chosen]
+        cluster = named["clusters"][ctx["cluster"]]
+        user = named["users"][ctx["user"]]
+    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise InvalidInput(
+            f"{path} is not a usable kubeconfig: {error}",
+            remedy="Start the platform with `idp-cli up`, or name another file.",
+        ) from error
+    return ConnectionSettings(
+        server=cluster["server"].rstrip("/"),
+        certificate_authority=_pem(path, cluster, "certificate-authority"),
+        token=user.get("token"),
+        client_certificate=_pem(path, user, "client-certificate"),
+        client_key=_pem(path, user, "client-key"),
+    )
+
+
+def _pem(kubeconfig: Path, entry: dict[str, Any], name: str) -> str | None:
+    if data := entry.get(f"{name}-data"):
+        return base64.b64decode(str(data)).decode()
+    if file := entry.get(name):
+        return (kubeconfig.parent / file).read_text()
+    return None
+
+
+def _tls(settings: ConnectionSettings) -> ssl.SSLContext | bool:
+    if not settings.server.startswith("https:"):
+        return True
+    context = ssl.create_default_context(cadata=settings.certificate_authority)
+    if settings.client_certificate and settings.client_key:
+        # The ssl module loads a key pair from a file only; it is gone again at once.
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as pair:
+            pair.write(settings.client_certificate + "\n" + settings.client_key)
+            pair.flush()
+            context.load_cert_chain(pair.name)
+    return context
+
+
+class HttpClient(Client):
+    """One connection pool to one API server. Close it with `close()` or use `async with`."""
+
+    def __init__(
+        self, settings: ConnectionSettings, *, session: aiohttp.ClientSession | None = None
+    ) -> None:
+        self.settings = settings
+        self._session = session
+        self._tls = _tls(settings) if session is None else True
+
+    async def __aenter__(self) -> HttpClient:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def impersonating(self, user: str, groups: Sequence[str] = ()) -> HttpClient:
+        """Act as somebody else over the same connections."""
+        settings = ConnectionSettings(
+            **{
+                **self.settings.__dict__,
+                "impersonate_user": user,
+                "impersonate_groups": tuple(groups),
+            }
+        )
+        return HttpClient(settings, session=self._open())
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self._tls, limit=0),
+                json_serialize=lambda value: orjson.dumps(value).decode(),
+            )
+        return self._session
+
+    def _headers(self, extra: dict[str, str] | None = None) -> list[tuple[str, str]]:
+        headers = [("Accept", "application/json"), ("User-Agent", "idp")]
+        if self.settings.token:
+            headers.append(("Authorization", f"Bearer {self.settings.token}"))
+        if self.settings.impersonate_user is not None:
+            headers.append(("Impersonate-User", self.settings.impersonate_user))
+            headers += [("Impersonate-Group", g) for g in self.settings.impersonate_groups]
+        return headers + list((extra or {}).items())
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> bytes:
+        """Send one request and give the answer's body.
+
+        Raises:
+            IdpError: The subclass that the answered `Status` stands for; `Unavailable` when
+                nothing answered in time.
+        """
+        headers = CIMultiDict(self._headers({"Content-Type": content_type} if body else None))
+        try:
+            async with self._open().request(
+                method,
+                self.settings.server + path,
+                params=query,
+                data=body,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=self.settings.timeout),
+            ) as response:
+                answer = await response.read()
+                if response.status >= 400:
+                    raise _error(response.status, answer)
+                return answer
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unavailable(self.settings.server, error) from error
+
+    async def request_object(
+        self, method: str, path: str, *, manifest: Any = None, **options: Any
+    ) -> Manifest:
+        """Send and receive JSON."""
+        body = None if manifest is None else orjson.dumps(manifest)
+        answer: Manifest = orjson.loads(await self.request(method, path, body=body, **options))
+        return answer
+
+    async def get(self, type: ResourceType, name: str, namespace: str | None = None) -> Manifest:
+        """Read one object."""
+        return await self.request_object("GET", type.path(_namespace(type, namespace), name))
+
+    async def list(
+        self,
+        type: ResourceType,
+        namespace: str | None = None,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+    ) -> ObjectList:
+        """Read all matching objects, page by page, from one snapshot."""
+        query = {"limit": str(_PAGE)}
+        if label_selector:
+            query["labelSelector"] = label_selector
+        if field_selector:
+            query["fieldSelector"] = field_selector
+        items: list[Manifest] = []
+        while True:
+            page = await self.request_object("GET", type.path(namespace), query=query)
+            for item in page.get("items") or []:
+                items.append({**item, "apiVersion": type.api_version, "kind": type.kind})
+            if not (token := page["metadata"].get("continue")):
+                return ObjectList(items, page["metadata"]["resourceVersion"])
+            query["continue"] = token
+
+    async def watch(
+        self,
+        type: ResourceType,
+        namespace: str | None = None,
+        *,
+        resource_version: str,
+        label_selector: str | None = None,
+    ) -> AsyncIterator[WatchEvent]:
+        """Follow changes; reconnects until the version is too old."""
+        delay = 0.05
+        while True:
+            query = {
+                "watch": "true",
+                "resourceVersion": resource_version,
+                "allowWatchBookmarks": "true",
+                "timeoutSeconds": str(_WATCH_SECONDS),
+            }
+            if label_selector:
+                query["labelSelector"] = label_selector
+            try:
+                async for event in self._events(type.path(namespace), query):
+                    delay = 0.05
+                    if event["type"] == "ERROR":
+                        raise from_kubernetes_status(event["object"])
+                    resource_version = event["object"]["metadata"]["resourceVersion"]
+                    if event["type"] != "BOOKMARK":
+                        yield WatchEvent(event["type"], event["object"])
+            except Gone:
+                raise
+            except IdpError as error:
+                if not error.retryable:
+                    raise
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 5.0)
+
+    async def _events(self, path: str, query: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.settings.timeout)
+        try:
+            async with self._open().get(
+                self.settings.server + path,
+                params=query,
+                headers=CIMultiDict(self._headers()),
+                timeout=timeout,
+                read_bufsize=2**20,
+            ) as response:
+                if response.status >= 400:
+                    raise _error(response.status, await response.read())
+                buffer = bytearray()
+                async for chunk in response.content.iter_any():
+                    buffer += chunk
+                    *lines, rest = bytes(buffer).split(b"\n")
+                    buffer = bytearray(rest)
+                    for line in filter(None, lines):
+                        yield orjson.loads(line)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unavailable(self.settings.server, error) from error
+
+    async def create(self, type: ResourceType, manifest: Manifest) -> Manifest:
+        """Create an object."""
+        namespace = _namespace(type, manifest.get("metadata", {}).get("namespace"))
+        body = {**manifest, "apiVersion": type.api_version, "kind": type.kind}
+        return await self.request_object("POST", type.path(namespace), manifest=body)
+
+    async def apply(
+        self,
+        type: ResourceType,
+        manifest: Manifest,
+        *,
+        field_manager: str,
+        force: bool = True,
+        dry_run: bool = False,
+    ) -> Manifest:
+        """Server-side apply."""
+        meta = manifest["metadata"]
+        query = {"fieldManager": field_manager, "force": str(force).lower()}
+        if dry_run:
+            query["dryRun"] = "All"
+        return await self.request_object(
+            "PATCH",
+            type.path(_namespace(type, meta.get("namespace")), meta["name"]),
+            manifest={**manifest, "apiVersion": type.api_version, "kind": type.kind},
+            query=query,
+            content_type="application/apply-patch+yaml",
+        )
+
+    async def update(
+        self, type: ResourceType, manifest: Manifest, *, subresource: str | None = None
+    ) -> Manifest:
+        """Replace an object or a subresource of it."""
+        meta = manifest["metadata"]
+        path = type.path(_namespace(type, meta.get("namespace")), meta["name"])
+        return await self.request_object("PUT", _sub(path, subresource), manifest=manifest)
+
+    async def patch(
+        self,
+        type: ResourceType,
+        name: str,
+        patch: Manifest | Sequence[Manifest],
+        namespace: str | None = None,
+        *,
+        patch_type: PatchType = "merge",
+        subresource: str | None = None,
+    ) -> Manifest:
+        """Patch an object or a subresource of it."""
+        path = type.path(_namespace(type, namespace), name)
+        return await self.request_object(
+            "PATCH",
+            _sub(path, subresource),
+            manifest=patch,
+            content_type=_PATCH_MEDIA_TYPES[patch_type],
+        )
+
+    async def delete(
+        self,
+        type: ResourceType,
+        name: str,
+        namespace: str | None = None,
+        *,
+        propagation: Propagation = "Background",
+        uid: str | None = None,
+    ) -> None:
+        """Ask for deletion."""
+        options: Manifest = {
+            "kind": "DeleteOptions",
+            "apiVersion": "v1",
+            "propagationPolicy": propagation,
+        }
+        if uid is not None:
+            options["preconditions"] = {"uid": uid}
+        path = type.path(_namespace(type, namespace), name)
+        await self.request_object("DELETE", path, manifest=options)
+
+    async def logs(
+        self,
+        name: str,
+        namespace: str,
+        *,
+        container: str | None = None,
+        follow: bool = False,
+        tail_lines: int | None = None,
+    ) -> AsyncIterator[bytes]:
+        """Stream a pod's log in chunks."""
+        query = {"follow": str(follow).lower()}
+        if container:
+            query["container"] = container
+        if tail_lines is not None:
+            query["tailLines"] = str(tail_lines)
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.settings.timeout)
+        try:
+            async with self._open().get(
+                self.settings.server + path,
+                params=query,
+                headers=CIMultiDict(self._headers()),
+                timeout=timeout,
+            ) as response:
+                if response.status >= 400:
+                    raise _error(response.status, await response.read())
+                async for chunk in response.content.iter_any():
+                    yield chunk
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unavailable(self.settings.server, error) from error
+
+
+def _namespace(type: ResourceType, namespace: str | None) -> str | None:
+    return (namespace or "default") if type.namespaced else None
+
+
+def _sub(path: str, subresource: str | None) -> str:
+    return f"{path}/{subresource}" if subresource else path
+
+
+def _error(status: int, answer: bytes) -> IdpError:
+    try:
+        body = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict) or body.get("kind") != "Status":
+        text = answer[:500].decode(errors="replace")
+        body = {"code": status, "message": f"HTTP {status}: {text}"}
+    return from_kubernetes_status({**body, "code": body.get("code") or status})
+
+
+def _unavailable(server: str, error: Exception) -> Unavailable:
+    return Unavailable(
+        f"{server} does not answer: {error or type(error).__name__}",
+        remedy="Look at `idp-cli status`; start the platform with `idp-cli up`.",
+    )
