@@ -94,7 +94,7 @@ def _pem(kubeconfig: Path, entry: dict[str, Any], name: str) -> str | None:
     if data := entry.get(f"{name}-data"):
         return base64.b64decode(str(data)).decode()
     if file := entry.get(name):
-        return (kubeconfig.parent / file).read_text()
+        return (kubeconfig.parent / str(file)).read_text()
     return None
 
 

@@ -1,0 +1,1 @@
+"""Applications: what a team runs, stated in a few lines."""

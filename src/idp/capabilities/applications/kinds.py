@@ -1,0 +1,192 @@
+"""`WebApplication`: a service that answers HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from idp.kernel.resource import KindDefinition, Model, PrinterColumn, Resource, Status
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi)?$")]
+
+
+class Source(Model):
+    """Where the application's code is.
+
+    Attributes:
+        repository: Git repository as `namespace/name` on the platform's Git server.
+        revision: Branch, tag or commit.
+    """
+
+    repository: str
+    revision: str = "main"
+
+
+class Health(Model):
+    """How the platform asks whether the application can serve.
+
+    Attributes:
+        path: HTTP path that answers 2xx or 3xx when the application is ready; without one, a TCP
+            connection is enough.
+        period_seconds: Time between two questions.
+        timeout_seconds: How long an answer may take.
+        failure_threshold: Failures in a row after which the application counts as not ready.
+        startup_seconds: How long it may take to start.
+    """
+
+    path: str | None = Field(default=None, pattern=r"^/")
+    period_seconds: int = Field(default=5, ge=1, le=300)
+    timeout_seconds: int = Field(default=2, ge=1, le=60)
+    failure_threshold: int = Field(default=3, ge=1, le=100)
+    startup_seconds: int = Field(default=60, ge=1, le=3600)
+
+
+class Resources(Model):
+    """What one replica gets.
+
+    Attributes:
+        cpu: Requested processor time.
+        memory: Requested memory, which is also the limit.
+    """
+
+    cpu: Quantity = "50m"
+    memory: Quantity = "256Mi"
+
+
+class Communication(Model):
+    """Who the application talks to.
+
+    Attributes:
+        tier: Layer of the application in its system.
+        allowed_destinations: Applications it may call; unset allows all in its namespace.
+        denied_destinations: Applications it must never call, whatever else allows it.
+    """
+
+    tier: Literal["frontend", "backend", "data"] | None = None
+    allowed_destinations: list[Name] | None = None
+    denied_destinations: list[Name] = Field(default_factory=list)
+
+
+class PolicyBundle(Model):
+    """A set of policies.
+
+    Attributes:
+        name: Name of the policy.
+        bundle: Where it is, as a path in the platform's policy repository.
+    """
+
+    name: str
+    bundle: str
+
+
+class JwtValidation(Model):
+    """Which tokens are accepted.
+
+    Attributes:
+        issuer: The `iss` claim that is demanded.
+        audience: The `aud` claim that is demanded.
+        claims_mapping: Name used in policies -> claim of the token.
+    """
+
+    issuer: str
+    audience: str
+    claims_mapping: dict[str, str] = Field(default_factory=dict)
+
+
+class OpaIntegration(Model):
+    """How policies are evaluated.
+
+    Attributes:
+        mode: Beside every replica, or in one place per instance.
+        policies: The policies, all of which must allow.
+        jwt_validation: Token checks before the policies.
+    """
+
+    mode: Literal["sidecar", "centralized"] = "sidecar"
+    policies: list[PolicyBundle] = Field(default_factory=list)
+    jwt_validation: JwtValidation | None = None
+
+
+class Authorization(Model):
+    """Whether requests must prove who makes them.
+
+    Attributes:
+        enabled: Refuse requests that the policies do not allow.
+        opa_integration: The policies.
+    """
+
+    enabled: bool = False
+    opa_integration: OpaIntegration | None = None
+
+
+class WebApplicationSpec(Model):
+    """What is wanted. Only `image` or `source` is needed to run.
+
+    Attributes:
+        image: The image by digest: `registry/repository@sha256:...`.
+        source: Where the code is; the platform builds it and sets `image` in each environment.
+        command: Replaces the image's command.
+        port: Port the application listens on; it is also given as `PORT`.
+        replicas: How many; unset means 2 in uat and production and 1 elsewhere.
+        environment: Environment variables; secrets do not belong here.
+        configuration: Name of the ApplicationConfiguration; unset means `<name>-config` when
+            that exists.
+        health: How readiness is asked.
+        resources: What one replica gets.
+        hosts: Further host names besides `<name>.<environment>.localhost`.
+        communication: Who the application talks to.
+        authorization: Whether requests must prove who makes them.
+    """
+
+    image: str | None = Field(
+        default=None, pattern=r"^[^@\s]+@sha256:[0-9a-f]{64}$", max_length=512
+    )
+    source: Source | None = None
+    command: list[str] | None = None
+    port: int = Field(default=8080, ge=1024, le=65535)
+    replicas: int | None = Field(default=None, ge=0, le=100)
+    environment: dict[str, str] = Field(default_factory=dict)
+    configuration: Name | None = None
+    health: Health = Field(default_factory=Health)
+    resources: Resources = Field(default_factory=Resources)
+    hosts: list[str] = Field(default_factory=list)
+    communication: Communication = Field(default_factory=Communication)
+    authorization: Authorization = Field(default_factory=Authorization)
+
+
+class WebApplicationStatus(Status):
+    """What is true.
+
+    Attributes:
+        url: Where the application answers.
+        image: The image that the ready replicas run; empty while none is ready.
+        ready_replicas: Replicas that can serve.
+        release: The release that is deployed, from the label that the promotion set.
+    """
+
+    url: str = ""
+    image: str = ""
+    ready_replicas: int = 0
+    release: str = ""
+
+
+class WebApplication(Resource[WebApplicationSpec, WebApplicationStatus]):
+    """A service that answers HTTP: image or source in, running and reachable out."""
+
+    definition: ClassVar[KindDefinition] = KindDefinition(
+        plural="webapplications",
+        short_names=("app", "apps", "webapp"),
+        categories=("idp", "all"),
+        columns=(
+            PrinterColumn(
+                name="Ready", path='.status.conditions[?(@.type=="Ready")].status', type="string"
+            ),
+            PrinterColumn(
+                name="Reason", path='.status.conditions[?(@.type=="Ready")].reason', type="string"
+            ),
+            PrinterColumn(name="Release", path=".status.release"),
+            PrinterColumn(name="URL", path=".status.url"),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Configuration: values per environment, validated, delivered as files and variables."""
