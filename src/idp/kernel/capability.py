@@ -11,13 +11,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy
 
 from idp.kernel.client import Client
 from idp.kernel.controller import Runnable
 from idp.kernel.resource import Resource
+from idp.kernel.step import Step
+
+
+class Signer(Protocol):
+    """The instance's signing key. The private part never leaves it."""
+
+    @property
+    def public_key(self) -> str:
+        """PEM text of the public key (SubjectPublicKeyInfo)."""
+        ...
+
+    def sign(self, payload: bytes) -> bytes:
+        """ECDSA P-256 over SHA-256 of `payload`, DER encoded."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,9 @@ class Context:
         registry: The OCI registry (`registry.url` + `/v2/...`).
         git: The Git server; a repository is at `{git.url}/git/<namespace>/<name>.git`.
         gateway_port: Where the instance's gateway listens.
+        signer: Signs in the name of this environment.
+        trusted_keys: Environment -> PEM text of the public key that this instance has pinned for
+            it, its own included. Pinned when the instance was set up, never fetched.
         options: Further settings by name, from the instance's configuration.
     """
 
@@ -57,6 +74,8 @@ class Context:
     registry: Remote
     git: Remote
     gateway_port: int
+    signer: Signer
+    trusted_keys: dict[str, str]
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -68,6 +87,8 @@ class Capability:
         name: The folder's name.
         kinds: Resource kinds; CRDs, docs, CLI and RBAC derive from them.
         controllers: Builds what runs inside an instance.
+        steps: Builds the pipeline steps of this area, by `Step.uses` unique in the platform.
+        migrations: Folders of Alembic revisions for the history tables of this area.
         manifests: Objects that every instance needs from this area (roles, workflow templates,
             admission policies), applied at start. They must not depend on the environment's state.
         commands: Import path of a Typer application, `module:attribute`, and its name; imported
@@ -77,6 +98,8 @@ class Capability:
     name: str
     kinds: tuple[type[Resource[Any, Any]], ...] = ()
     controllers: Callable[[Context], Sequence[Runnable]] = lambda context: ()
+    steps: Callable[[Context], Sequence[Step]] = lambda context: ()
+    migrations: tuple[Path, ...] = ()
     manifests: Callable[[str], Sequence[dict[str, Any]]] = lambda environment: ()
     commands: tuple[tuple[str, str], ...] = ()
 

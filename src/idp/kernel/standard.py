@@ -55,3 +55,10 @@ VIRTUAL_SERVICE = ResourceType("networking.istio.io", "v1", "VirtualService", "v
 ARGO_APPLICATION = ResourceType("argoproj.io", "v1alpha1", "Application", "applications")
 WORKFLOW = ResourceType("argoproj.io", "v1alpha1", "Workflow", "workflows")
 WORKFLOW_TEMPLATE = ResourceType("argoproj.io", "v1alpha1", "WorkflowTemplate", "workflowtemplates")
+CLUSTER_WORKFLOW_TEMPLATE = ResourceType(
+    "argoproj.io",
+    "v1alpha1",
+    "ClusterWorkflowTemplate",
+    "clusterworkflowtemplates",
+    namespaced=False,
+)

@@ -1,0 +1,42 @@
+"""Who may use a Git or registry repository: the port that both servers ask.
+
+The servers know repositories and actions, not users or roles; the composition root answers. Every
+request passes here, reads included, and an answer that cannot be had is a refusal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Service = Literal["git", "registry"]
+Action = Literal["pull", "push", "attest", "delete"]
+"""`pull` reads. `push` writes anything. `attest` writes only manifests that refer to another one
+(OCI `subject`) and the blobs they need, and no tags. `delete` removes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking, once that is proved.
+
+    Attributes:
+        name: User name, or `instance:<environment>` for a platform instance.
+        groups: The groups that access rules may name.
+    """
+
+    name: str
+    groups: tuple[str, ...] = ()
+
+
+class RepositoryAccess(Protocol):
+    """Proves who asks and decides what that principal may do."""
+
+    async def authenticate(self, username: str, password: str) -> Principal | None:
+        """The principal behind HTTP basic credentials; None when they are wrong."""
+        ...
+
+    async def allowed(
+        self, principal: Principal | None, service: Service, repository: str, action: Action
+    ) -> bool:
+        """Whether `principal` (None: nobody) may do `action` to `repository` (`namespace/name`)."""
+        ...

@@ -1,0 +1,1 @@
+"""Proof: keys, signatures (cosign), envelopes (DSSE) and statements (in-toto)."""
