@@ -20,9 +20,7 @@ def login(
     data: Data = None,
     password_file: Annotated[
         Path | None,
-        typer.Option(
-            "--password-file", help="File that holds the password; - reads it from stdin."
-        ),
+        typer.Option("--password-file", help="File with the password; - reads stdin."),
     ] = None,
     keep_current: Annotated[
         bool, typer.Option("--keep-current", help="Sign in beside the user who is current.")
