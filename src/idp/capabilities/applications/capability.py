@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from idp.capabilities.applications.kinds import WebApplication
-from idp.capabilities.applications.reconcile import RELEASE, ApplicationReconciler, Settings
+from idp.capabilities.applications.reconcile import ApplicationReconciler, Settings
 from idp.capabilities.applications.render import RENDERED_TYPES
 from idp.capabilities.applications.render.names import NAME_LABEL
 from idp.capabilities.applications.watches import ApplicationIndex, release_changed
 from idp.capabilities.configuration.kinds import ApplicationConfiguration
+from idp.capabilities.promotion.kinds import Release
 from idp.kernel.capability import Capability, Context
 from idp.kernel.client import Client
 from idp.kernel.controller import Controller, Request, Runnable, Watch, owner_of
@@ -50,7 +51,7 @@ def application_controller(client: Client, settings: Settings) -> Controller:
         *(Watch(t, owner_of("WebApplication"), label_selector=_MANAGED) for t in RENDERED_TYPES),
     ]
     if settings.admission:
-        watches.append(Watch(RELEASE, release_changed))
+        watches.append(Watch(Release.type(), release_changed))
     return Controller("applications", client, ApplicationReconciler(client, settings), watches)
 
 

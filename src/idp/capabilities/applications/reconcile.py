@@ -15,19 +15,19 @@ from idp.capabilities.applications.kinds import WebApplication, WebApplicationSt
 from idp.capabilities.applications.render import RENDERED_TYPES, render
 from idp.capabilities.applications.render.names import CONTAINER, NAME_LABEL, release
 from idp.capabilities.configuration.kinds import ApplicationConfiguration
+from idp.capabilities.promotion.kinds import Release
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import Clock, utc_now
 from idp.kernel.conditions import false, set_condition
 from idp.kernel.controller import Request, Result
 from idp.kernel.errors import Invalid, NotFound
 from idp.kernel.manifest import MANAGED_BY, owned_by
-from idp.kernel.resource import Condition, Manifest, ResourceType
+from idp.kernel.resource import Condition, Manifest
 from idp.kernel.standard import CONFIG_MAP, DEPLOYMENT, POD
 
 log = structlog.get_logger(__name__)
 
 FIELD_MANAGER = "idp-applications"
-RELEASE = ResourceType("platform.idp", "v1alpha1", "Release", "releases")
 _TYPES = {resource_type.kind: resource_type for resource_type in RENDERED_TYPES}
 
 
@@ -89,15 +89,14 @@ class ApplicationReconciler:
                 self._client, ApplicationConfiguration.type(), configuration, namespace
             ),
             config_map=await get_or_none(self._client, CONFIG_MAP, configuration, namespace),
-            releases=await self._releases(namespace) if self._settings.admission else None,
+            releases=await self._releases(namespace),
             enforces=self._settings.enforces,
         )
 
-    async def _releases(self, namespace: str) -> list[Manifest]:
-        try:
-            return (await self._client.list(RELEASE, namespace)).items
-        except NotFound:  # the kind is not installed: nothing has been released
-            return []
+    async def _releases(self, namespace: str) -> list[Manifest] | None:
+        if not self._settings.admission:
+            return None
+        return (await self._client.list(Release.type(), namespace)).items
 
     async def _roll_out(
         self, application: WebApplication, owner: Manifest, decided: Plan, live: list[Manifest]
