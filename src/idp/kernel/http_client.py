@@ -141,9 +141,10 @@ class HttpClient(Client):
                 "impersonate_groups": tuple(groups),
             }
         )
-        return HttpClient(settings, session=self._open())
+        return HttpClient(settings, session=self.session())
 
-    def _open(self) -> aiohttp.ClientSession:
+    def session(self) -> aiohttp.ClientSession:
+        """The connections, opened when they are first needed."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._tls, limit=0),
@@ -177,7 +178,7 @@ class HttpClient(Client):
         """
         headers = CIMultiDict(self._headers({"Content-Type": content_type} if body else None))
         try:
-            async with self._open().request(
+            async with self.session().request(
                 method,
                 self.settings.server + path,
                 params=query,
@@ -265,7 +266,7 @@ class HttpClient(Client):
     async def _events(self, path: str, query: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.settings.timeout)
         try:
-            async with self._open().get(
+            async with self.session().get(
                 self.settings.server + path,
                 params=query,
                 headers=CIMultiDict(self._headers()),
@@ -377,7 +378,7 @@ class HttpClient(Client):
         path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.settings.timeout)
         try:
-            async with self._open().get(
+            async with self.session().get(
                 self.settings.server + path,
                 params=query,
                 headers=CIMultiDict(self._headers()),

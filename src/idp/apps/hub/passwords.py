@@ -19,8 +19,11 @@ RULES = (
     "at least 5 different characters",
 )
 _COMMON = frozenset(
-    "password passwort administrator welcome letmein changeme secret qwerty qwertyuiop "
-    "iloveyou monkey dragon abcdefgh default development production platform".split()
+    (
+        *("password", "passwort", "administrator", "welcome", "letmein", "changeme", "secret"),
+        *("qwerty", "qwertyuiop", "iloveyou", "monkey", "dragon", "abcdefgh", "default"),
+        *("development", "production", "platform"),
+    )
 )
 _USER_NAME = re.compile(r"^[a-z][-a-z0-9.]{0,62}$")
 
