@@ -148,7 +148,9 @@ class GitRoutes:
 class _GitResponse(StreamingResponse):
     """Output of a process as it comes; the process ends with the response."""
 
-    def __init__(self, output: AsyncGenerator[bytes, None], stack: contextlib.AsyncExitStack) -> None:
+    def __init__(
+        self, output: AsyncGenerator[bytes, None], stack: contextlib.AsyncExitStack
+    ) -> None:
         media_type = "application/x-git-upload-pack-result"
         super().__init__(output, media_type=media_type, headers=_UNCACHED)
         stack.push_async_callback(output.aclose)
