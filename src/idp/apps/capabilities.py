@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from idp.capabilities.applications.capability import capability as applications
-from idp.capabilities.building.capability import capability as building
-from idp.capabilities.configuration.capability import capability as configuration
-from idp.capabilities.environments.capability import capability as environments
-from idp.capabilities.promotion.capability import capability as promotion
-from idp.capabilities.scanning.capability import capability as scanning
-from idp.capabilities.signing.capability import capability as signing
+from idp.capabilities.applications.capability import CAPABILITY as applications
+from idp.capabilities.building.capability import CAPABILITY as building
+from idp.capabilities.configuration.capability import CAPABILITY as configuration
+from idp.capabilities.environments.capability import CAPABILITY as environments
+from idp.capabilities.promotion.capability import CAPABILITY as promotion
+from idp.capabilities.scanning.capability import CAPABILITY as scanning
+from idp.capabilities.signing.capability import CAPABILITY as signing
 from idp.kernel.capability import Capability, load
 from idp.kernel.resource import Resource
 

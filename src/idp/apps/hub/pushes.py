@@ -67,6 +67,11 @@ class PushPipelines:
         """
         if not push.starts_pipeline:
             return
+        if not push.pusher:
+            # A crash hid who pushed. Without an author nobody can be kept from approving their own
+            # release, so nothing is built; the next push of anybody builds this commit too.
+            log.warning("push by nobody known; not built", repository=push.repository)
+            return
         groups = (await asyncio.to_thread(self._users.names)).get(push.pusher, ())
         principal = Principal(push.pusher, groups)
         client = self._instances.client(self._instances.environments[0], principal)
