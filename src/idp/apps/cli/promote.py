@@ -14,9 +14,10 @@ from idp.apps.cli.follow import PipelineFailed, follow_promotion, show_promotion
 from idp.apps.cli.progress import Progress
 from idp.apps.platform.layout import Layout
 from idp.capabilities.environments.kinds import PromotionPipeline
-from idp.capabilities.promotion.kinds import Approval, Promotion, Release
+from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
+from idp.kernel.client import get_or_none
 from idp.kernel.clock import timestamp
-from idp.kernel.errors import DeadlineExceeded, NotFound
+from idp.kernel.errors import DeadlineExceeded, InvalidInput, NotFound
 from idp.kernel.http_client import HttpClient
 from idp.kernel.resource import Manifest
 
@@ -131,6 +132,8 @@ async def decide(
     async with connect(layout, user) as platform:
         client = platform.instance(environment)
         promotion = await waiting_promotion(client, environment, namespace, name)
+        if decision == "approve":
+            _demand_acceptance(await must_accept(client, promotion), accepts, name, environment)
         await create_approval(
             platform,
             promotion,
@@ -143,6 +146,28 @@ async def decide(
         typer.echo(f"{platform.user}: {decision} {promotion['metadata']['name']} in {environment}.")
         if decision == "approve":
             await follow_by_name(client, namespace, promotion["metadata"]["name"], environment)
+
+
+async def must_accept(client: HttpClient, promotion: Manifest) -> list[str]:
+    """Names of the gaps in the evidence that an approver of this promotion must accept."""
+    verdict = f"{promotion['status']['workflow']}-verdict"
+    step = await get_or_none(
+        client, PipelineStep.type(), verdict, promotion["metadata"]["namespace"]
+    )
+    outputs = ((step or {}).get("status") or {}).get("outputs") or {}
+    return [str(gap) for gap in outputs.get("mustAccept", [])]
+
+
+def _demand_acceptance(
+    gaps: list[str], accepts: list[str], application: str, environment: str
+) -> None:
+    if missing := [gap for gap in gaps if gap not in accepts]:
+        flags = " ".join(f"--accept {gap}" for gap in gaps)
+        raise InvalidInput(
+            f"the evidence has gaps that nobody accepted yet: {', '.join(missing)}",
+            remedy=f"`idp-cli app {application}` says what they are. To accept them: "
+            f"`idp-cli approve {application} -e {environment} {flags} --days 30`.",
+        )
 
 
 async def create_approval(

@@ -15,7 +15,6 @@ from idp.apps.instance.compose import Machine, build_parts
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.process import until_stopped
 from idp.apps.platform.settings import require_settings
-from idp.capabilities.environments.kinds import ComponentStatus
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.embedded.workloads.logs import PodLogs
 from idp.kernel.audit import AuditLog
@@ -44,8 +43,7 @@ async def run(layout: Layout, environment: str) -> None:
         api.kubeconfig("admin", (ADMINISTRATOR,), path=folders.kubeconfig)
         api.kubeconfig(HUB_USER, (HUB_GROUP,), path=folders.hub_kubeconfig)
         machine = Machine(layout, settings, environment, client, database)
-        parts = build_parts(machine, lambda: components)
-        components = [ComponentStatus(name=name, healthy=True) for name in parts.health]
+        parts = build_parts(machine)
         log.info("instance ready", environment=environment)
         running = asyncio.create_task(parts.run())
         await until_stopped()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from idp.apps.instance.runnables import Parts
 from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings
-from idp.capabilities.environments.kinds import ComponentStatus
 from idp.capabilities.promotion.kinds import PipelineStep
 from idp.capabilities.signing.keys import open_signer
 from idp.embedded.gateway.engine import GatewayEngine
@@ -61,25 +60,23 @@ class Machine:
         return Remote(self.settings.hub_url, credential["name"], credential["password"])
 
 
-def build_parts(machine: Machine, component_health: Callable[[], list[ComponentStatus]]) -> Parts:
+def build_parts(machine: Machine) -> Parts:
     """Build every engine and controller of an instance."""
-    changes = HubChanges(machine.hub)
-    context = _context(machine, changes, component_health)
-    parts: dict[str, Runnable] = {"changes": changes, **_engines(machine, changes)}
+    parts, changes = Parts(), HubChanges(machine.hub)
+    parts.add("changes", changes)
+    for name, engine in _engines(machine, changes).items():
+        parts.add(name, engine)
+    context = _context(machine, {"changes": changes, "components": parts.components})
     steps = [step for capability in capabilities() for step in capability.steps(context)]
-    parts["steps"] = StepController(machine.client, PipelineStep.type(), steps)
+    parts.add("steps", StepController(machine.client, PipelineStep.type(), steps))
     for capability in capabilities():
         for number, controller in enumerate(capability.controllers(context)):
             name = getattr(controller, "name", f"{capability.name}-{number}")
-            parts[name] = controller
-    return Parts(parts)
+            parts.add(name, controller)
+    return parts
 
 
-def _context(
-    machine: Machine,
-    changes: HubChanges,
-    component_health: Callable[[], list[ComponentStatus]],
-) -> Context:
+def _context(machine: Machine, options: Mapping[str, object]) -> Context:
     layout = machine.layout.instance(machine.environment)
     return Context(
         environment=machine.environment,
@@ -94,8 +91,7 @@ def _context(
         options={
             "admission": "off" if machine.environment == _first(machine) else "enforce",
             "advisories": str(machine.layout.advisories),
-            "changes": changes,
-            "components": component_health,
+            **options,
         },
     )
 
