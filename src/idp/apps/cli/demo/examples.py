@@ -44,7 +44,7 @@ def source_of(example: Example) -> Path:
     if not folder.is_dir():
         raise MissingPrerequisite(
             f"the example {example.folder} is not installed",
-            remedy="Run the demo from a clone of the repository: `./scripts/quick-start.sh --demo`.",
+            remedy="Run it from a clone of the repository: `./scripts/quick-start.sh --demo`.",
         )
     return folder
 
