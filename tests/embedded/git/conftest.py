@@ -39,6 +39,7 @@ class Served:
     port: int
     data: Path
     told: list[PushEvent] = field(default_factory=list)
+    grown: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def url(self, repository: str, user: str = "ada", password: str | None = None) -> str:
         password = f"{user}-password" if password is None else password
@@ -46,26 +47,34 @@ class Served:
 
     async def events(self, count: int) -> list[PushEvent]:
         """Wait until `count` events were told."""
-        async with asyncio.timeout(20):
-            while len(self.told) < count:
-                await asyncio.sleep(0.01)
+        async with asyncio.timeout(20), self.grown:
+            await self.grown.wait_for(lambda: len(self.told) >= count)
         return self.told
 
 
 Serve = Callable[..., contextlib.AbstractAsyncContextManager[Served]]
 
 
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
 @contextlib.asynccontextmanager
 async def serve_application(application: Starlette) -> AsyncIterator[int]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(application, lifespan="on", log_level="error", timeout_graceful_shutdown=1)
     )
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        while not server.started:
-            await asyncio.sleep(0.01)
+        await server.ready.wait()
         yield listening.getsockname()[1]
     finally:
         server.should_exit = True
@@ -80,6 +89,7 @@ def serve(tmp_path: Path) -> Serve:
     @contextlib.asynccontextmanager
     async def start(limits: Limits | None = None, *, failures: int = 0) -> AsyncIterator[Served]:
         told: list[PushEvent] = []
+        grown = asyncio.Condition()
         left = failures
 
         async def on_push(event: PushEvent) -> None:
@@ -87,12 +97,14 @@ def serve(tmp_path: Path) -> Serve:
             if left:
                 left -= 1
                 raise RuntimeError("not now")
-            told.append(event)
+            async with grown:
+                told.append(event)
+                grown.notify_all()
 
         data = tmp_path / "data"
         application = git_application(data, TableAccess(), on_push=on_push, limits=limits)
         async with serve_application(application) as port:
-            yield Served(application.state.server, port, data, told)
+            yield Served(application.state.server, port, data, told, grown)
 
     return start
 

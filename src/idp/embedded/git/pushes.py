@@ -12,10 +12,10 @@ from typing import IO
 import structlog
 
 from idp.embedded.git.limits import Limits
-from idp.embedded.git.process import Git
 from idp.embedded.git.push_log import PushLog
 from idp.embedded.git.store import RepositoryStore
 from idp.kernel.errors import IdpError
+from idp.protocols.git.process import Git
 
 log = structlog.get_logger(__name__)
 

@@ -19,11 +19,11 @@ from idp.embedded.git.authorization import authorize
 from idp.embedded.git.bodies import drain, received
 from idp.embedded.git.limits import Limits
 from idp.embedded.git.pkt_line import FLUSH, pkt_line, push_request, refusal
-from idp.embedded.git.process import Git
 from idp.embedded.git.pushes import Pushes
 from idp.embedded.git.store import RepositoryStore, repository_name
 from idp.kernel.access import Principal, RepositoryAccess
 from idp.kernel.errors import Forbidden, IdpError, NotFound, TooLarge, UnsupportedMediaType
+from idp.protocols.git.process import Git
 
 _UNCACHED = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
 _COMMANDS_BYTES = 2**20

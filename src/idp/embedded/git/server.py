@@ -11,13 +11,13 @@ from starlette.applications import Starlette
 
 from idp.embedded.git.delivery import Delivery, OnPush
 from idp.embedded.git.limits import Limits
-from idp.embedded.git.process import Git
 from idp.embedded.git.push_log import PushLog
 from idp.embedded.git.pushes import Pushes
 from idp.embedded.git.routes import GitRoutes, answer_error
 from idp.embedded.git.store import RepositoryStore
 from idp.kernel.access import RepositoryAccess
 from idp.kernel.errors import IdpError
+from idp.protocols.git.process import Git
 
 
 class GitServer:
@@ -44,8 +44,14 @@ class GitServer:
         limits: Limits | None = None,
     ) -> None:
         limits = limits or Limits()
+        data = data.absolute()
         data.mkdir(parents=True, exist_ok=True)
-        git = Git(data, processes=limits.processes, seconds=limits.process_seconds)
+        git = Git(
+            data,
+            settings={"transfer.hideRefs": "refs/idp"},
+            processes=limits.processes,
+            seconds=limits.process_seconds,
+        )
         self.events = PushLog(data / "events.db")
         self.repositories = RepositoryStore(data, git)
         self._pushes = Pushes(self.repositories, self.events, git, limits)

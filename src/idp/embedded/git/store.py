@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import re
 import shutil
 import tempfile
@@ -13,12 +11,11 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from idp.embedded.git.process import Git
 from idp.kernel.errors import NotFound
+from idp.protocols.git.lock import exclusive
+from idp.protocols.git.process import Git
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-_LOCK = "idp-push.lock"
-_POLL_SECONDS = 0.05
 
 
 def repository_name(namespace: str, name: str) -> str:
@@ -105,20 +102,10 @@ class RepositoryStore:
 
     @contextlib.asynccontextmanager
     async def locked(self, repository: str) -> AsyncIterator[int]:
-        """Hold a repository for writing; gives a file descriptor to hand to the writing process.
+        """Hold a repository for writing; gives a file descriptor for the writing process.
 
-        The lock belongs to the open file: a `git` process that inherits it and outlives this
-        program keeps it, so after a crash nobody compares refs before that process is done.
+        A process that inherits it and outlives this program keeps the lock, so after a crash
+        nobody compares refs before that process is done.
         """
-        async with self._locks[repository]:
-            handle = os.open(self.path(repository) / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-            try:
-                while True:
-                    try:
-                        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        break
-                    except BlockingIOError:
-                        await asyncio.sleep(_POLL_SECONDS)
-                yield handle
-            finally:
-                os.close(handle)
+        async with self._locks[repository], exclusive(self.path(repository)) as handle:
+            yield handle
