@@ -27,6 +27,7 @@ from idp.protocols.git.ports import Commit, Repository
 HISTORY = 200
 """Commits of one application that are looked through."""
 
+_UNDONE_BY = "Undone-By"
 _UNDOES = re.compile(r"^This reverts commit ([0-9a-f]{40})", re.MULTILINE)
 
 
@@ -90,18 +91,38 @@ class EnvironmentRepository:
         )
         return await self._repository.change(BRANCH, files, message=message, key=uid)
 
-    async def undo(self, commit: str, reason: str) -> str:
-        """Commit the undoing of a commit; it is undone once, however often it is called."""
+    async def undo(self, commit: str, reason: str, *, promotion: str, uid: str) -> str:
+        """Commit the undoing of a commit; it is undone once, however often it is called.
+
+        Args:
+            commit: What to undo.
+            reason: Why, for people who read the log.
+            promotion: `namespace/name` of the promotion in whose name this happens.
+            uid: Its uid, by which `undone_by` finds the undoing again.
+        """
         subject = (await self._repository.commit(commit)).message.partition("\n")[0]
-        message = f'Revert "{subject}"\n\nThis reverts commit {commit}.\n\n{reason[:2000]}'
+        words = " ".join(reason.split())[:2000]  # one line: it must not look like a trailer
+XX
+            f"Promotion: {promotion}\n{_UNDONE_BY}: {uid}"
+        )
         return await self._repository.revert(BRANCH, commit, message=message, key=f"undo-{commit}")
+
+    async def undone_by(self, uid: str, namespace: str, application: str) -> str | None:
+        """The undoing that the promotion of this uid committed, or None."""
+        for commit in await self._history(namespace, application):
+            if f"\n{_UNDONE_BY}: {uid}\n" in f"{commit.message}\n":
+                return commit.id
+        return None
 
     async def in_force(self, namespace: str, application: str) -> list[Commit]:
         """Commits of an application that are in force, newest first; empty when there are none."""
+        return in_force(await self._history(namespace, application))
+
+    async def _history(self, namespace: str, application: str) -> list[Commit]:
         if await self._repository.head(BRANCH) is None:
             return []
         path = directory(namespace, application)
-        return in_force(await self._repository.history(BRANCH, path, limit=HISTORY))
+        return await self._repository.history(BRANCH, path, limit=HISTORY)
 
     async def deployed(self, commit: str, namespace: str, application: str) -> Deployed:
         """Read what a commit says runs."""

@@ -179,9 +179,9 @@ def _provenance(found: Findings, commit: str) -> VerifiedStatement:
         if statement.predicate_type == SLSA_PROVENANCE and commit in _commits(statement.predicate):
             return statement
     statement = _the(found, SLSA_PROVENANCE, "provenance")
+    built_from = ", ".join(_commits(statement.predicate)) or "no known commit"
     raise VerificationFailed(
-        f"the image was built from {', '.join(_commits(statement.predicate)) or 'no known commit'}, "
-        f"not from the release's commit {commit}",
+        f"the image was built from {built_from}, not from the release's commit {commit}",
         remedy="Build the commit again through the push pipeline.",
     )
 

@@ -70,7 +70,7 @@ class ApprovalStep:
         judged = await self._reader.outputs(run, parameters.verdict, "verdict")
         if judged.get("releaseDigest") != release.spec.digest:
             raise UnprovenStep(f"step {parameters.verdict} judged another release")
-        rules = await self._reader.rules()
+        rules = await self._reader.rules_of(judged.get("policyVersion"))
         question = Question(
             promotion=promotion.name,
             release_digest=release.spec.digest,

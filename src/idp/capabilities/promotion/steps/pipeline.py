@@ -71,6 +71,20 @@ class PipelineReader:
             raise UnprovenStep(f"step {run.name} belongs to no promotion")
         return Promotion.parse(manifest)
 
+    async def rules_of(self, policy_version: object) -> PromotionPipelineSpec:
+        """The rules in force, when they are still those that an earlier step decided by.
+
+        Raises:
+            UnprovenStep: They changed meanwhile: what was decided by the old ones is void.
+        """
+        rules = await self.rules()
+        if policy_version != rules.policy_version:
+            raise UnprovenStep(
+                "the rules of the PromotionPipeline changed during this promotion",
+                remedy="Start the promotion again: it is judged by the new rules.",
+            )
+        return rules
+
     async def rules(self) -> PromotionPipelineSpec:
         """The rules that are in force in this instance."""
         manifest = await get_or_none(self._client, PromotionPipeline.type(), PIPELINE)
