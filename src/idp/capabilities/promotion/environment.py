@@ -102,7 +102,8 @@ class EnvironmentRepository:
         """
         subject = (await self._repository.commit(commit)).message.partition("\n")[0]
         words = " ".join(reason.split())[:2000]  # one line: it must not look like a trailer
-XX
+        message = (
+            f'Revert "{subject}"\n\nThis reverts commit {commit}.\n\n{words}\n\n'
             f"Promotion: {promotion}\n{_UNDONE_BY}: {uid}"
         )
         return await self._repository.revert(BRANCH, commit, message=message, key=f"undo-{commit}")
