@@ -174,10 +174,10 @@ async def follow_promotion(
 def show_promotion(progress: Progress, line: Line, promotion: Manifest) -> bool:
     """Write a promotion and its steps; gives whether it waits for people."""
     status = promotion.get("status") or {}
-    waits = False
+    running, waits = status.get("phase") == "Running", False
     for step in status.get("steps") or []:
         state = _STATES[step["phase"]]
-        if step["name"] == "approval" and state == "running":
+        if running and step["name"] == "approval" and state == "running":
             state, waits = "attention", True
         progress.update(line.child(step["name"]), state, step.get("message", ""))
     state = _STATES[status.get("phase", "Pending")]
