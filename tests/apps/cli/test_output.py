@@ -10,12 +10,14 @@ import yaml
 from idp.apps.cli.options import Format
 from idp.apps.cli.output import write
 
-ROWS = [{"name": "a", "state": "running", "more": [1]}, {"name": "bbbb", "state": "", "more": []}]
+ROWS: Sequence[Mapping[str, Any]] = [
+    {"name": "a", "state": "running", "more": [1]},
+    {"name": "bbbb", "state": "", "more": []},
+]
 
 
-def run(output: Format, rows: list[dict[str, object]] | None = None) -> None:
-    shown: Sequence[Mapping[str, Any]] = ROWS if rows is None else rows
-    write(shown, output, columns=("name", "state"), name="name", empty="Nothing; try `x`.")
+def run(output: Format, rows: Sequence[Mapping[str, Any]] = ROWS) -> None:
+    write(rows, output, columns=("name", "state"), name="name", empty="Nothing; try `x`.")
 
 
 def test_a_table_for_pipes_has_no_colours(capsys: pytest.CaptureFixture[str]) -> None:
