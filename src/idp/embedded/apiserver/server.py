@@ -79,7 +79,7 @@ class ApiServer:
         settings: ApiServerSettings,
         *,
         audit: AuditSink | None = None,
-        logs: PodLogSource | None = None,
+        pod_logs: PodLogSource | None = None,
         clock: Clock = utc_now,
     ) -> None:
         """Open the data folder; nothing is served before `start`.
@@ -87,7 +87,7 @@ class ApiServer:
         Args:
             settings: How to serve.
             audit: Where mutating requests are recorded; None records nothing.
-            logs: Where pod logs come from; None answers that there are none.
+            pod_logs: Where pod logs come from; None answers that there are none.
             clock: Tells the time.
 
         Raises:
@@ -114,7 +114,7 @@ class ApiServer:
         self._namespaces = Namespaces(self._system, self._authority.certificate, clock)
         self._cleaner = DefinitionCleaner(self._system)
         self._expiry = EventExpiry(self._system, clock)
-        self._logs = logs
+        self._pod_logs = pod_logs
         self._runner: web.ServerRunner | None = None
         self._port = settings.port
 

@@ -205,10 +205,9 @@ def test_the_presence_of_a_variable_is_known() -> None:
 
 
 def test_further_functions_are_called_as_methods() -> None:
-    program = compile_expression(
-        "who.check('x')", ["who"], functions={"check": lambda who, verb: f"{who} {verb}"}
-    )
-    assert program.evaluate({"who": "alice"}) == "alice x"
+    program = compile_expression("who.check('x')", ["who"], functions=["check"])
+    functions = {"check": lambda who, verb: f"{who} {verb}"}
+    assert program.evaluate({"who": "alice"}, functions=functions) == "alice x"
 
 
 def test_durations_come_out_as_durations() -> None:

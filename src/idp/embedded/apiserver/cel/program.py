@@ -22,6 +22,7 @@ MAX_STEPS = 2_000_000
 LAZY = "_variables_"
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_CALLABLE = BUILT_IN | {name.rpartition(".")[2] for name in FUNCTIONS}
 _TYPES = frozenset({"int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type"})
 _RAISED = re.compile(
     r"Python function call failed: \w+: (.*)\. Check function arguments", re.DOTALL
@@ -51,9 +52,7 @@ class Program:
         chains: Which fields it selects from them; see `syntax.Rewritten`.
     """
 
-    def __init__(
-        self, source: str, rewritten: Rewritten, functions: Mapping[str, Function]
-    ) -> None:
+    def __init__(self, source: str, rewritten: Rewritten) -> None:
         self.source = source
         self.chains = tuple(rewritten.chains)
         try:
@@ -65,19 +64,23 @@ class Program:
         self.calls = {name for name in called if _WORD.fullmatch(name)}
         self._functions = {
             name: function
-            for name, function in functions.items()
+            for name, function in FUNCTIONS.items()
             if name.rpartition(".")[2] in called
         }
         self._comprehensions = rewritten.comprehensions
 
     def evaluate(
-        self, variables: Mapping[str, Any], resolve: Callable[[str], Any] | None = None
+        self,
+        variables: Mapping[str, Any],
+        resolve: Callable[[str], Any] | None = None,
+        functions: Mapping[str, Function] | None = None,
     ) -> Any:
         """The value of the expression.
 
         Args:
             variables: Values by name; those that the expression does not read cost nothing.
             resolve: Asked for `variables.x` by the name `_variables_x` at each use.
+            functions: The functions that were announced to `compile_expression`.
 
         Raises:
             EvaluationError: There is no value.
@@ -85,9 +88,10 @@ class Program:
         read = {name: variables[name] for name in self.names if name in variables}
         self._check_cost(read)
         try:
-            context = cel.Context(variables=read, functions=self._functions)
+            known = {**self._functions, **functions} if functions else self._functions
+            context = cel.Context(variables=read, functions=known)
             if resolve is not None:
-                # The library asks the resolver first for every variable, whatever the context holds.
+                # The library asks the resolver first, whatever the context holds.
                 context.set_variable_resolver(
                     lambda name: resolve(name) if name.startswith(LAZY) else None
                 )
@@ -109,7 +113,7 @@ def compile_expression(
     variables: Iterable[str],
     *,
     lazy: Iterable[str] = (),
-    functions: Mapping[str, Function] | None = None,
+    functions: Iterable[str] = (),
 ) -> Program:
     """Compile an expression.
 
@@ -117,33 +121,25 @@ def compile_expression(
         source: The expression.
         variables: Names of the variables that it may read.
         lazy: Names `x` that it may read as `variables.x`.
-        functions: Further functions, by name.
+        functions: Names of further functions, which are given when it is evaluated.
 
     Raises:
         CompileError: It is malformed, too large, or uses an unknown variable or function.
     """
     known = frozenset(variables) | {f"{LAZY}{name}" for name in lazy}
-    if functions:
-        return _compile(source, known, {**FUNCTIONS, **functions})
-    return _cached(source, known)
+    return _compile(source, known, frozenset(functions))
 
 
 @lru_cache(maxsize=4096)
-def _cached(source: str, variables: frozenset[str]) -> Program:
-    return _compile(source, variables, FUNCTIONS)
-
-
-def _compile(source: str, variables: frozenset[str], functions: Mapping[str, Function]) -> Program:
+def _compile(source: str, variables: frozenset[str], functions: frozenset[str]) -> Program:
     try:
         rewritten = rewrite(source)
     except SyntaxProblem as problem:
         raise _compile_error(source, problem.message, problem.position) from problem
-    program = Program(source, rewritten, functions)
+    program = Program(source, rewritten)
     for name in sorted(program.names - variables - NAMESPACES - _TYPES):
-        shown = name.removeprefix(LAZY)
-        raise _undeclared(source, shown)
-    known = BUILT_IN | {name.rpartition(".")[2] for name in functions}
-    for name in sorted(program.calls - known):
+        raise _undeclared(source, name.removeprefix(LAZY))
+    for name in sorted(program.calls - _CALLABLE - functions):
         raise _undeclared(source, name)
     return program
 
