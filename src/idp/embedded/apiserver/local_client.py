@@ -25,9 +25,7 @@ _FOREVER = float("inf")
 class LocalClient(Client):
     """Acts as one user on the API of this process."""
 
-    def __init__(
-        self, api: Api, registry: Registry, user: UserInfo, manager: str = "idp"
-    ) -> None:
+    def __init__(self, api: Api, registry: Registry, user: UserInfo, manager: str = "idp") -> None:
         self._api = api
         self._registry = registry
         self._user = user

@@ -1,7 +1,7 @@
 """The server: its parts put together, started and stopped.
 
-    async with ApiServer(ApiServerSettings(data=Path("data"))) as server:
-        client = server.client("admin", groups=["system:masters"])
+async with ApiServer(ApiServerSettings(data=Path("data"))) as server:
+    client = server.client("admin", groups=["system:masters"])
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from idp.embedded.apiserver.machinery.expiry import EventExpiry
 from idp.embedded.apiserver.machinery.garbage import GarbageCollector
 from idp.embedded.apiserver.machinery.namespaces import INITIAL, Namespaces
 from idp.embedded.apiserver.machinery.system import System
-from idp.embedded.apiserver.ports import AuditSink, PodLogSource
+from idp.embedded.apiserver.ports import AuditSink, PodLogSource, SchemaRules
 from idp.embedded.apiserver.storage.history import Change
 from idp.embedded.apiserver.storage.store import Store
 from idp.embedded.apiserver.types.registry import Registry
@@ -47,6 +47,7 @@ from idp.embedded.apiserver.verbs.read import Reader
 from idp.embedded.apiserver.verbs.write import Writer
 from idp.kernel.clock import Clock, utc_now
 from idp.kernel.errors import MissingPrerequisite
+from idp.kernel.resource import Manifest
 
 _STOP_SECONDS = 2.0
 
@@ -78,7 +79,7 @@ class ApiServer:
         settings: ApiServerSettings,
         *,
         audit: AuditSink | None = None,
-        logs: PodLogSource | None = None,
+        pod_logs: PodLogSource | None = None,
         clock: Clock = utc_now,
     ) -> None:
         """Open the data folder; nothing is served before `start`.
@@ -86,7 +87,7 @@ class ApiServer:
         Args:
             settings: How to serve.
             audit: Where mutating requests are recorded; None records nothing.
-            logs: Where pod logs come from; None answers that there are none.
+            pod_logs: Where pod logs come from; None answers that there are none.
             clock: Tells the time.
 
         Raises:
@@ -113,7 +114,7 @@ class ApiServer:
         self._namespaces = Namespaces(self._system, self._authority.certificate, clock)
         self._cleaner = DefinitionCleaner(self._system)
         self._expiry = EventExpiry(self._system, clock)
-        self._logs = logs
+        self._pod_logs = pod_logs
         self._runner: web.ServerRunner | None = None
         self._port = settings.port
 
@@ -241,6 +242,13 @@ class ApiServer:
         if path is not None:
             write_kubeconfig(path, text)
         return text
+
+
+def _schema_rules(schema: Manifest) -> SchemaRules:
+    """Compile CEL rules; the CEL library is loaded with the first schema that has some."""
+    from idp.embedded.apiserver.cel.rules import SchemaRules as CelRules
+
+    return CelRules(schema)
 
 
 def _server_names(settings: ApiServerSettings) -> tuple[list[str], list[str]]:

@@ -82,9 +82,7 @@ class Handler:
             _log.exception("%s %s failed", http.method, http.path)
             return error_answer(IdpError("an error on the server prevented the request"))
 
-    async def _uninterrupted(
-        self, work: Awaitable[web.StreamResponse]
-    ) -> web.StreamResponse:
+    async def _uninterrupted(self, work: Awaitable[web.StreamResponse]) -> web.StreamResponse:
         """Finish a change, and its audit, even when the client hangs up on it."""
         task = asyncio.ensure_future(work)
         self._writing.add(task)

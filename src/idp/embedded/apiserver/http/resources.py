@@ -192,6 +192,3 @@ def _subresources(request: Request) -> list[str]:
 def _default_manager(http: web.BaseRequest) -> str:
     """Who owns fields when nobody says so: the client's name in its User-Agent."""
     return (http.headers.get("User-Agent") or "unknown").partition("/")[0][:128] or "unknown"
-
-
-

@@ -277,4 +277,3 @@ def _held(manifest: Manifest) -> bool:
     if manifest["kind"] == "Namespace" and (manifest.get("spec") or {}).get("finalizers"):
         return True
     return bool(manifest["metadata"].get("finalizers"))
-
