@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from idp.embedded.workloads.events import EventType
 from idp.embedded.workloads.images.ports import Image
 from idp.embedded.workloads.pods import process as processes
 from idp.embedded.workloads.pods import restarts
@@ -291,7 +292,5 @@ class Container:
             self.waiting = waiting
             self._on_change()
 
-    async def _tell(self, type: str, reason: str, message: str) -> None:
-        await self._runtime.events.record(
-            self._pod, "Warning" if type == "Warning" else "Normal", reason, message
-        )
+    async def _tell(self, type: EventType, reason: str, message: str) -> None:
+        await self._runtime.events.record(self._pod, type, reason, message)
