@@ -81,9 +81,7 @@ async def get(port: int) -> str:
 
 
 def complete(deployment: Manifest) -> bool:
-    condition = next(
-        c for c in deployment["status"]["conditions"] if c["type"] == "Progressing"
-    )
+    condition = next(c for c in deployment["status"]["conditions"] if c["type"] == "Progressing")
     fresh = deployment["status"]["observedGeneration"] == deployment["metadata"]["generation"]
     return fresh and condition["reason"] == "NewReplicaSetAvailable"
 

@@ -16,7 +16,7 @@ from idp.apps.platform.layout import Layout
 from idp.apps.platform.process import until_stopped
 from idp.apps.platform.settings import require_settings
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
-from idp.embedded.workloads.logs import PodLogs
+from idp.embedded.workloads.pods.logs import PodLogs
 from idp.kernel.audit import AuditLog
 from idp.kernel.database import open_database
 from idp.kernel.logging import configure_logging
