@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -16,9 +16,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.network, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def demo(platform: Platform) -> Iterator[list[dict[str, Any]]]:
-    text = platform.cli("demo", "--approve", "-o", "json", seconds=500).stdout
-    yield __import__("json").loads(text[text.index("\n[") :])
+def demo(platform: Platform) -> list[dict[str, Any]]:
+    answer = platform.cli("demo", "--approve", "-o", "json", seconds=500)
+    rows: list[dict[str, Any]] = json.loads(answer.stdout)
+    return rows
 
 
 def test_one_digest_in_four_environments_four_times_200(demo: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""A whole platform for a test: its own data folder, its own ports, stopped and deleted at the end."""
+"""A whole platform for a test: own data folder, own ports, stopped and deleted at the end."""
 
 from __future__ import annotations
 
