@@ -5,15 +5,16 @@ from typing import Any, TypedDict
 
 import pytest
 
-from idp.apps.cli.follow import PipelineFailed, follow_promotion, follow_push, workflow_name
+from idp.apps.cli.follow import PipelineFailed, follow_promotion, follow_push
 from idp.apps.cli.progress import Progress
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
+from idp.capabilities.promotion.render.workflows import push_workflow_name
 from idp.kernel.errors import DeadlineExceeded
 from idp.kernel.memory_client import MemoryClient
 from idp.kernel.standard import WORKFLOW
 
 COMMIT = "3fa9c1d" + "0" * 33
-NAME = workflow_name("hello", COMMIT)
+NAME = push_workflow_name("hello", COMMIT)
 
 
 class Where(TypedDict):

@@ -20,7 +20,8 @@ from idp.kernel.manifest import render
 from idp.kernel.resource import PLATFORM_GROUP, Manifest
 from idp.kernel.standard import ARGO_APPLICATION, CLUSTER_ROLE, WORKFLOW
 
-ADMIN, DEVELOPER, VIEWER, APPROVER = "idp-admin", "idp-developer", "idp-viewer", "idp-approver"
+ADMIN, DEVELOPER, VIEWER = "idp-admin", "idp-developer", "idp-viewer"
+PROMOTER, APPROVER = "idp-promoter", "idp-approver"
 
 _READ = ("get", "list", "watch")
 _CHANGE = ("create", "update", "patch", "delete")
@@ -43,11 +44,12 @@ def cluster_roles() -> list[Manifest]:
         _rule(PLATFORM_GROUP, ("*",), _READ),
         *(_rule(group, resources, _READ) for group, resources in _LOOK_AT.items()),
     ]
+    promote = [_rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback"))]
     develop = [
+        *promote,
         _rule("", ("namespaces",), ("create",)),
         _rule(PLATFORM_GROUP, _APPLICATIONS, _CHANGE),
         _rule(PLATFORM_GROUP, _APPLICATIONS[:1], ("push",)),
-        _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback")),
         _rule(WORKFLOW.group, (WORKFLOW.plural,), ("create",)),
     ]
     approve = [
@@ -61,6 +63,7 @@ def cluster_roles() -> list[Manifest]:
     return [
         render(CLUSTER_ROLE, ADMIN, rules=anything),
         render(CLUSTER_ROLE, APPROVER, rules=[*view, *approve]),
+        render(CLUSTER_ROLE, PROMOTER, rules=[*view, *promote]),
         render(CLUSTER_ROLE, DEVELOPER, rules=[*view, *develop]),
         render(CLUSTER_ROLE, VIEWER, rules=view),
     ]
