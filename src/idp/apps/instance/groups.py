@@ -1,11 +1,10 @@
 """What the hub's groups may do in an instance. Pure.
 
-| Group | First environment | The others |
-| --- | --- | --- |
-| `idp:administrators` | everything | everything |
-| `idp:developers` | `idp-developer`: push, change applications | `idp-promoter`: look, promote, roll back |
-| `idp:approvers:<environment>` | `idp-viewer`, and `idp-approver` in that environment | the same |
-| `idp:viewers` | `idp-viewer` | `idp-viewer` |
+- `idp:administrators`: everything, everywhere.
+- `idp:developers`: in the first environment push and change applications (`idp-developer`); in the
+  others look, promote and roll back (`idp-promoter`).
+- `idp:approvers:<environment>`: approve there (`idp-approver`), look elsewhere.
+- `idp:viewers`: look.
 """
 
 from __future__ import annotations
