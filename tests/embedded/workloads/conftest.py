@@ -153,7 +153,7 @@ def until() -> Until:
     """Ask until the answer is truthy; the test's own timeout ends a hopeless wait."""
 
     async def wait(ask: Callable[[], Awaitable[Any]]) -> Any:
-        while not (answer := await ask()):
+        while not (answer := await ask()):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         return answer
 
