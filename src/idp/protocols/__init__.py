@@ -1,1 +1,1 @@
-"""Clients and formats of the outside world that engines and capabilities share. They know no kind."""
+"""Clients and formats of the outside world that engines and capabilities share."""

@@ -10,6 +10,19 @@ from idp.kernel.resource import KindDefinition, Model, PrinterColumn, Resource, 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi)?$")]
+Host = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        max_length=253,
+    ),
+]
+Repository = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][-a-z0-9]*/[a-z0-9][-a-z0-9]*$", max_length=128)
+]
+
+RELEASE_LABEL = "platform.idp/release"
+"""Label of a WebApplication: the release that it was promoted with."""
 
 
 class Source(Model):
@@ -20,8 +33,8 @@ class Source(Model):
         revision: Branch, tag or commit.
     """
 
-    repository: str
-    revision: str = "main"
+    repository: Repository
+    revision: str = Field(default="main", min_length=1, max_length=255)
 
 
 class Health(Model):
@@ -65,8 +78,8 @@ class Communication(Model):
     """
 
     tier: Literal["frontend", "backend", "data"] | None = None
-    allowed_destinations: list[Name] | None = None
-    denied_destinations: list[Name] = Field(default_factory=list)
+    allowed_destinations: list[Name] | None = Field(default=None, max_length=100)
+    denied_destinations: list[Name] = Field(default_factory=list, max_length=100)
 
 
 class PolicyBundle(Model):
@@ -130,7 +143,8 @@ class WebApplicationSpec(Model):
         command: Replaces the image's command.
         port: Port the application listens on; it is also given as `PORT`.
         replicas: How many; unset means 2 in uat and production and 1 elsewhere.
-        environment: Environment variables; secrets do not belong here.
+        environment: Environment variables; secrets do not belong here. `PORT` and names that
+            begin with `IDP_` are the platform's own.
         configuration: Name of the ApplicationConfiguration; unset means `<name>-config` when
             that exists.
         health: How readiness is asked.
@@ -144,14 +158,14 @@ class WebApplicationSpec(Model):
         default=None, pattern=r"^[^@\s]+@sha256:[0-9a-f]{64}$", max_length=512
     )
     source: Source | None = None
-    command: list[str] | None = None
+    command: list[str] | None = Field(default=None, min_length=1, max_length=256)
     port: int = Field(default=8080, ge=1024, le=65535)
     replicas: int | None = Field(default=None, ge=0, le=100)
-    environment: dict[str, str] = Field(default_factory=dict)
+    environment: dict[str, str] = Field(default_factory=dict, max_length=256)
     configuration: Name | None = None
     health: Health = Field(default_factory=Health)
     resources: Resources = Field(default_factory=Resources)
-    hosts: list[str] = Field(default_factory=list)
+    hosts: list[Host] = Field(default_factory=list, max_length=32)
     communication: Communication = Field(default_factory=Communication)
     authorization: Authorization = Field(default_factory=Authorization)
 
@@ -161,7 +175,8 @@ class WebApplicationStatus(Status):
 
     Attributes:
         url: Where the application answers.
-        image: The image that the ready replicas run; empty while none is ready.
+        image: The image that all ready replicas really run, `repository@sha256:...`; empty while
+            none is ready and while they differ, as during a rolling update.
         ready_replicas: Replicas that can serve.
         release: The release that is deployed, from the label that the promotion set.
     """
@@ -188,5 +203,14 @@ class WebApplication(Resource[WebApplicationSpec, WebApplicationStatus]):
             ),
             PrinterColumn(name="Release", path=".status.release"),
             PrinterColumn(name="URL", path=".status.url"),
+        ),
+        # The name becomes a Service, a host name and label values.
+        validations=(
+            (
+                "self.metadata.name.size() <= 63"
+                " && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+                "metadata.name must be at most 63 characters of a-z, 0-9 and '-', beginning with a"
+                " letter and not ending with '-'",
+            ),
         ),
     )

@@ -8,17 +8,24 @@ from pydantic import Field
 
 from idp.kernel.resource import KindDefinition, Model, PrinterColumn, Resource, Status
 
+CONFIGURATION_KEY = "configuration.yaml"
+"""Key of the ConfigMap under which the values are, and so the file's name in a replica."""
+
+DIGEST_ANNOTATION = "platform.idp/configuration-digest"
+"""Annotation of the ConfigMap, and of pods that mount it: digest of the delivered values."""
+
 
 class ApplicationConfigurationSpec(Model):
     """Values by environment.
 
     Attributes:
         defaults: Values for every environment; the environment's own values win.
-        environments: Environment name -> values, nested as the application likes.
+        environments: Environment name -> values, nested as the application likes. Mappings are
+            merged into the defaults key by key; anything else, lists included, replaces them.
     """
 
     defaults: dict[str, Any] = Field(default_factory=dict)
-    environments: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    environments: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=64)
 
 
 class ApplicationConfigurationStatus(Status):

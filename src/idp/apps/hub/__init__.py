@@ -1,0 +1,1 @@
+"""The hub: one address for all instances, and the registry and Git server that they share."""

@@ -1,0 +1,182 @@
+"""Users and their sessions: passwords by argon2id, tokens by hash, a pause after wrong guesses.
+
+Instances are users too (`instance.<environment>`): they have a generated password and no session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import argon2
+import orjson
+import sqlalchemy as sa
+
+from idp.apps.hub.passwords import check_password, check_user_name
+from idp.kernel.access import INSTANCE_PREFIX, Principal
+from idp.kernel.errors import NotFound, TooManyRequests
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SESSION_SECONDS = 30 * 86400.0
+FREE_FAILURES = 5
+"""Wrong passwords before the pause; each further one doubles it, up to 15 minutes."""
+LONGEST_PAUSE = 900.0
+_CACHE_SECONDS = 300.0
+
+_metadata = sa.MetaData()
+_users = sa.Table(
+    "users",
+    _metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("password_hash", sa.String),
+    sa.Column("groups", sa.Text),
+    sa.Column("failures", sa.Integer),
+    sa.Column("locked_until", sa.Float),
+)
+_sessions = sa.Table(
+    "sessions",
+    _metadata,
+    sa.Column("token_hash", sa.String, primary_key=True),
+    sa.Column("user", sa.String),
+    sa.Column("expires", sa.Float),
+)
+
+
+def pause_after(failures: int) -> float:
+    """Seconds for which a user is locked after so many wrong passwords in a row."""
+    if failures < FREE_FAILURES:
+        return 0.0
+    return float(min(2.0 ** (failures - FREE_FAILURES), LONGEST_PAUSE))
+
+
+class Users:
+    """The user database. Methods block: call them from a thread."""
+
+    def __init__(self, database: sa.Engine, *, now: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._now = now
+        # The cheapest parameters of RFC 9106's second recommendation would take 64 MiB a check;
+        # 19 MiB and two passes are OWASP's, and fit a machine that runs everything.
+        self._hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+        self._verified: dict[str, tuple[str, float]] = {}
+        self._salt = secrets.token_bytes(16)
+        self._lock = threading.Lock()
+
+    def set_password(self, name: str, password: str, groups: tuple[str, ...] | None = None) -> None:
+        """Create a user, or change the password (and the groups, unless None).
+
+        Raises:
+            Invalid: The name or the password breaks a rule.
+        """
+        if not name.startswith(INSTANCE_PREFIX):
+            check_user_name(name)
+            check_password(name, password)
+        row = {
+            "password_hash": self._hasher.hash(password),
+            "failures": 0,
+            "locked_until": 0.0,
+        }
+        if groups is not None:
+            row["groups"] = orjson.dumps(sorted(groups)).decode()
+        with self._database.begin() as connection:
+            changed = connection.execute(_users.update().where(_users.c.name == name).values(row))
+            if changed.rowcount == 0:
+                connection.execute(_users.insert().values({"name": name, "groups": "[]", **row}))
+            elif groups is None:
+                connection.execute(_sessions.delete().where(_sessions.c.user == name))
+        self._verified.pop(name, None)
+
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """All users and their groups."""
+        with self._database.connect() as connection:
+            rows = connection.execute(sa.select(_users.c.name, _users.c.groups))
+            return {row.name: tuple(orjson.loads(row.groups)) for row in rows}
+
+    def authenticate(self, name: str, password: str) -> Principal | None:
+        """The principal behind a name and a password; None when they are wrong.
+
+        A right password is remembered for five minutes (as a keyed hash, in memory), because Git
+        and registry clients send it with every request and argon2 takes 50 ms on purpose.
+
+        Raises:
+            TooManyRequests: After several wrong passwords, for a while.
+        """
+        with self._database.connect() as connection:
+            row = connection.execute(sa.select(_users).where(_users.c.name == name)).first()
+        if row is None:
+            self._hasher.hash(password)  # as slow as for a user that exists
+            return None
+        if row.locked_until > self._now():
+            raise TooManyRequests(
+                f"{name} is locked after {row.failures} wrong passwords",
+                remedy=f"Try again in {row.locked_until - self._now():.0f} s.",
+            )
+        if not self._matches(name, row.password_hash, password):
+            self._count_failure(name, row.failures + 1)
+            return None
+        if row.failures:
+            self._count_failure(name, 0)
+        return Principal(name, tuple(orjson.loads(row.groups)))
+
+    def _matches(self, name: str, password_hash: str, password: str) -> bool:
+        proof = hashlib.blake2b(password.encode(), key=self._salt).hexdigest() + password_hash
+        with self._lock:
+            known = self._verified.get(name)
+        if known is not None and known[0] == proof and known[1] > self._now():
+            return True
+        try:
+            self._hasher.verify(password_hash, password)
+        except argon2.exceptions.VerificationError:
+            return False
+        with self._lock:
+            self._verified[name] = (proof, self._now() + _CACHE_SECONDS)
+        return True
+
+    def _count_failure(self, name: str, failures: int) -> None:
+        until = self._now() + pause_after(failures) if failures else 0.0
+        with self._database.begin() as connection:
+            connection.execute(
+                _users.update()
+                .where(_users.c.name == name)
+                .values(failures=failures, locked_until=until)
+            )
+
+    def open_session(self, name: str) -> tuple[str, float]:
+        """A new bearer token of a user, and when it expires (seconds since 1970).
+
+        Raises:
+            NotFound: There is no such user.
+        """
+        if name not in self.names():
+            raise NotFound(f"there is no user {name!r}", remedy="`idp-cli users list` shows all.")
+        token, expires = secrets.token_urlsafe(32), self._now() + SESSION_SECONDS
+        with self._database.begin() as connection:
+            connection.execute(_sessions.delete().where(_sessions.c.expires < self._now()))
+            connection.execute(
+                _sessions.insert().values(token_hash=_hash(token), user=name, expires=expires)
+            )
+        return token, expires
+
+    def session(self, token: str) -> Principal | None:
+        """The principal behind a bearer token; None when it is unknown or expired."""
+        query = (
+            sa.select(_users.c.name, _users.c.groups)
+            .join(_sessions, _sessions.c.user == _users.c.name)
+            .where(_sessions.c.token_hash == _hash(token), _sessions.c.expires > self._now())
+        )
+        with self._database.connect() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else Principal(row.name, tuple(orjson.loads(row.groups)))
+
+    def close_session(self, token: str) -> None:
+        """Forget a token."""
+        with self._database.begin() as connection:
+            connection.execute(_sessions.delete().where(_sessions.c.token_hash == _hash(token)))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

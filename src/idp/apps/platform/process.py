@@ -1,0 +1,42 @@
+"""How a child of the supervisor lives: until SIGTERM, or until the supervisor is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+
+async def until_stopped() -> None:
+    """Wait for SIGTERM or SIGINT, or for the end of standard input.
+
+    The supervisor holds the other end of standard input and never writes: its end means that the
+    supervisor is gone. A terminal or `/dev/null` as standard input does not count, so that a
+    process can be started by hand.
+    """
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    descriptor = sys.stdin.fileno() if sys.stdin is not None else -1
+    watched = descriptor >= 0 and _is_pipe(descriptor)
+    if watched:
+        loop.add_reader(descriptor, _on_readable, descriptor, stopped)
+    try:
+        await stopped.wait()
+    finally:
+        if watched:
+            loop.remove_reader(descriptor)
+
+
+def _is_pipe(descriptor: int) -> bool:
+    import stat
+
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _on_readable(descriptor: int, stopped: asyncio.Event) -> None:
+    if not os.read(descriptor, 4096):
+        stopped.set()

@@ -1,0 +1,110 @@
+"""Settings of one platform: `platform.json` in the data folder, written once at set-up."""
+
+from __future__ import annotations
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field
+
+from idp.apps.platform.files import read_json, write_json
+from idp.apps.platform.layout import ENVIRONMENTS, Layout
+from idp.kernel.errors import MissingPrerequisite
+
+DEFAULT_PORT = 8600
+FORMAT = 1
+"""Version of the data folder's shape; a newer one is refused."""
+
+
+class InstancePorts(BaseModel):
+    """Where one instance listens, on 127.0.0.1.
+
+    Attributes:
+        api: The Kubernetes API (TLS).
+        gateway: Applications.
+    """
+
+    api: int
+    gateway: int
+
+
+class PlatformSettings(BaseModel):
+    """What is fixed when the platform is set up.
+
+    Attributes:
+        format: Version of the data folder's shape.
+        hub: Port of the hub.
+        instances: Environment -> its ports, in the order of promotion.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: int = FORMAT
+    hub: int = Field(ge=1, le=65535)
+    instances: dict[str, InstancePorts]
+
+    @property
+    def hub_url(self) -> str:
+        """Address of the hub."""
+        return f"http://127.0.0.1:{self.hub}"
+
+    def ports(self) -> dict[str, int]:
+        """Every port, by the name of what listens there."""
+        found = {"hub": self.hub}
+        for environment, ports in self.instances.items():
+            found[f"{environment} API"] = ports.api
+            found[f"{environment} gateway"] = ports.gateway
+        return found
+
+
+def settings_from_port(first: int) -> PlatformSettings:
+    """Spread the ports behind a first one: hub at +0, APIs from +11, gateways from +21."""
+    return PlatformSettings(
+        hub=first,
+        instances={
+            environment: InstancePorts(api=first + 11 + n, gateway=first + 21 + n)
+            for n, environment in enumerate(ENVIRONMENTS)
+        },
+    )
+
+
+def load_settings(layout: Layout) -> PlatformSettings | None:
+    """Read the settings; None when the platform is not set up.
+
+    Raises:
+        MissingPrerequisite: A newer version wrote them, or they are damaged.
+    """
+    body = read_json(layout.settings)
+    if body is None:
+        return None
+    if isinstance(body, dict) and body.get("format", 0) > FORMAT:
+        raise MissingPrerequisite(
+            f"{layout.folder} has format {body['format']}, this version knows {FORMAT}: "
+            "a newer version wrote it",
+            remedy="Start the newer version again, or choose another folder with --data.",
+        )
+    try:
+        return PlatformSettings.model_validate(body)
+    except pydantic.ValidationError as error:
+        raise MissingPrerequisite(
+            f"{layout.settings} is damaged: {error.errors()[0]['msg']}",
+            remedy="Restore it from a backup, or choose another folder with --data.",
+        ) from error
+
+
+def require_settings(layout: Layout) -> PlatformSettings:
+    """Read the settings of a platform that must be set up.
+
+    Raises:
+        MissingPrerequisite: It is not.
+    """
+    settings = load_settings(layout)
+    if settings is None:
+        raise MissingPrerequisite(
+            f"there is no platform in {layout.folder}",
+            remedy="Create it with `idp-cli up`, or name its folder with --data or IDP_DATA.",
+        )
+    return settings
+
+
+def save_settings(layout: Layout, settings: PlatformSettings) -> None:
+    """Write the settings."""
+    write_json(layout.settings, settings.model_dump())

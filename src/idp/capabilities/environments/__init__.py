@@ -1,0 +1,1 @@
+"""Environments: the platform instances, what each expects of a release, and in which order."""
