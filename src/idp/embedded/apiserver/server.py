@@ -23,6 +23,7 @@ from idp.embedded.apiserver.access.static_tokens import StaticTokens
 from idp.embedded.apiserver.api import Api
 from idp.embedded.apiserver.audit import Auditor
 from idp.embedded.apiserver.gates import Gates
+from idp.embedded.apiserver.http.discovery import DiscoveryPages
 from idp.embedded.apiserver.http.handler import Handler
 from idp.embedded.apiserver.http.health import HealthPages
 from idp.embedded.apiserver.http.resources import Resources
@@ -115,6 +116,7 @@ class ApiServer:
         self._cleaner = DefinitionCleaner(self._system)
         self._expiry = EventExpiry(self._system, clock)
         self._pod_logs = pod_logs
+        self._clock = clock
         self._runner: web.ServerRunner | None = None
         self._port = settings.port
 
@@ -165,8 +167,11 @@ class ApiServer:
         handler = Handler(
             authenticator,
             self.authorizer,
-            Resources(self._api, self.registry),
-            [HealthPages(lambda: self._store.is_open)],
+            Resources(self._api, self.registry, self._clock),
+            [
+                HealthPages(lambda: self._store.is_open),
+                DiscoveryPages(self.registry, lambda: self.url.removeprefix("https://")),
+            ],
             {},
         )
         names, addresses = _server_names(settings)

@@ -111,7 +111,7 @@ class _Loader(yaml.CSafeLoader):
                 "the YAML uses an alias (*name), which is not accepted",
                 remedy="Write the value out where it is used.",
             )
-        return super().compose_node(parent, index)
+        return super().compose_node(parent, index)  # type: ignore[misc]
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         names = [key.value for key, _ in node.value]
