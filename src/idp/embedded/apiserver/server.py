@@ -26,6 +26,7 @@ from idp.embedded.apiserver.gates import Gates
 from idp.embedded.apiserver.http.discovery import DiscoveryPages
 from idp.embedded.apiserver.http.handler import Handler
 from idp.embedded.apiserver.http.health import HealthPages
+from idp.embedded.apiserver.http.logs import PodLogPages
 from idp.embedded.apiserver.http.resources import Resources
 from idp.embedded.apiserver.kubeconfig import kubeconfig_text, write_kubeconfig
 from idp.embedded.apiserver.local_client import LocalClient
@@ -172,7 +173,7 @@ class ApiServer:
                 HealthPages(lambda: self._store.is_open),
                 DiscoveryPages(self.registry, lambda: self.url.removeprefix("https://")),
             ],
-            {},
+            {("GET", "/pods", "log"): PodLogPages(self._api, self._pod_logs).answer},
         )
         names, addresses = _server_names(settings)
         server = web.Server(handler, handler_cancellation=True, access_log=None)
