@@ -18,7 +18,13 @@ from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import SLSA_PROVENANCE
 
 COMMIT = "3fa9c1d" + "0" * 33
-WHEEL = {"uri": "pkg:pypi/flask@3.0.0", "digest": {"sha256": "ab" * 32}, "extra": 1}
+MATERIALS = {
+    "lock": {"file": "uv.lock", "digest": "sha256:" + "cd" * 32},
+    "dependencies": [
+        {"name": "jinja2", "version": "3.1.6", "sha256": ""},
+        {"name": "flask", "version": "3.0.0", "sha256": "ab" * 32},
+    ],
+}
 RUN_METADATA = {"name": "push-1-sign", "namespace": "demo", "uid": "u2"}
 
 
@@ -51,7 +57,9 @@ class Setting:
             "digest": self.digest,
             "image": f"127.0.0.1:8600/demo/hello@{self.digest}",
             "commit": COMMIT,
-            "materials": [WHEEL],
+            "source": "demo/hello-source",
+            "builder": {"uv": "0.13.9"},
+            "materials": MATERIALS,
             **changes,
         }
         manifest: Manifest = {
@@ -108,14 +116,17 @@ async def test_the_provenance_says_what_went_in(setting: Setting) -> None:
     (statement,) = found.verified
     assert statement.digest == outputs["provenance"]
     definition, run = statement.predicate["buildDefinition"], statement.predicate["runDetails"]
-    source = "http://127.0.0.1:8600/git/demo/hello.git"
+    source = "http://127.0.0.1:8600/git/demo/hello-source.git"
     assert definition["externalParameters"] == {"repository": source, "revision": COMMIT}
     assert definition["internalParameters"] == {"slsaBuildLevel": 1}
     assert definition["resolvedDependencies"] == [
         {"uri": f"git+{source}@{COMMIT}", "digest": {"gitCommit": COMMIT}},
+        {"name": "uv.lock", "digest": {"sha256": "cd" * 32}},
         {"uri": "pkg:pypi/flask@3.0.0", "digest": {"sha256": "ab" * 32}},
+        {"uri": "pkg:pypi/jinja2@3.1.6"},
     ]
     assert run["builder"]["id"] == "https://platform.idp/builders/single-machine/v1"
+    assert run["builder"]["version"]["uv"] == "0.13.9"
     assert run["metadata"]["startedOn"] == "2026-11-24T10:00:00Z"
     assert run["metadata"]["finishedOn"] == "2026-11-24T10:00:09Z"
     assert run["metadata"]["invocationId"]
@@ -139,7 +150,7 @@ async def test_signing_again_changes_nothing(setting: Setting) -> None:
         ({"repository": "demo"}, "not those of a build"),
         ({"digest": "latest"}, "not those of a build"),
         ({"commit": "main"}, "not those of a build"),
-        ({"materials": [{"uri": "x"}]}, "not those of a build"),
+        ({"materials": {"dependencies": [{"name": "x"}]}}, "not those of a build"),
     ],
 )
 async def test_only_a_whole_successful_build_is_signed(

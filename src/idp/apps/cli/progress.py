@@ -1,7 +1,7 @@
 """A live tree of long work: what each step does, what it waits for, how long it took.
 
 On a terminal the tree is redrawn in place; elsewhere every change of a line is printed once, so
-that a log reads as a story.
+that a log reads as a story. It goes to standard error: standard output is for results.
 """
 
 from __future__ import annotations
@@ -61,15 +61,18 @@ class Progress:
 
     def __init__(self, title: str) -> None:
         self.root = Line(title)
-        self._live_terminal = sys.stdout.isatty()
+        self._live_terminal = sys.stderr.isatty()
         self._live: Live | None = None
         self._printed: dict[int, tuple[State, str]] = {}
 
     def __enter__(self) -> Self:
         if self._live_terminal:
+            from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(get_renderable=self._tree, refresh_per_second=8)
+            self._live = Live(
+                get_renderable=self._tree, refresh_per_second=8, console=Console(stderr=True)
+            )
             self._live.start()
         return self
 
@@ -92,7 +95,8 @@ class Progress:
             return
         self._printed[id(line)] = (line.state, line.message)
         indent = "  " * self._depth(self.root, line, 0)
-        print(f"{indent}{_MARKS[line.state][0]} {_describe(line)}", flush=True)
+        mark = _MARKS[line.state][0]
+        print(f"{indent}{mark} {_describe(line)}", file=sys.stderr, flush=True)
 
     def _depth(self, parent: Line, wanted: Line, depth: int) -> int:
         if parent is wanted:

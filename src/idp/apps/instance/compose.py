@@ -20,7 +20,7 @@ from idp.embedded.gateway.engine import GatewayEngine
 from idp.embedded.gitops.engine import GitOpsEngine
 from idp.embedded.workflows.engine import WorkflowEngine
 from idp.embedded.workloads.engine import WorkloadEngine
-from idp.embedded.workloads.images import RegistryImages
+from idp.embedded.workloads.images.registry import RegistryImages
 from idp.kernel.capability import Context, Remote
 from idp.kernel.client import Client
 from idp.kernel.controller import Runnable
@@ -102,6 +102,7 @@ def _first(machine: Machine) -> str:
 
 def _engines(machine: Machine, changes: HubChanges) -> Mapping[str, Runnable]:
     hub, folder = machine.hub, machine.folder
+    registry = HttpRegistry(hub)
 
     def repository(url: str) -> Repository:
         return GitRepository(url, hub.username, hub.password, cache=folder / "gitops" / "cache")
@@ -110,7 +111,7 @@ def _engines(machine: Machine, changes: HubChanges) -> Mapping[str, Runnable]:
         "workloads": WorkloadEngine(
             machine.client,
             data=folder / "workloads",
-            images=RegistryImages(folder / "images", lambda _host: HttpRegistry(hub)),
+            images=RegistryImages(lambda _host: registry, data=folder / "images"),
         ),
         "gateway": GatewayEngine(
             machine.client,

@@ -17,7 +17,7 @@ import orjson
 from idp.capabilities.building.clients.host import HostRuntime
 from idp.capabilities.building.decide import Plan, PythonPlan, StaticPlan, decide
 from idp.capabilities.building.facts import FILE as FACTS_FILE
-from idp.capabilities.building.facts import MAX_SIZE, read_facts
+from idp.capabilities.building.facts import MAX_SIZE, Facts, read_facts
 from idp.capabilities.building.layer_cache import LayerCache
 from idp.capabilities.building.layers import Entry, Layer, write_layer
 from idp.capabilities.building.locks import (
@@ -70,28 +70,34 @@ class BuiltImage:
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Builds images for one registry.
+    """Builds images.
 
     Attributes:
-        registry: Where images go.
         installer: Installs Python dependencies.
         runtime: The Python that images will run on.
         cache: Dependency layers of former builds.
     """
 
-    registry: Registry
     installer: Installer
     runtime: HostRuntime
     cache: LayerCache
 
     async def build(
-        self, source: Path, origin: Origin, repository: str, work: Path, report: Report
+        self,
+        source: Path,
+        origin: Origin,
+        *,
+        registry: Registry,
+        repository: str,
+        work: Path,
+        report: Report,
     ) -> BuiltImage:
         """Build a source tree and push the image by digest.
 
         Args:
             source: The tree; only read.
             origin: Where it comes from.
+            registry: Where the image goes.
             repository: Image repository, `namespace/name`.
             work: A folder of this build's own; emptied first.
             report: Told what is being done.
@@ -99,10 +105,9 @@ class Builder:
         Raises:
             IdpError: With what is wrong with the source, or who does not answer.
         """
+        work = work.absolute()
         await asyncio.to_thread(_empty, work)
-        tree = await asyncio.to_thread(scan, source)
-        facts = read_facts(tree.read(FACTS_FILE, MAX_SIZE), origin.application)
-        plan = decide(tree.paths(), tree.read, facts, self.runtime.version)
+        tree, facts, plan = await asyncio.to_thread(self._look, source.absolute(), origin)
         await report(plan.explanation)
         dependencies = await self._dependencies(tree, plan, work, report)
         base = await self._base_layer(plan, dependencies, work, report)
@@ -119,8 +124,8 @@ class Builder:
             architecture=self.runtime.architecture,
             runtime_version=self.runtime.minor_version,
         )
-        digest = await self._push(
-            repository, config, [layer for _, layer in layers], origin, report
+        digest = await _push(
+            registry, repository, config, [layer for _, layer in layers], origin, report
         )
         return BuiltImage(
             digest=digest,
@@ -131,21 +136,29 @@ class Builder:
             builder=await self._versions(),
         )
 
+    def _look(self, source: Path, origin: Origin) -> tuple[SourceTree, Facts, Plan]:
+        """Gather and decide; in a thread, for reading a large lock takes a while."""
+        tree = scan(source)
+        facts = read_facts(tree.read(FACTS_FILE, MAX_SIZE), origin.application)
+        return tree, facts, decide(tree.paths(), tree.read, facts, self.runtime.version)
+
     async def _dependencies(
         self, tree: SourceTree, plan: Plan, work: Path, report: Report
     ) -> list[Dependency]:
         if not isinstance(plan, PythonPlan):
             return []
-        if plan.lock == "requirements.txt":
-            packages = parse_requirements(tree.read(plan.lock, MAX_LOCK) or "")
-        elif plan.lock == "pylock.toml":
-            packages = parse_pylock(tree.read(plan.lock, MAX_LOCK) or "", plan.lock)
+        if plan.lock == "uv.lock":
+            text = await self.installer.export_lock(tree.root, work)
         else:
-            exported = await self.installer.export_lock(tree.root, work)
-            packages = parse_pylock(exported, plan.lock)
-        chosen = choose(packages, self.runtime.markers, self.runtime.tags, plan.lock)
-        await report(f"resolving {len(chosen)} packages of {len(packages)} in {plan.lock}")
+            text = tree.read(plan.lock, MAX_LOCK) or ""
+        chosen = await asyncio.to_thread(self._choose, text, plan.lock)
+        await report(f"resolving {len(chosen)} packages from {plan.lock}")
         return chosen
+
+    def _choose(self, text: str, lock: str) -> list[Dependency]:
+        by_name = lock == "requirements.txt"
+        packages = parse_requirements(text) if by_name else parse_pylock(text, lock)
+        return choose(packages, self.runtime.markers, self.runtime.tags, lock)
 
     async def _base_layer(
         self, plan: Plan, dependencies: Sequence[Dependency], work: Path, report: Report
@@ -160,7 +173,7 @@ class Builder:
         requirements = "".join(f"{d.requirement}\n" for d in dependencies)
         key = self._cache_key(requirements)
         if layer := await asyncio.to_thread(self.cache.get, key):
-            if digest_of(await asyncio.to_thread(layer.path.read_bytes)) == layer.digest:
+            if await asyncio.to_thread(_is_whole, layer):
                 await report(f"{len(dependencies)} packages unchanged: layer from the cache")
                 return layer
             await asyncio.to_thread(self.cache.drop, key)
@@ -195,26 +208,6 @@ class Builder:
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    async def _push(
-        self,
-        repository: str,
-        config: dict[str, Any],
-        layers: Sequence[Layer],
-        origin: Origin,
-        report: Report,
-    ) -> str:
-        pushed = []
-        for number, layer in enumerate(layers, 1):
-            await report(f"pushing layer {number}/{len(layers)} {_megabytes(layer.size)}")
-            content = await asyncio.to_thread(layer.path.read_bytes)
-            pushed.append(await self.registry.push_blob(repository, content, LAYER_GZIP))
-        body = orjson.dumps(config, option=orjson.OPT_SORT_KEYS)
-        described = await self.registry.push_blob(repository, body, IMAGE_CONFIG)
-        manifest = await self.registry.push_manifest(
-            repository, render_manifest(described, pushed, origin)
-        )
-        return manifest.digest
-
     async def _versions(self) -> dict[str, str]:
         name, _, number = (await self.installer.version()).partition(" ")
         return {
@@ -223,6 +216,25 @@ class Builder:
             name: number,
             "sandbox": await self.installer.sandbox(),
         }
+
+
+async def _push(
+    registry: Registry,
+    repository: str,
+    config: dict[str, Any],
+    layers: Sequence[Layer],
+    origin: Origin,
+    report: Report,
+) -> str:
+    pushed = []
+    for number, layer in enumerate(layers, 1):
+        await report(f"pushing layer {number}/{len(layers)} {_megabytes(layer.size)}")
+        content = await asyncio.to_thread(layer.path.read_bytes)
+        pushed.append(await registry.push_blob(repository, content, LAYER_GZIP))
+    body = orjson.dumps(config, option=orjson.OPT_SORT_KEYS)
+    described = await registry.push_blob(repository, body, IMAGE_CONFIG)
+    manifest = await registry.push_manifest(repository, render_manifest(described, pushed, origin))
+    return manifest.digest
 
 
 def _application_entries(tree: SourceTree, plan: Plan) -> list[Entry]:
@@ -254,6 +266,10 @@ def _lock_digest(tree: SourceTree, plan: Plan) -> str:
     if not isinstance(plan, PythonPlan):
         return ""
     return digest_of((tree.read(plan.lock, MAX_LOCK) or "").encode())
+
+
+def _is_whole(layer: Layer) -> bool:
+    return digest_of(layer.path.read_bytes()) == layer.digest
 
 
 def _megabytes(size: int) -> str:

@@ -51,5 +51,5 @@ def read_contents(image: Image) -> Contents:
     return Contents(
         distributions=tuple(sorted(found, key=lambda d: (d.name, d.version, d.location))),
         own_files=len(own),
-        own_digest=hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest(),
+        own_digest=hashlib.sha256(lines.encode()).hexdigest(),
     )

@@ -5,60 +5,22 @@ Rules:
 2. A fresh report replaces the older one of the same scanner.
 3. Findings come worst first: without a score, then by descending score, then by name. So whoever
    reads only the first ones errs on the safe side.
-4. More findings than `MAX_LISTED` are themselves a gap in the evidence, named `findings`.
+4. A report is passed on with at most `MAX_FINDINGS`; what is cut off makes it incomplete.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from idp.capabilities.scanning.reports import Finding, ScannerReport, incomplete
 
-MAX_LISTED = 500
+MAX_FINDINGS = 300
+_WORST_SHOWN = 20
 
 # CVSS 3.1, section 5: the lowest score of each rating, worst first.
 RATINGS = (("critical", 9.0), ("high", 7.0), ("medium", 4.0), ("low", 0.1), ("none", 0.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something that was not looked at.
-
-    Attributes:
-        name: By which an approver accepts it: a scanner's name, or `findings`.
-        reason: Why.
-    """
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """All reports of one scan at a glance.
-
-    Attributes:
-        findings: (Name of the scanner, finding), worst first, at most `MAX_LISTED`.
-        counts: Rating (`critical` ... `none`, `unscored`) -> number of findings.
-        incomplete: The gaps, by name.
-    """
-
-    findings: list[tuple[str, Finding]]
-    counts: dict[str, int]
-    incomplete: list[Gap]
-
-    def as_outputs(self) -> dict[str, Any]:
-        """The summary as JSON values."""
-        return {
-            "findings": [
-                {"scanner": scanner, **finding.model_dump()} for scanner, finding in self.findings
-            ],
-            "counts": self.counts,
-            "incomplete": [{"name": gap.name, "reason": gap.reason} for gap in self.incomplete],
-        }
 
 
 def rating(severity: float | None) -> str:
@@ -93,26 +55,51 @@ def combine(
     return [reports[name] for name in sorted(reports)]
 
 
-def summarise(reports: Sequence[ScannerReport]) -> Summary:
-    """Sort and count (rules 3 and 4)."""
-    found = [(report.name, finding) for report in reports for finding in report.findings]
-    found.sort(key=_worst_first)
-    counts = Counter(rating(finding.severity) for _, finding in found)
-    gaps = [Gap(report.name, report.reason) for report in reports if report.status == "incomplete"]
-    if len(found) > MAX_LISTED:
-        reason = f"there are {len(found)} findings and only the worst {MAX_LISTED} are listed"
-        gaps.append(Gap("findings", reason))
-    words = [*(word for word, _ in RATINGS), "unscored"]
-    return Summary(found[:MAX_LISTED], {word: counts[word] for word in words}, gaps)
+def shorten(report: ScannerReport) -> ScannerReport:
+    """A report that fits into a step's outputs (rules 3 and 4)."""
+    findings = sorted(report.findings, key=_worst_first)
+    changes: dict[str, Any] = {"findings": findings[:MAX_FINDINGS]}
+    if len(findings) > MAX_FINDINGS:
+        reason = f"{len(findings)} findings, of which only the worst {MAX_FINDINGS} are listed"
+        changes["status"] = "incomplete"
+        changes["reason"] = "; ".join(filter(None, (report.reason, reason)))
+    return report.model_copy(update=changes)
 
 
-def _worst_first(found: tuple[str, Finding]) -> tuple[bool, float, str, str, str, str]:
-    scanner, finding = found
+def summarise(reports: Sequence[ScannerReport]) -> dict[str, Any]:
+    """All reports of a scan as outputs of a step.
+
+    Returns:
+        `scanners`: the reports; `counts`: rating -> number of findings; `findings`: the worst ones
+        with the scanner's name, for people; `incomplete`: name and reason of each gap; `database`:
+        what was known, None when nothing.
+    """
+    short = [shorten(report) for report in reports]
+    found = [(finding, report.name) for report in reports for finding in report.findings]
+    found.sort(key=lambda pair: (_worst_first(pair[0]), pair[1]))
+    counts = Counter(rating(finding.severity) for finding, _ in found)
+    databases = [report.database for report in reports if report.database is not None]
+    return {
+        "scanners": [report.model_dump() for report in short],
+        "counts": {word: counts[word] for word in (*dict(RATINGS), "unscored")},
+        "findings": [
+            {"scanner": scanner, **finding.model_dump()}
+            for finding, scanner in found[:_WORST_SHOWN]
+        ],
+        "incomplete": [
+            {"name": report.name, "reason": report.reason}
+            for report in short
+            if report.status == "incomplete"
+        ],
+        "database": databases[0].model_dump() if databases else None,
+    }
+
+
+def _worst_first(finding: Finding) -> tuple[bool, float, str, str, str]:
     severity = finding.severity
     return (
         severity is not None,
         -(severity or 0.0),
-        scanner,
         finding.id,
         finding.package,
         finding.location,

@@ -9,38 +9,68 @@ from idp.kernel.errors import Invalid
 from idp.kernel.resource import Model
 
 
-class Material(Model):
-    """Something that went into a build (in-toto `ResourceDescriptor`).
-
-    Attributes:
-        uri: Where it came from.
-        digest: Algorithm -> value.
-        name: Its name within the build; empty when the address says enough.
-    """
+class _Reported(Model):
+    """Part of the outputs; what provenance does not need is ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
-    uri: str
-    digest: dict[str, str]
-    name: str = ""
+
+class Lock(_Reported):
+    """The lock file that decided what was installed.
+
+    Attributes:
+        file: Its path in the source.
+        digest: `sha256:<hex>` of its content.
+    """
+
+    file: str
+    digest: Digest
 
 
-class BuildOutputs(Model):
+class Dependency(_Reported):
+    """A Python distribution that was installed.
+
+    Attributes:
+        name: In its normal form.
+        version: Its version.
+        sha256: Of the file that was installed, hexadecimal; empty when the lock allowed several.
+    """
+
+    name: str
+    version: str
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+
+
+class Materials(_Reported):
+    """What went in besides the source.
+
+    Attributes:
+        lock: The lock file; None when there is none.
+        dependencies: What was installed.
+    """
+
+    lock: Lock | None = None
+    dependencies: list[Dependency] = Field(default_factory=list)
+
+
+class BuildOutputs(_Reported):
     """The part of a build's outputs that provenance needs.
 
     Attributes:
-        repository: Of the image, and of the source: `namespace/name`.
+        repository: Of the image, `namespace/name`.
         digest: Of the image's manifest.
+        source: Git repository, `namespace/name`.
         commit: Full commit id of the source.
-        materials: Everything else that went in.
+        builder: Name of a part of the builder -> its version.
+        materials: What went in besides the source.
     """
-
-    model_config = ConfigDict(extra="ignore")
 
     repository: str = Field(pattern=r"^[^/\s]+/[^/\s]+$")
     digest: Digest
+    source: str = Field(pattern=r"^[^/\s]+/[^/\s]+$")
     commit: str = Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")
-    materials: list[Material] = Field(default_factory=list)
+    builder: dict[str, str] = Field(default_factory=dict)
+    materials: Materials = Field(default_factory=Materials)
 
 
 def outputs_of(build: PipelineStep, namespace: str) -> BuildOutputs:

@@ -99,6 +99,8 @@ class AdmitStep:
                 f"Release {release.name} says something else than the artifact {spec.digest}",
                 remedy="Delete the Release: it is imported anew.",
             )
+        if spec.repository.partition("/")[0] != release.namespace:
+            raise VerificationFailed(f"{spec.repository} does not belong to {release.namespace}")
         await verify_digest(self._registry, spec.repository, spec.digest, origin)  # 2
         image = spec.image.rpartition("@")[2]
         await verify_digest(self._registry, spec.repository, image, origin)  # 3

@@ -91,6 +91,6 @@ class PipelineReader:
         if manifest is None:
             raise NotFound(
                 f"this instance has no PromotionPipeline {PIPELINE}, so nothing may pass",
-                remedy="Restart the instance: it creates its default pipeline.",
+                remedy="The instance makes its default pipeline anew: start again in a minute.",
             )
         return PromotionPipeline.parse(manifest).spec

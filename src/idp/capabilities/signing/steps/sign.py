@@ -62,7 +62,7 @@ class SignStep:
         build = PipelineStep.parse(manifest)
         outputs = outputs_of(build, run.namespace)
         repository, digest = outputs.repository, outputs.digest
-        source = f"{self._git}/git/{repository}.git"
+        source = f"{self._git}/git/{outputs.source}.git"
         predicate = provenance(build, outputs, source, version("idp"))
         attested = await attach(
             self._registry, repository, digest, SLSA_PROVENANCE, predicate, self._signer

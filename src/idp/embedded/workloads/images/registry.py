@@ -59,18 +59,22 @@ class RegistryImages(ImageSource):
         for leftover in data.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
+    def present(self, reference: str) -> bool:
+        """Whether the image is on disk; of a tag nobody knows without asking."""
+        parsed = parse(reference)
+        return parsed.is_digest and self._folder(parsed.version).exists()
+
     async def fetch(self, reference: str) -> Image:
         """The image of a reference; a tag is resolved each time, a digest only once."""
         parsed = parse(reference)
-        registry = self._registry(parsed.host)
-        if parsed.is_digest:
-            digest = parsed.version
-        else:
+        digest = parsed.version
+        if not parsed.is_digest:
+            registry = self._registry(parsed.host)
             digest = (await registry.manifest(parsed.repository, parsed.version)).digest
+        folder = self._folder(digest)
         async with self._pulls.setdefault(digest, asyncio.Lock()):
-            folder = self._folder(digest)
             if not folder.exists():
-                await self._pull(registry, parsed.repository, digest)
+                await self._pull(self._registry(parsed.host), parsed.repository, digest)
         os.utime(folder)
         config = orjson.loads((folder / "config.json").read_bytes())
         return Image(_identity(parsed, digest), folder / "root", ImageConfig.parse(config))

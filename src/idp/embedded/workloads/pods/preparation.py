@@ -36,11 +36,13 @@ class PodPreparation:
 
     async def image(self, spec: Manifest) -> Image:
         """The image, with events when it is not on disk yet."""
-        reference, pod = spec["image"], self._pod()
-        tell = self._runtime.events.record
+        reference, images = spec["image"], self._runtime.images
+        if images.present(reference):
+            return await images.fetch(reference)
+        tell, pod = self._runtime.events.record, self._pod()
         await tell(pod, "Normal", "Pulling", f'Pulling image "{reference}"')
-        image = await self._runtime.images.fetch(reference)
-        await tell(pod, "Normal", "Pulled", f'Image "{reference}" is present on the machine')
+        image = await images.fetch(reference)
+        await tell(pod, "Normal", "Pulled", f'Pulled and unpacked image "{reference}"')
         return image
 
     async def launch(self, spec: Manifest, image: Image, identity: str) -> Launch:
