@@ -141,9 +141,10 @@ class HttpClient(Client):
                 "impersonate_groups": tuple(groups),
             }
         )
-        return HttpClient(settings, session=self._open())
+        return HttpClient(settings, session=self.session())
 
-    def _open(self) -> aiohttp.ClientSession:
+    def session(self) -> aiohttp.ClientSession:
+        """The connections, opened when they are first needed."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._tls, limit=0),
@@ -151,8 +152,10 @@ class HttpClient(Client):
             )
         return self._session
 
-    def _headers(self, extra: dict[str, str] | None = None) -> list[tuple[str, str]]:
-        headers = [("Accept", "application/json"), ("User-Agent", "idp")]
+    def _headers(
+        self, extra: dict[str, str] | None = None, *, accept: str = "application/json"
+    ) -> list[tuple[str, str]]:
+        headers = [("Accept", accept), ("User-Agent", "idp")]
         if self.settings.token:
             headers.append(("Authorization", f"Bearer {self.settings.token}"))
         if self.settings.impersonate_user is not None:
@@ -168,6 +171,7 @@ class HttpClient(Client):
         query: dict[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> bytes:
         """Send one request and give the answer's body.
 
@@ -175,9 +179,10 @@ class HttpClient(Client):
             IdpError: The subclass that the answered `Status` stands for; `Unavailable` when
                 nothing answered in time.
         """
-        headers = CIMultiDict(self._headers({"Content-Type": content_type} if body else None))
+        extra = {"Content-Type": content_type} if body else None
+        headers = CIMultiDict(self._headers(extra, accept=accept))
         try:
-            async with self._open().request(
+            async with self.session().request(
                 method,
                 self.settings.server + path,
                 params=query,
@@ -265,7 +270,7 @@ class HttpClient(Client):
     async def _events(self, path: str, query: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.settings.timeout)
         try:
-            async with self._open().get(
+            async with self.session().get(
                 self.settings.server + path,
                 params=query,
                 headers=CIMultiDict(self._headers()),
@@ -377,7 +382,7 @@ class HttpClient(Client):
         path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.settings.timeout)
         try:
-            async with self._open().get(
+            async with self.session().get(
                 self.settings.server + path,
                 params=query,
                 headers=CIMultiDict(self._headers()),

@@ -10,10 +10,11 @@ again. A deadline that passes fails the step with what it was waiting for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
+from idp.kernel.controller import Watch
 from idp.kernel.resource import Manifest, Model
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed"]
@@ -94,4 +95,14 @@ class Step(Protocol):
             IdpError: Retryable ones are tried again until the deadline; others fail the step
                 with their message and remedy.
         """
+        ...
+
+
+@runtime_checkable
+class WatchingStep(Protocol):
+    """What a step may also have: kinds whose changes call it sooner than its next appointment."""
+
+    @property
+    def watches(self) -> Sequence[Watch]:
+        """Each maps a changed object to the names of step objects that wait for it."""
         ...

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from idp.kernel.manifest import digest
 from idp.kernel.resource import KindDefinition, Model, PrinterColumn, Resource, Status
 
 EnvironmentName = Annotated[
@@ -134,6 +135,11 @@ class PromotionPipelineSpec(Model):
     evidence: EvidenceRule = Field(default_factory=EvidenceRule)
     verification: VerificationRule = Field(default_factory=VerificationRule)
     rollout_deadline_seconds: int = Field(default=120, ge=5, le=86400)
+
+    @property
+    def policy_version(self) -> str:
+        """Digest of these rules, defaults included: writing a default out changes nothing."""
+        return digest(self.model_dump(mode="json", by_alias=True))
 
 
 class PromotionPipelineStatus(Status):

@@ -13,7 +13,24 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 ImageReference = Annotated[
     str, StringConstraints(pattern=r"^[^@\s]+@sha256:[0-9a-f]{64}$", max_length=512)
 ]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+ObjectName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=200)
+]
+ObjectNameOrNone = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$", max_length=200)
+]
+RepositoryName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]([-._a-z0-9]*[a-z0-9])?/[a-z0-9]([-._a-z0-9]*[a-z0-9])?$"),
+]
+CommitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+Version = Annotated[str, StringConstraints(pattern=r"^r[0-9]+-[0-9a-f]{7,40}$", max_length=60)]
+Line = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\r\n]*$")]
 Phase = Literal["Pending", "Running", "Succeeded", "Failed"]
+
+PLATFORM_INITIATOR = "platform"
+"""`Promotion.spec.initiator` of a promotion that started by itself."""
 
 
 class ReleaseSource(Model):
@@ -27,11 +44,11 @@ class ReleaseSource(Model):
         time: When it was committed, RFC 3339.
     """
 
-    repository: str
-    commit: str
-    count: int
-    author: str
-    time: str
+    repository: RepositoryName
+    commit: CommitId
+    count: int = Field(ge=1)
+    author: Line
+    time: Line
 
 
 class ReleaseSpec(Model):
@@ -48,10 +65,10 @@ class ReleaseSpec(Model):
         configuration: The ApplicationConfiguration's spec of that commit, when there is one.
     """
 
-    application: str
-    version: str
+    application: Name
+    version: Version
     digest: Digest
-    repository: str
+    repository: RepositoryName
     image: ImageReference
     source: ReleaseSource
     application_spec: dict[str, Any] = Field(default_factory=dict)
@@ -98,11 +115,11 @@ class PromotionSpec(Model):
         reason: Why; demanded for a rollback.
     """
 
-    application: str
+    application: Name
     action: Literal["promote", "rollback"] = "promote"
-    release: str = ""
-    initiator: str = "platform"
-    reason: str = ""
+    release: ObjectNameOrNone = ""
+    initiator: Line = PLATFORM_INITIATOR
+    reason: str = Field(default="", max_length=2000)
 
 
 class StepSummary(Model):
@@ -165,7 +182,17 @@ class Promotion(Resource[PromotionSpec, PromotionStatus]):
             PrinterColumn(name="Phase", path=".status.phase"),
             PrinterColumn(name="Message", path=".status.message", priority=1),
         ),
-        validations=(("self.spec == oldSelf.spec", "a promotion never changes: start another"),),
+        validations=(
+            ("self.spec == oldSelf.spec", "a promotion never changes: start another"),
+            (
+                "self.spec.action != 'promote' || self.spec.release != ''",
+                "to promote, name the release",
+            ),
+            (
+                "self.spec.action != 'rollback' || self.spec.reason != ''",
+                "a rollback needs a reason",
+            ),
+        ),
     )
 
 
@@ -183,7 +210,7 @@ class PipelineStepSpec(Model):
     uses: str = Field(pattern=r"^[a-z][-a-z0-9]*$", max_length=63)
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
     deadline_seconds: int = Field(default=300, ge=1, le=90 * 86400)
-    promotion: str = ""
+    promotion: ObjectNameOrNone = ""
     position: int = 0
 
 
@@ -232,7 +259,7 @@ class Acceptance(Model):
         until: Last moment at which the acceptance counts.
     """
 
-    name: str
+    name: Line
     until: datetime
 
 
@@ -246,18 +273,21 @@ class ApprovalSpec(Model):
         policy_version: Version of the PromotionPipeline under which it was decided.
         decision: `approve` or `reject`.
         approver: The user who decides; must be the one who creates the object.
+        approver_groups: Groups of the approver that give the right to approve; each must be one
+            that the creator of the object has.
         comment: Why; demanded for a rejection.
         accepts: Gaps in the evidence that the approver accepts by name.
     """
 
-    promotion: str
+    promotion: ObjectName
     release_digest: Digest
-    target: str
-    policy_version: str
+    target: Name
+    policy_version: Digest
     decision: Literal["approve", "reject"]
-    approver: str
-    comment: str = ""
-    accepts: list[Acceptance] = Field(default_factory=list)
+    approver: Line
+    approver_groups: list[Line] = Field(default_factory=list, max_length=200)
+    comment: str = Field(default="", max_length=2000)
+    accepts: list[Acceptance] = Field(default_factory=list, max_length=100)
 
 
 class ApprovalStatus(Status):

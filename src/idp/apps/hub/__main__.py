@@ -1,0 +1,57 @@
+"""Runs the hub: `python -m idp.apps.hub DATA`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from idp.apps.hub.application import hub_application
+from idp.apps.platform.layout import Layout
+from idp.apps.platform.process import until_stopped
+from idp.apps.platform.settings import require_settings
+from idp.kernel.logging import configure_logging
+
+GRACE_SECONDS = 3
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: `until_stopped` decides when the process ends."""
+        yield
+
+
+async def run(layout: Layout) -> None:
+    """Serve until stopped."""
+    settings = require_settings(layout)
+    server = _Server(
+        uvicorn.Config(
+            hub_application(layout, settings),
+            host="127.0.0.1",
+            port=settings.hub,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=75,
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(until_stopped())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await serving
+
+
+def main() -> None:
+    """Start."""
+    configure_logging(readable=False)
+    asyncio.run(run(Layout(Path(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Puts the hub together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from idp.apps.hub.access import HubAccess
+from idp.apps.hub.api import api
+from idp.apps.hub.authentication import Authentication
+from idp.apps.hub.changes import Changes
+from idp.apps.hub.instances import Instances
+from idp.apps.hub.proxy import InstanceProxy
+from idp.apps.hub.pushes import Push, PushPipelines
+from idp.apps.hub.review import RepositoryReview
+from idp.apps.hub.users import MIGRATIONS, Users
+from idp.apps.platform.layout import Layout
+from idp.apps.platform.settings import PlatformSettings
+from idp.embedded.git.events import PushEvent
+from idp.embedded.git.server import git_application
+from idp.embedded.registry.application import registry_application
+from idp.kernel.database import open_database
+
+_VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_WELCOME = """IDP hub
+
+  idp-cli apps                    every application in every environment
+  idp-cli --help                  everything else
+  git push {url}/git/<namespace>/<application>.git main
+                                  builds, scans, signs and runs an application
+"""
+
+
+def open_users(layout: Layout) -> Users:
+    """Open the user database of a data folder."""
+    layout.hub.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Users(open_database(f"sqlite:///{layout.hub_database}", [MIGRATIONS]))
+
+
+def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
+    """Build the ASGI application of the hub."""
+    users = open_users(layout)
+    instances = Instances(layout, tuple(settings.instances))
+    access = HubAccess(users, instances.environments[0], RepositoryReview(instances))
+    authentication = Authentication(users, access)
+    changes = Changes()
+    pipelines = PushPipelines(instances, users)
+
+    async def on_push(event: PushEvent) -> None:
+        changes.add("git", event.repository)
+        await pipelines.start(Push(event.repository, event.ref, event.after, event.pusher))
+
+    git = git_application(layout.git, access, on_push=on_push)
+    registry = registry_application(
+        layout.registry, access, on_change=lambda repository: changes.add("registry", repository)
+    )
+
+    async def welcome(_request: Request) -> Response:
+        return PlainTextResponse(_WELCOME.format(url=settings.hub_url))
+
+    async def healthy(_request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_application: Starlette) -> AsyncIterator[None]:
+        # Mounted applications do not get lifespan events of their own from Starlette.
+        async with contextlib.AsyncExitStack() as stack:
+            for mounted in (git, registry):
+                await stack.enter_async_context(mounted.router.lifespan_context(mounted))
+            stack.push_async_callback(instances.close)
+            yield
+
+    proxy = InstanceProxy(instances, authentication)
+    return Starlette(
+        routes=[
+            Route("/", welcome),
+            Route("/healthz", healthy),
+            Route("/instances/{environment}/{path:path}", proxy.handle, methods=_VERBS),
+            Mount("/api/v1", api(users, authentication, instances, changes)),
+            Mount("/git", git),
+            Mount("/", registry),
+        ],
+        lifespan=lifespan,
+    )

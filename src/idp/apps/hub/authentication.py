@@ -1,0 +1,72 @@
+"""Who sends a request to the hub: a session token, or HTTP basic credentials."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from idp.apps.hub.access import HubAccess
+from idp.apps.hub.users import Users
+from idp.kernel.access import INSTANCE_PREFIX, Principal
+from idp.kernel.errors import Forbidden, IdpError, TooManyRequests, Unauthorized
+
+_SIGN_IN = "Sign in with `idp-cli login`."
+
+
+class Authentication:
+    """Finds the principal of a request."""
+
+    def __init__(self, users: Users, access: HubAccess) -> None:
+        self._users = users
+        self._access = access
+
+    async def principal(self, request: Request) -> Principal:
+        """The principal.
+
+        Raises:
+            Unauthorized: There is no credential, or it is wrong.
+            TooManyRequests: The user is locked for a while.
+        """
+        scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+        found: Principal | None = None
+        if scheme.lower() == "bearer":
+            import asyncio
+
+            found = await asyncio.to_thread(self._users.session, credential.strip())
+        elif scheme.lower() == "basic":
+            name, password = _basic(credential)
+            found = await self._access.authenticate(name, password)
+        if found is None:
+            message = "the credential is not valid" if scheme else "there is no credential"
+            raise Unauthorized(message, remedy=_SIGN_IN)
+        return found
+
+    async def person(self, request: Request) -> Principal:
+        """The principal, who must not be an instance: no instance has rights in another."""
+        principal = await self.principal(request)
+        if principal.name.startswith(INSTANCE_PREFIX):
+            raise Forbidden(f"{principal.name} is an instance, this is for people")
+        return principal
+
+
+def _basic(credential: str) -> tuple[str, str]:
+    try:
+        text = base64.b64decode(credential, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise Unauthorized("the basic credential is malformed", remedy=_SIGN_IN) from None
+    name, _, password = text.partition(":")
+    return name, password
+
+
+def error_response(error: IdpError) -> Response:
+    """An error as a Kubernetes `Status`, with its remedy."""
+    import orjson
+
+    body = error.as_kubernetes_status()
+    if error.remedy:
+        body.setdefault("details", {})["remedy"] = error.remedy
+    headers = {"Retry-After": "5"} if isinstance(error, TooManyRequests) else None
+    return Response(orjson.dumps(body), error.status, headers, "application/json")

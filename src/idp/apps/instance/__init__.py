@@ -1,0 +1,1 @@
+"""One instance: an API server, the engines of one machine, and the controllers of all areas."""

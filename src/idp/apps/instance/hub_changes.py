@@ -1,0 +1,60 @@
+"""Follows the hub's hints, so that a change elsewhere is looked at at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import orjson
+
+from idp.kernel.capability import Remote
+
+WAIT_SECONDS = 25
+RETRY_SECONDS = 2.0
+
+
+class HubChanges:
+    """Hands hints to those who wait; a hub that is silent costs them time, never correctness."""
+
+    def __init__(self, hub: Remote) -> None:
+        self._hub = hub
+        self._position = 0
+        self._turn = 0
+        self._condition = asyncio.Condition()
+
+    async def wait(self, after: int, timeout: float) -> int:
+        """Wait until something may have changed since turn `after`; gives the turn to wait for.
+
+        Returns after `timeout` seconds with the same number when nothing happened.
+        """
+        try:
+            async with asyncio.timeout(timeout), self._condition:
+                await self._condition.wait_for(lambda: self._turn > after)
+        except TimeoutError:
+            pass
+        return self._turn
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        auth = aiohttp.BasicAuth(self._hub.username, self._hub.password)
+        async with aiohttp.ClientSession(auth=auth) as session:
+            while True:
+                try:
+                    await self._follow(session)
+                except (aiohttp.ClientError, TimeoutError, OSError, KeyError, ValueError):
+                    await asyncio.sleep(RETRY_SECONDS)
+
+    async def _follow(self, session: aiohttp.ClientSession) -> None:
+        query = {"after": str(self._position), "wait": str(WAIT_SECONDS)}
+        timeout = aiohttp.ClientTimeout(total=WAIT_SECONDS + 10)
+        url = f"{self._hub.url}/api/v1/changes"
+        async with session.get(url, params=query, timeout=timeout) as response:
+            response.raise_for_status()
+            answer = orjson.loads(await response.read())
+        position = int(answer["position"])
+        if position == self._position:
+            return
+        self._position = position
+        async with self._condition:
+            self._turn += 1
+            self._condition.notify_all()

@@ -1,0 +1,66 @@
+"""Set-up: what a new platform needs before its processes can start.
+
+Every part is made only when it is missing, and `platform.json` is written first, so a set-up that
+was interrupted anywhere is finished by running it again.
+"""
+
+from __future__ import annotations
+
+from idp.apps.hub.api import ADMINISTRATORS
+from idp.apps.hub.application import open_users
+from idp.apps.hub.passwords import generate_password
+from idp.apps.hub.users import Users
+from idp.apps.platform.files import read_json, write_json
+from idp.apps.platform.layout import Layout
+from idp.apps.platform.settings import PlatformSettings, load_settings, save_settings
+from idp.capabilities.signing.keys import open_signer
+from idp.kernel.access import INSTANCE_PREFIX
+
+
+def administrator_exists(layout: Layout) -> bool:
+    """Whether somebody can administer this platform already."""
+    if load_settings(layout) is None:
+        return False
+    return any(ADMINISTRATORS in groups for groups in open_users(layout).names().values())
+
+
+def prepare(layout: Layout, settings: PlatformSettings) -> None:
+    """Make everything but the administrator."""
+    save_settings(layout, settings)
+    layout.folder.chmod(0o700)
+    users = open_users(layout)
+    for environment in settings.instances:
+        _machine_user(layout, users, environment)
+    _pin_keys(layout, settings)
+
+
+def _machine_user(layout: Layout, users: Users, environment: str) -> None:
+    path = layout.instance(environment).hub_credential
+    name = INSTANCE_PREFIX + environment
+    credential = read_json(path)
+    if credential is None:
+        credential = {"name": name, "password": generate_password()}
+        write_json(path, credential)
+    if name not in users.names():
+        users.set_password(name, credential["password"], ("idp:instances",))
+
+
+def _pin_keys(layout: Layout, settings: PlatformSettings) -> None:
+    """Give every instance the public keys of all; after that nobody can change what it trusts."""
+    keys = {
+        environment: open_signer(layout.instance(environment).keys).public_key
+        for environment in settings.instances
+    }
+    for environment in settings.instances:
+        path = layout.instance(environment).trusted_keys
+        if read_json(path) is None:
+            write_json(path, keys)
+
+
+def create_administrator(layout: Layout, name: str, password: str) -> None:
+    """Create the first administrator.
+
+    Raises:
+        Invalid: The name or the password breaks a rule.
+    """
+    open_users(layout).set_password(name, password, (ADMINISTRATORS,))

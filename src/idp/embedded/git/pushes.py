@@ -1,0 +1,92 @@
+"""Taking in a push: refs move, the log says so, then the client hears of it.
+
+The order under one repository's lock: (1) log what moved unnoticed (after a crash), (2) note who
+pushes, (3) let `git receive-pack` move refs, (4) compare and log what moved. Killed before 3
+nothing happened; killed after it, 1 of the next push or of the next start does 4.
+"""
+
+from __future__ import annotations
+
+from typing import IO
+
+import structlog
+
+from idp.embedded.git.limits import Limits
+from idp.embedded.git.push_log import PushLog
+from idp.embedded.git.store import RepositoryStore
+from idp.kernel.errors import IdpError
+from idp.protocols.git.process import Git
+
+log = structlog.get_logger(__name__)
+
+ENVIRONMENTS = "environments/"
+"""Repositories below this hold what runs somewhere: their history is only ever added to."""
+
+
+class Pushes:
+    """Takes pushes in, one after the other in each repository."""
+
+    def __init__(self, store: RepositoryStore, events: PushLog, git: Git, limits: Limits) -> None:
+        self._store = store
+        self._events = events
+        self._git = git
+        self._limits = limits
+
+    def _settings(self, repository: str) -> dict[str, str]:
+        append_only = str(repository.startswith(ENVIRONMENTS)).lower()
+        return {
+            # A second guard: the body was measured before.
+            "receive.maxInputSize": str(self._limits.push_bytes),
+            "receive.denyNonFastForwards": append_only,
+            "receive.denyDeletes": append_only,
+        }
+
+    async def advertise(self, repository: str, protocol: str | None) -> bytes:
+        """What a push may build on; a repository that does not exist yet counts as empty."""
+        exists = self._store.exists(repository)
+        path = self._store.path(repository) if exists else self._store.empty
+        return await self._git.run(
+            ["receive-pack", "--stateless-rpc", "--advertise-refs", str(path)],
+            settings=self._settings(repository),
+            protocol=protocol,
+        )
+
+    async def receive(
+        self, repository: str, pusher: str, body: IO[bytes], protocol: str | None
+    ) -> bytes:
+        """Take a push in and give the answer for the client; creates the repository."""
+        await self._store.create(repository)
+        async with self._store.locked(repository) as lock:
+            await self._record(repository)
+            await self._events.start(repository, pusher)
+            try:
+                return await self._git.run(
+                    ["receive-pack", "--stateless-rpc", str(self._store.path(repository))],
+                    settings=self._settings(repository),
+                    protocol=protocol,
+                    stdin=body,
+                    inherit=[lock],
+                )
+            finally:
+                await self._record(repository)
+
+    async def _record(self, repository: str) -> None:
+        refs = await self._store.refs(repository)
+        for event in await self._events.record(repository, refs):
+            log.info(
+                "pushed",
+                repository=repository,
+                ref=event.ref,
+                before=event.before,
+                after=event.after,
+                pusher=event.pusher,
+            )
+
+    async def catch_up(self) -> None:
+        """Log what moved in any repository without being logged: the rest of a crash."""
+        for repository in self._store.names():
+            try:
+                async with self._store.locked(repository):
+                    await self._record(repository)
+            except IdpError as error:
+                log.warning("repository cannot be read", repository=repository, error=str(error))

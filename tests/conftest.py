@@ -1,0 +1,93 @@
+"""Shared by all tests: a registry that really listens."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from idp.embedded.registry.application import DEFAULT_LIMITS, registry_application
+from idp.embedded.registry.service import Limits
+from idp.kernel.access import Action, Principal, Service
+from idp.kernel.capability import Remote
+
+
+@dataclass
+class Rights:
+    """`RepositoryAccess` over a table: user -> actions, everywhere or per repository."""
+
+    everywhere: dict[str, set[str]] = field(default_factory=dict)
+    repositories: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+
+    async def authenticate(self, username: str, password: str) -> Principal | None:
+        known = username in self.everywhere or any(u == username for u, _ in self.repositories)
+        return Principal(username) if known and password == f"{username}-password" else None
+
+    async def allowed(
+        self, principal: Principal | None, service: Service, repository: str, action: Action
+    ) -> bool:
+        name = principal.name if principal else ""
+        actions = self.repositories.get((name, repository), self.everywhere.get(name, set()))
+        return service == "registry" and action in actions
+
+
+@dataclass
+class RunningRegistry:
+    """A registry on a free loopback port."""
+
+    url: str
+    data: Path
+    rights: Rights
+    changes: list[str]
+
+    def remote(self, username: str = "admin", password: str | None = None) -> Remote:
+        return Remote(self.url, username, password or f"{username}-password")
+
+
+StartRegistry = Callable[..., Awaitable[RunningRegistry]]
+
+
+@asynccontextmanager
+async def _serve(data: Path, rights: Rights, limits: Limits) -> AsyncIterator[RunningRegistry]:
+    changes: list[str] = []
+    application = registry_application(data, rights, on_change=changes.append, limits=limits)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            application, log_level="warning", ws="none", lifespan="off", access_log=False
+        )
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server._serve([listener]))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            yield RunningRegistry(url, data, rights, changes)
+        finally:
+            server.should_exit = True
+            await task
+
+
+@pytest.fixture
+async def start_registry(tmp_path: Path) -> AsyncIterator[StartRegistry]:
+    """Start embedded registries; user `admin` may do everything."""
+    async with AsyncExitStack() as stack:
+
+        async def start(
+            *, data: Path | None = None, limits: Limits = DEFAULT_LIMITS
+        ) -> RunningRegistry:
+            rights = Rights({"admin": {"pull", "push", "attest", "delete"}})
+            return await stack.enter_async_context(
+                _serve(data or tmp_path / "registry", rights, limits)
+            )
+
+        yield start
+
+
+@pytest.fixture
+async def registry(start_registry: StartRegistry) -> RunningRegistry:
+    """One embedded registry."""
+    return await start_registry()
