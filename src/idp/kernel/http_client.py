@@ -152,8 +152,10 @@ class HttpClient(Client):
             )
         return self._session
 
-    def _headers(self, extra: dict[str, str] | None = None) -> list[tuple[str, str]]:
-        headers = [("Accept", "application/json"), ("User-Agent", "idp")]
+    def _headers(
+        self, extra: dict[str, str] | None = None, *, accept: str = "application/json"
+    ) -> list[tuple[str, str]]:
+        headers = [("Accept", accept), ("User-Agent", "idp")]
         if self.settings.token:
             headers.append(("Authorization", f"Bearer {self.settings.token}"))
         if self.settings.impersonate_user is not None:
@@ -169,6 +171,7 @@ class HttpClient(Client):
         query: dict[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> bytes:
         """Send one request and give the answer's body.
 
@@ -176,7 +179,8 @@ class HttpClient(Client):
             IdpError: The subclass that the answered `Status` stands for; `Unavailable` when
                 nothing answered in time.
         """
-        headers = CIMultiDict(self._headers({"Content-Type": content_type} if body else None))
+        extra = {"Content-Type": content_type} if body else None
+        headers = CIMultiDict(self._headers(extra, accept=accept))
         try:
             async with self.session().request(
                 method,

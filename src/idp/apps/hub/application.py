@@ -21,8 +21,9 @@ from idp.apps.hub.review import RepositoryReview
 from idp.apps.hub.users import MIGRATIONS, Users
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings
-from idp.embedded.git.server import PushEvent, git_application
-from idp.embedded.registry.server import registry_application
+from idp.embedded.git.events import PushEvent
+from idp.embedded.git.server import git_application
+from idp.embedded.registry.application import registry_application
 from idp.kernel.database import open_database
 
 _VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]

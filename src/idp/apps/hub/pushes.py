@@ -14,7 +14,7 @@ import structlog
 from idp.apps.hub.access import ENVIRONMENTS_NAMESPACE
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.users import Users
-from idp.capabilities.promotion.render import push_workflow
+from idp.capabilities.promotion.render.workflows import push_workflow
 from idp.kernel.access import Principal
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.errors import AlreadyExists
@@ -66,6 +66,11 @@ class PushPipelines:
             IdpError: The first environment does not answer, or refuses; call again later.
         """
         if not push.starts_pipeline:
+            return
+        if not push.pusher:
+            # A crash hid who pushed. Without an author nobody can be kept from approving their own
+            # release, so nothing is built; the next push of anybody builds this commit too.
+            log.warning("push by nobody known; not built", repository=push.repository)
             return
         groups = (await asyncio.to_thread(self._users.names)).get(push.pusher, ())
         principal = Principal(push.pusher, groups)

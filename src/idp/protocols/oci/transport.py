@@ -2,7 +2,9 @@
 
 Basic credentials go to the registry's own origin only. A registry that answers with a bearer
 challenge gets a token from the realm it names, over HTTPS or at its own host, never elsewhere in
-the clear. Reads are tried again when no connection comes about; writes never are.
+the clear. Reads are tried again when no connection comes about; writes are not, but for what
+aiohttp does by itself: a PUT on a kept connection that turns out closed is sent again, which is
+harmless, for everything that is PUT here is addressed by its content.
 """
 
 from __future__ import annotations

@@ -99,6 +99,4 @@ def _require_subject(subjects: object, digest: str) -> None:
             raise VerificationFailed("a subject of the statement has no digest")
         found.append(digests.get("sha256"))
     if hex_of(digest) not in found:
-        raise VerificationFailed(
-            f"the statement is about another artifact ({found[0]}), not {digest}"
-        )
+        raise VerificationFailed(f"the statement is about sha256:{found[0]}, not about {digest}")

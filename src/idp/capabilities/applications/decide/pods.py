@@ -53,7 +53,7 @@ def failure(pod: Manifest) -> Failure | None:
         message = scheduled.get("message") or "no node takes the pod"
         return Failure("Unschedulable", message, "Lower spec.resources, or add capacity.")
     ready = condition_of(pod, "Ready") or {}
-    running = any((s.get("state") or {}).get("running") for s in _container_statuses(pod))
+    running = any("running" in (s.get("state") or {}) for s in _container_statuses(pod))
     if running and ready.get("status") == "False" and ready.get("message"):
         return Failure(
             "NotReady",
@@ -80,7 +80,7 @@ def _container_failure(pod: Manifest, status: dict[str, Any]) -> Failure | None:
         return None
     if reason == "CrashLoopBackOff" or state.get("terminated"):
         return _crash(pod, status, ended)
-    if (status.get("restartCount") or 0) > 0 and not state.get("running"):
+    if (status.get("restartCount") or 0) > 0 and "running" not in state:
         return _crash(pod, status, ended)
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.capabilities.promotion.kinds import PLATFORM_INITIATOR, Approval, PipelineStep, Promotion
-from idp.capabilities.promotion.render.templates import PUSH
+from idp.capabilities.promotion.render.templates import PIPELINE_ACCOUNT, PUSH
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import (
@@ -43,7 +43,18 @@ _PUSH_ONLY = (
     f"only workflows of the cluster template {PUSH} may be created: a workflow acts with the "
     "rights of the platform",
 )
-_PLATFORM_ONLY = (_PLATFORM, "pipeline steps are created by workflows only")
+_PUSH_AUTHOR = (
+    f"{_PLATFORM} || (has(object.spec.arguments) && has(object.spec.arguments.parameters) && "
+    "object.spec.arguments.parameters.exists(parameter, parameter.name == 'author') && "
+    "object.spec.arguments.parameters.filter(parameter, parameter.name == 'author').all("
+    "parameter, has(parameter.value) && parameter.value == request.userInfo.username))",
+    "the parameter author must be you: a release is made in one's own name",
+)
+_PLATFORM_ONLY = (
+    f"{_PLATFORM} || request.userInfo.username == "
+    f"'system:serviceaccount:' + request.namespace + ':{PIPELINE_ACCOUNT}'",
+    "pipeline steps are created by workflows only",
+)
 
 
 def admission_policies() -> list[Manifest]:
@@ -52,7 +63,7 @@ def admission_policies() -> list[Manifest]:
         *_policy("approvals", Approval.type(), [_APPROVER, _APPROVER_GROUPS]),
         *_policy("promotions", Promotion.type(), [_INITIATOR]),
         *_policy("pipelinesteps", PipelineStep.type(), [_PLATFORM_ONLY]),
-        *_policy("workflows", WORKFLOW, [_PUSH_ONLY], ("CREATE", "UPDATE")),
+        *_policy("workflows", WORKFLOW, [_PUSH_ONLY, _PUSH_AUTHOR], ("CREATE", "UPDATE")),
     ]
 
 

@@ -21,6 +21,8 @@ from idp.kernel.standard import CLUSTER_WORKFLOW_TEMPLATE
 
 PUSH, PROMOTE, ROLLBACK = "push", "promote", "rollback"
 
+PIPELINE_ACCOUNT = "idp-pipeline"
+"""ServiceAccount with whose rights the workflows create their steps."""
 UID_LABEL = "platform.idp/promotion-uid"
 APPLICATION_LABEL = "platform.idp/application"
 WORKFLOW_LABEL = "workflows.argoproj.io/workflow"

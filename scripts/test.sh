@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Every check, in the order in which it says something soonest. Arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/environment.sh
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "environment"
+make_environment dev
+export PATH="$PWD/.venv/bin:$PATH"
+
+step "format"
+ruff format --check --quiet . || fail "files are not formatted" "run: .venv/bin/ruff format ."
+step "lint"
+ruff check --quiet . || fail "the linter found problems" "run: .venv/bin/ruff check --fix ."
+step "import contracts"
+lint-imports --no-logo 2>/dev/null || lint-imports
+step "types"
+mypy
+step "tests"
+pytest --cov --cov-report=term:skip-covered --cov-report= --color=yes "$@"

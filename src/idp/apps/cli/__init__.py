@@ -1,0 +1,1 @@
+"""`idp-cli`: the command line."""

@@ -1,0 +1,1 @@
+"""The commands, one module per area; a module is imported when one of its commands is used."""

@@ -1,0 +1,119 @@
+"""`promotion list`, `promotion watch`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from idp.apps.cli.options import (
+    DEFAULT_NAMESPACE,
+    Data,
+    Environment,
+    Format,
+    Namespace,
+    Output,
+    User,
+    layout_of,
+)
+
+application = typer.Typer(help="List and watch promotions.", no_args_is_help=True)
+
+
+@application.command("list")
+def list_(
+    name: Annotated[str | None, typer.Argument(help="Name of the application; all.")] = None,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    output: Output = Format.TABLE,
+) -> None:
+    """List the promotions of all environments, newest first.
+
+    Example:
+
+      idp-cli promotion list hello
+    """
+    from idp.apps.cli.connection import connect
+    from idp.apps.cli.output import write
+    from idp.capabilities.promotion.kinds import Promotion
+    from idp.kernel.errors import Unavailable
+
+    async def ask() -> list[dict[str, Any]]:
+        rows = []
+        async with connect(layout_of(data), user) as platform:
+            for environment in platform.environments:
+                client = platform.instance(environment)
+                try:
+                    listed = await client.list(Promotion.type(), namespace)
+                except Unavailable as error:
+                    typer.echo(f"{environment} is silent: {error}", err=True)
+                    continue
+                rows += [_row(environment, promotion) for promotion in listed.items]
+        return rows
+
+    rows = [row for row in asyncio.run(ask()) if name in (None, row["application"])]
+    rows.sort(key=lambda row: str(row["created"]), reverse=True)
+    write(
+        rows,
+        output,
+        columns=("environment", "name", "action", "phase", "initiator", "created", "message"),
+        name="name",
+        empty="There are no promotions yet; a `git push` starts the first one.",
+    )
+
+
+def _row(environment: str, promotion: dict[str, Any]) -> dict[str, Any]:
+    spec, status = promotion["spec"], promotion.get("status") or {}
+    return {
+        "environment": environment,
+        "name": promotion["metadata"]["name"],
+        "application": spec["application"],
+        "action": spec.get("action", "promote"),
+        "release": spec.get("release", ""),
+        "phase": status.get("phase", "Pending"),
+        "initiator": spec.get("initiator", ""),
+        "created": promotion["metadata"]["creationTimestamp"],
+        "commit": status.get("commit", ""),
+        "message": status.get("message", ""),
+        "remedy": status.get("remedy", ""),
+    }
+
+
+@application.command()
+def watch(
+    name: Annotated[str, typer.Argument(help="Name of the application.")],
+    environment: Environment,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> None:
+    """Follow the newest promotion of an application until it ends.
+
+    Example:
+
+      idp-cli promotion watch hello -e production
+    """
+    from idp.apps.cli.connection import connect
+    from idp.apps.cli.promote import follow_by_name
+    from idp.capabilities.promotion.kinds import Promotion
+    from idp.kernel.errors import NotFound
+
+    async def run() -> None:
+        async with connect(layout_of(data), user) as platform:
+            client = platform.instance(environment)
+            found = [
+                promotion
+                for promotion in (await client.list(Promotion.type(), namespace)).items
+                if promotion["spec"]["application"] == name
+            ]
+            if not found:
+                raise NotFound(
+                    f"{name} has no promotion in {environment}",
+                    remedy=f"Start one: `idp-cli promote {name} --to {environment}`.",
+                )
+            newest = max(found, key=lambda p: p["metadata"]["creationTimestamp"])
+            await follow_by_name(client, namespace, newest["metadata"]["name"], environment)
+
+    asyncio.run(run())

@@ -1,0 +1,83 @@
+"""Pushes a folder's commit to the platform with the `git` command."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from idp.apps.cli.connection import SignedIn
+from idp.kernel.errors import IdpError, InvalidInput, MissingPrerequisite
+
+
+class PushRefused(IdpError):
+    """Git did not accept the push; the message is what the server said."""
+
+    code = "PushRefused"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What was pushed.
+
+    Attributes:
+        url: Of the repository.
+        commit: Full commit id.
+    """
+
+    url: str
+    commit: str
+
+
+def push(folder: Path, url: str, session: SignedIn, *, revision: str = "HEAD") -> Pushed:
+    """Push a revision of a folder to the branch `main`.
+
+    The session's token travels in the environment of `git`, never in its arguments or the
+    repository's configuration.
+
+    Raises:
+        InvalidInput: The folder is not in a Git repository, or has no commit.
+        PushRefused: The server refused it.
+    """
+    commit = _git(folder, "rev-parse", "--verify", f"{revision}^{{commit}}")
+    if commit.returncode != 0:
+        raise InvalidInput(
+            f"{folder} has no commit to push",
+            remedy=f"Make one: `cd {folder} && git init -b main && git add . && git commit`.",
+        )
+    sha = commit.stdout.strip()
+    answer = _git(folder, "push", "--quiet", url, f"{sha}:refs/heads/main", session=session)
+    if answer.returncode != 0:
+        raise PushRefused(
+            f"git push to {url} failed: {answer.stderr.strip()[-1000:]}",
+            remedy="Read what the server said above; `git pull` first when it is behind.",
+        )
+    return Pushed(url, sha)
+
+
+def _git(
+    folder: Path, *arguments: str, session: SignedIn | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    if session is not None:
+        basic = base64.b64encode(f"{session.user}:{session.token}".encode()).decode()
+        environment |= {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "http.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+        }
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+        )
+    except FileNotFoundError as error:
+        raise MissingPrerequisite(
+            "git is not installed", remedy="Install it: `apt-get install git`."
+        ) from error

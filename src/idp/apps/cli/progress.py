@@ -1,0 +1,126 @@
+"""A live tree of long work: what each step does, what it waits for, how long it took.
+
+On a terminal the tree is redrawn in place; elsewhere every change of a line is printed once, so
+that a log reads as a story. It goes to standard error: standard output is for results.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Self
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.tree import Tree
+
+State = Literal["waiting", "running", "done", "failed", "attention"]
+
+_MARKS: dict[State, tuple[str, str]] = {
+    "waiting": ("·", "dim"),
+    "running": ("◌", "yellow"),
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "attention": ("!", "magenta"),
+}
+
+
+@dataclass
+class Line:
+    """One step.
+
+    Attributes:
+        title: What it is.
+        state: How far it is.
+        message: What it does or waits for.
+        started: When it left `waiting`.
+        seconds: How long it took; None until it ended.
+        children: Steps that it consists of.
+    """
+
+    title: str
+    state: State = "waiting"
+    message: str = ""
+    started: float | None = None
+    seconds: float | None = None
+    children: list[Line] = field(default_factory=list)
+
+    def child(self, title: str) -> Line:
+        """The child of that title, added when it is new."""
+        for line in self.children:
+            if line.title == title:
+                return line
+        line = Line(title)
+        self.children.append(line)
+        return line
+
+
+class Progress:
+    """Shows a tree while it is entered as a context."""
+
+    def __init__(self, title: str) -> None:
+        self.root = Line(title)
+        self._live_terminal = sys.stderr.isatty()
+        self._live: Live | None = None
+        self._printed: dict[int, tuple[State, str]] = {}
+
+    def __enter__(self) -> Self:
+        if self._live_terminal:
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(
+                get_renderable=self._tree, refresh_per_second=8, console=Console(stderr=True)
+            )
+            self._live.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def update(self, line: Line, state: State, message: str = "") -> None:
+        """Set a step's state and message."""
+        if state != "waiting" and line.started is None:
+            line.started = time.monotonic()
+        if state in ("done", "failed") and line.seconds is None and line.started is not None:
+            line.seconds = time.monotonic() - line.started
+        line.state, line.message = state, message
+        if not self._live_terminal:
+            self._print(line)
+
+    def _print(self, line: Line) -> None:
+        if line.state == "waiting" or self._printed.get(id(line)) == (line.state, line.message):
+            return
+        self._printed[id(line)] = (line.state, line.message)
+        indent = "  " * self._depth(self.root, line, 0)
+        mark = _MARKS[line.state][0]
+        print(f"{indent}{mark} {_describe(line)}", file=sys.stderr, flush=True)
+
+    def _depth(self, parent: Line, wanted: Line, depth: int) -> int:
+        if parent is wanted:
+            return depth
+        for child in parent.children:
+            if (found := self._depth(child, wanted, depth + 1)) >= 0:
+                return found
+        return -1
+
+    def _tree(self) -> Tree:
+        from rich.text import Text
+        from rich.tree import Tree
+
+        def grow(branch: Tree, line: Line) -> None:
+            for child in line.children:
+                mark, style = _MARKS[child.state]
+                text = Text(f"{mark} ", style=style).append(_describe(child), style="default")
+                grow(branch.add(text), child)
+
+        tree = Tree(Text(self.root.title, style="bold"), guide_style="dim")
+        grow(tree, self.root)
+        return tree
+
+
+def _describe(line: Line) -> str:
+    took = f"  ({line.seconds:.1f} s)" if line.seconds is not None else ""
+    return f"{line.title}{': ' + line.message if line.message else ''}{took}"

@@ -1,0 +1,133 @@
+"""Starts the platform with a live tree, and stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import typer
+
+from idp.apps.cli.connection import save_session
+from idp.apps.cli.progress import Line, Progress
+from idp.apps.hub.application import open_users
+from idp.apps.hub.passwords import RULES, generate_password, password_problems
+from idp.apps.platform.layout import Layout
+from idp.apps.platform.preflight import check_ports, demand, machine_checks
+from idp.apps.platform.processes import is_running, start_supervisor, stop_supervisor
+from idp.apps.platform.readiness import PartState, parts
+from idp.apps.platform.settings import (
+    DEFAULT_PORT,
+    PlatformSettings,
+    load_settings,
+    settings_from_port,
+)
+from idp.apps.platform.setup import administrator_exists, create_administrator, prepare
+from idp.kernel.errors import DeadlineExceeded, InvalidInput
+
+READY_SECONDS = 90.0
+
+
+def start(layout: Layout, *, yes: bool, administrator: str, first_port: int | None) -> None:
+    """Check, set up what is missing, start, and wait until everything answers.
+
+    Raises:
+        MissingPrerequisite: The machine lacks something, or a port is in use.
+        DeadlineExceeded: A part does not come up.
+    """
+    known = load_settings(layout)
+    if known is not None and first_port not in (None, known.hub):
+        raise InvalidInput(
+            f"the platform in {layout.folder} uses port {known.hub}, which does not change",
+            remedy="Leave --port out, or set up another platform with --data.",
+        )
+    settings = known or settings_from_port(first_port or DEFAULT_PORT)
+    running = is_running(layout)
+    if not running:
+        demand([*machine_checks(layout.folder), *check_ports(settings)])
+    password = None
+    if not administrator_exists(layout):
+        password = _choose_password(administrator, ask=not yes)
+    with Progress("The platform") as progress:
+        if not running:
+            line = progress.root.child("set-up")
+            progress.update(line, "running", str(layout.folder))
+            prepare(layout, settings)
+            progress.update(line, "done", str(layout.folder))
+            start_supervisor(layout)
+        if password is not None:
+            create_administrator(layout, administrator, password)
+            _sign_in(layout, administrator)
+        asyncio.run(_until_ready(layout, settings, progress))
+    if password is not None and yes:
+        typer.echo(f"\nAdministrator {administrator}, password {password}")
+        typer.echo("It is shown this once and stored only as a hash.")
+
+
+def _choose_password(name: str, *, ask: bool) -> str:
+    if not ask:
+        return generate_password()
+    typer.echo(f"Choose a password for the administrator {name}: {', '.join(RULES)}.")
+    while True:
+        password: str = typer.prompt("Password", hide_input=True)
+        if problems := password_problems(name, password):
+            typer.echo("It will not do: " + "; ".join(problems) + ".")
+        elif typer.prompt("Again", hide_input=True) != password:
+            typer.echo("The two are not the same.")
+        else:
+            return password
+
+
+def _sign_in(layout: Layout, name: str) -> None:
+    users = open_users(layout)
+    token, expires = users.open_session(name)
+    save_session(
+        layout,
+        {
+            "user": name,
+            "token": token,
+            "expires": expires,
+            "groups": list(users.names()[name]),
+        },
+    )
+
+
+async def _until_ready(layout: Layout, settings: PlatformSettings, progress: Progress) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    lines = {name: progress.root.child(name) for name in ["hub", *settings.instances]}
+    while True:
+        found = await parts(layout, settings)
+        for part in found:
+            _show(progress, lines[part.name], part)
+        if all(part.state == "running" for part in found):
+            return
+        if time.monotonic() > deadline:
+            late = next(part for part in found if part.state != "running")
+            raise DeadlineExceeded(
+                f"{late.name} is not ready after {READY_SECONDS:.0f} s: "
+                f"{late.message or late.state}",
+                remedy=f"Look at {layout.logs / (late.name + '.log')}; `idp-cli doctor` checks "
+                "the machine.",
+            )
+        await asyncio.sleep(0.1)
+
+
+def _show(progress: Progress, line: Line, part: PartState) -> None:
+    if part.state == "running":
+        progress.update(line, "done", part.url)
+    else:
+        progress.update(line, "running", part.message or "starting the process")
+
+
+def stop(layout: Layout) -> bool:
+    """Stop the processes of the platform, then the applications and gateways that outlive them.
+
+    Returns:
+        Whether the platform was running.
+    """
+    from idp.apps.instance.shutdown import stop_outliving
+
+    running = stop_supervisor(layout)
+    settings = load_settings(layout)
+    for environment in settings.instances if settings else ():
+        stop_outliving(layout.instance(environment))
+    return running

@@ -1,0 +1,126 @@
+"""Which parts an instance consists of, and in which order they come up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy
+
+from idp.apps.capabilities import capabilities
+from idp.apps.instance.hub_changes import HubChanges
+from idp.apps.instance.runnables import Parts
+from idp.apps.platform.files import read_json
+from idp.apps.platform.layout import Layout
+from idp.apps.platform.settings import PlatformSettings
+from idp.capabilities.promotion.kinds import PipelineStep
+from idp.capabilities.signing.keys import open_signer
+from idp.embedded.gateway.engine import GatewayEngine
+from idp.embedded.gitops.engine import GitOpsEngine
+from idp.embedded.workflows.engine import WorkflowEngine
+from idp.embedded.workloads.engine import WorkloadEngine
+from idp.embedded.workloads.images.registry import RegistryImages
+from idp.kernel.capability import Context, Remote
+from idp.kernel.client import Client
+from idp.kernel.controller import Runnable
+from idp.kernel.step_controller import StepController
+from idp.protocols.git.client import GitRepository
+from idp.protocols.git.ports import Repository
+from idp.protocols.oci.client import HttpRegistry
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the composition of one instance needs to know.
+
+    Attributes:
+        layout: The data folder.
+        settings: Ports.
+        environment: Which instance.
+        client: Its API with all rights.
+        database: Its history.
+    """
+
+    layout: Layout
+    settings: PlatformSettings
+    environment: str
+    client: Client
+    database: sqlalchemy.Engine
+
+    @property
+    def folder(self) -> Path:
+        """The instance's folder."""
+        return self.layout.instance(self.environment).folder
+
+    @property
+    def hub(self) -> Remote:
+        """The hub, with the instance's credential."""
+        credential = read_json(self.layout.instance(self.environment).hub_credential)
+        return Remote(self.settings.hub_url, credential["name"], credential["password"])
+
+
+def build_parts(machine: Machine) -> Parts:
+    """Build every engine and controller of an instance."""
+    parts, changes = Parts(), HubChanges(machine.hub)
+    parts.add("changes", changes)
+    for name, engine in _engines(machine, changes).items():
+        parts.add(name, engine)
+    context = _context(machine, {"changes": changes, "components": parts.components})
+    steps = [step for capability in capabilities() for step in capability.steps(context)]
+    parts.add("steps", StepController(machine.client, PipelineStep.type(), steps))
+    for capability in capabilities():
+        for number, controller in enumerate(capability.controllers(context)):
+            name = getattr(controller, "name", f"{capability.name}-{number}")
+            parts.add(name, controller)
+    return parts
+
+
+def _context(machine: Machine, options: Mapping[str, object]) -> Context:
+    layout = machine.layout.instance(machine.environment)
+    return Context(
+        environment=machine.environment,
+        data=machine.folder / "capabilities",
+        client=machine.client,
+        database=machine.database,
+        registry=machine.hub,
+        git=machine.hub,
+        gateway_port=machine.settings.instances[machine.environment].gateway,
+        signer=open_signer(layout.keys),
+        trusted_keys=read_json(layout.trusted_keys),
+        options={
+            "admission": "off" if machine.environment == _first(machine) else "enforce",
+            "advisories": str(machine.layout.advisories),
+            **options,
+        },
+    )
+
+
+def _first(machine: Machine) -> str:
+    return next(iter(machine.settings.instances))
+
+
+def _engines(machine: Machine, changes: HubChanges) -> Mapping[str, Runnable]:
+    hub, folder = machine.hub, machine.folder
+    registry = HttpRegistry(hub)
+
+    def repository(url: str) -> Repository:
+        return GitRepository(url, hub.username, hub.password, cache=folder / "gitops" / "cache")
+
+    return {
+        "workloads": WorkloadEngine(
+            machine.client,
+            data=folder / "workloads",
+            images=RegistryImages(lambda _host: registry, data=folder / "images"),
+        ),
+        "gateway": GatewayEngine(
+            machine.client,
+            data=folder / "gateway",
+            port=machine.settings.instances[machine.environment].gateway,
+            environment=machine.environment,
+        ),
+        "gitops": GitOpsEngine(
+            machine.client, data=folder / "gitops", repositories=repository, changes=changes
+        ),
+        "workflows": WorkflowEngine(machine.client, data=folder / "workflows"),
+    }

@@ -1,0 +1,97 @@
+"""Whether the parts of the platform answer, each asked at its own door."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import Literal
+
+from idp.apps.platform.layout import Layout
+from idp.apps.platform.processes import ProcessState, processes
+from idp.apps.platform.settings import PlatformSettings
+from idp.kernel.http_client import settings_from_kubeconfig
+
+ASK_SECONDS = 2.0
+
+State = Literal["running", "starting", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """One part of the platform.
+
+    Attributes:
+        name: `hub` or an environment.
+        state: `running` when it answers everywhere it should.
+        pid: Of its process; 0 while none runs.
+        restarts: How often it died since the supervisor started.
+        message: What it waits for, or how it died.
+        url: Its address for people.
+    """
+
+    name: str
+    state: State
+    pid: int
+    restarts: int
+    message: str
+    url: str
+
+
+async def parts(layout: Layout, settings: PlatformSettings) -> list[PartState]:
+    """The state of the hub and of every instance, asked side by side."""
+    known = {process.name: process for process in processes(layout)}
+    names = ["hub", *settings.instances]
+    return list(
+        await asyncio.gather(*(_part(layout, settings, name, known.get(name)) for name in names))
+    )
+
+
+async def _part(
+    layout: Layout, settings: PlatformSettings, name: str, process: ProcessState | None
+) -> PartState:
+    url = settings.hub_url
+    if name != "hub":
+        url = f"http://127.0.0.1:{settings.instances[name].gateway}"
+    if process is None or process.pid == 0:
+        message = f"it died: {process.last_exit}" if process and process.last_exit else ""
+        return PartState(name, "stopped", 0, process.restarts if process else 0, message, url)
+    waits = await (
+        _hub_waits(settings) if name == "hub" else _instance_waits(layout, settings, name)
+    )
+    state: State = "starting" if waits else "running"
+    return PartState(name, state, process.pid, process.restarts, waits, url)
+
+
+async def _hub_waits(settings: PlatformSettings) -> str:
+    return "" if await _answers(settings.hub, "/healthz") else "waiting for the hub to answer"
+
+
+async def _instance_waits(layout: Layout, settings: PlatformSettings, name: str) -> str:
+    ports, kubeconfig = settings.instances[name], layout.instance(name).kubeconfig
+    if not kubeconfig.exists():
+        return "waiting for the certificates"
+    authority = settings_from_kubeconfig(kubeconfig).certificate_authority
+    context = ssl.create_default_context(cadata=authority)
+    if not await _answers(ports.api, "/readyz", tls=context):
+        return "waiting for the API server"
+    if not await _answers(ports.gateway, None):
+        return "waiting for the gateway"
+    return ""
+
+
+async def _answers(port: int, path: str | None, *, tls: ssl.SSLContext | None = None) -> bool:
+    """Whether something answers 200 to `path`, or takes a connection when `path` is None."""
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
+            try:
+                if path is None:
+                    return True
+                request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                writer.write(request.encode())
+                return b" 200 " in await reader.readline()
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False

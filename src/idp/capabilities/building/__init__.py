@@ -1,0 +1,1 @@
+"""Building: source code in, a reproducible OCI image out, without a daemon."""

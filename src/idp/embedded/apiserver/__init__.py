@@ -1,0 +1,1 @@
+"""The Kubernetes API on SQLite: one process, no etcd, no cluster; kubectl cannot tell."""

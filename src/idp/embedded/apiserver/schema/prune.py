@@ -1,0 +1,105 @@
+"""Decode: drop what a schema does not know, and name it.
+
+For built-in kinds the walk also checks types, as decoding into Go structures does, and drops
+nulls. For custom kinds validation follows separately, with better words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.embedded.apiserver.schema.node import ANYTHING, UNSET, Node
+from idp.kernel.errors import InvalidInput
+
+
+def prune_custom(value: Any, node: Node, unknown: list[str], path: str = "") -> None:
+    """Drop unknown fields in place, and nulls where a default takes over.
+
+    Args:
+        value: The object.
+        node: Its schema.
+        unknown: Receives the path of every dropped field, such as `spec.foo`.
+        path: Where `value` is.
+    """
+    if isinstance(value, dict):
+        for name in list(value):
+            here = f"{path}.{name}" if path else name
+            child = node.child(name)
+            if child is None:
+                del value[name]
+                unknown.append(here)
+            elif value[name] is None and not child.nullable and child.default is not UNSET:
+                del value[name]
+            elif child is not ANYTHING:
+                prune_custom(value[name], child, unknown, here)
+    elif isinstance(value, list) and node.item is not ANYTHING:
+        for index, item in enumerate(value):
+            prune_custom(item, node.item, unknown, f"{path}[{index}]")
+
+
+_GO_NAMES = {dict: "object", list: "array", str: "string", bool: "bool"}
+
+
+def prune_builtin(value: Any, node: Node, unknown: list[str], path: str = "") -> Any:
+    """Drop unknown fields and nulls, check types. Gives the value as it is to be stored.
+
+    Raises:
+        InvalidInput: A value has another type than its field.
+    """
+    if node.preserve and not node.properties:
+        return value
+    if node.type == "object":
+        return _builtin_object(value, node, unknown, path)
+    if node.type == "array":
+        if not isinstance(value, list):
+            raise _mismatch(value, "array", path)
+        return [
+            prune_builtin(item, node.item, unknown, f"{path}[{index}]")
+            for index, item in enumerate(value)
+            if item is not None
+        ]
+    return _builtin_scalar(value, node, path)
+
+
+def _builtin_object(value: Any, node: Node, unknown: list[str], path: str) -> Any:
+    if not isinstance(value, dict):
+        raise _mismatch(value, "object", path)
+    result = {}
+    for name, item in value.items():
+        here = f"{path}.{name}" if path else name
+        child = node.child(name)
+        if child is None:
+            unknown.append(here)
+        elif item is not None:
+            result[name] = prune_builtin(item, child, unknown, here)
+    return result
+
+
+def _builtin_scalar(value: Any, node: Node, path: str) -> Any:
+    kind = type(value)
+    if node.type == "string":
+        if kind is not str:
+            raise _mismatch(value, "string", path)
+    elif node.type == "integer":
+        if kind is float and value.is_integer():
+            return int(value)
+        if kind is not int:
+            raise _mismatch(value, "int64", path)
+    elif node.type == "boolean":
+        if kind is not bool:
+            raise _mismatch(value, "bool", path)
+    elif node.type == "quantity":
+        if kind in (int, float):
+            return str(value)
+        if kind is not str:
+            raise _mismatch(value, "Quantity", path)
+    elif node.int_or_string and kind not in (int, str):
+        raise _mismatch(value, "IntOrString", path)
+    return value
+
+
+def _mismatch(value: Any, wanted: str, path: str) -> InvalidInput:
+    found = _GO_NAMES.get(type(value), "number")
+    return InvalidInput(
+        f"json: cannot unmarshal {found} into Go struct field {path} of type {wanted}"
+    )
