@@ -51,8 +51,9 @@ class HubChanges:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        auth = aiohttp.BasicAuth(self._hub.username, self._hub.password)
-        async with aiohttp.ClientSession(auth=auth) as session:
+        credential = aiohttp.encode_basic_auth(self._hub.username, self._hub.password)
+        headers = {"Authorization": credential}
+        async with aiohttp.ClientSession(headers=headers) as session:
             while True:
                 try:
                     await self._follow(session)
