@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from idp.kernel.standard import CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT
 KUBECTL = shutil.which("kubectl")
 pytestmark = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not on this machine")
 
-Run = Callable[..., Awaitable[str]]
+Run = Callable[..., Coroutine[None, None, str]]
 
 WEB = """
 apiVersion: apps/v1
