@@ -62,10 +62,16 @@ _SOURCE = {
     "repository": parameter("repository"),
     "commit": parameter("commit"),
 }
+_CHECKED_OUT = {
+    **_APPLICATION,
+    "repository": parameter("repository"),
+    "revision": parameter("commit"),
+    "author": parameter("author"),
+}
 _BUILD = {"build": step("build")}
 
 PUSH_NODES = (
-    Node("build", _SOURCE, 900),
+    Node("build", _CHECKED_OUT, 900),
     Node("sbom", _BUILD, 300),
     Node("scan", _BUILD, 600),
     Node("sign", _BUILD, 120),
