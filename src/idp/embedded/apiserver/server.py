@@ -222,13 +222,13 @@ class ApiServer:
 
     async def stop(self) -> None:
         """End watches, finish what is being written, close the database."""
+        await self._expiry.stop()
+        for part in (self._garbage, self._namespaces, self._cleaner):
+            await part.worker.stop()
         self._store.drain()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-        await self._expiry.stop()
-        for part in (self._garbage, self._namespaces, self._cleaner):
-            await part.worker.stop()
         await self._store.stop()
         if self._auditor is not None:
             await self._auditor.stop()
