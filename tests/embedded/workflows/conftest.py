@@ -135,7 +135,12 @@ async def bench() -> Bench:
     return Bench(client)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_bench() -> Callable[[MemoryClient], Bench]:
     """For tests that make many benches, each on a client of its own."""
     return Bench
+
+
+@pytest.fixture
+def step_type() -> ResourceType:
+    return STEP

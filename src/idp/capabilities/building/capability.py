@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from idp.capabilities.building.build import Builder
 from idp.capabilities.building.clients.host import host_runtime
 from idp.capabilities.building.clients.uv import UvInstaller
+from idp.capabilities.building.dependencies import DependencyLayers
 from idp.capabilities.building.layer_cache import LayerCache
 from idp.capabilities.building.steps.build import BuildStep
 from idp.kernel.capability import Capability, Context
@@ -35,9 +36,13 @@ def _steps(context: Context) -> Sequence[Step]:
     return (
         BuildStep(
             builder=Builder(
-                UvInstaller(runtime, folder / "uv-cache", settings=context.options.get("uv", {})),
-                runtime,
-                LayerCache(folder / "layers"),
+                DependencyLayers(
+                    UvInstaller(
+                        runtime, folder / "uv-cache", settings=context.options.get("uv", {})
+                    ),
+                    runtime,
+                    LayerCache(folder / "layers"),
+                )
             ),
             registry_host=urlsplit(context.registry.url).netloc,
             open_registry=lambda: HttpRegistry(context.registry),

@@ -8,9 +8,6 @@ from idp.capabilities.environments.kinds import IDPInstance, PromotionPipeline
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
 
-INSTANCE = "instance"
-"""Name of the one IDPInstance object of an instance."""
-
 PIPELINE = "default"
 """Name of the PromotionPipeline that serves every application."""
 
@@ -39,8 +36,8 @@ _DEFAULTS: dict[str, Manifest] = {
 
 
 def instance(environment: str) -> Manifest:
-    """The IDPInstance of an instance."""
-    return render(IDPInstance.type(), INSTANCE, spec={"environment": environment})
+    """The IDPInstance of an instance; it has the environment's name."""
+    return render(IDPInstance.type(), environment, spec={"environment": environment})
 
 
 def default_pipeline(environment: str) -> Manifest:

@@ -40,7 +40,7 @@ from idp.protocols.oci.client import HttpRegistry
 from idp.protocols.oci.ports import Registry
 
 ORIGIN = "development"
-"""The environment that builds, signs and cuts releases, unless `options["origin"]` names another."""
+"""The environment that builds and cuts releases; `options["origin"]` may name another."""
 
 
 def manifests(environment: str) -> Sequence[Manifest]:
@@ -50,25 +50,32 @@ def manifests(environment: str) -> Sequence[Manifest]:
 
 def controllers(context: Context) -> Sequence[Runnable]:
     """What runs inside an instance; `options["changes"]` hints at changes of the registry."""
+    return build_controllers(context, HttpRegistry(context.registry), repositories(context))
+
+
+def build_controllers(
+    context: Context, registry: Registry, sources: Repositories
+) -> Sequence[Runnable]:
+    """What runs inside an instance, over the given registry and repositories."""
+    client = context.client
     ending = PromotionEnding(
-        context.client,
-        _environment_repository(context),
+        client,
+        _environment_repository(context, sources),
         Ledger(context.database),
-        Turns(context.client),
+        Turns(client),
         environment=context.environment,
     )
     importer = ReleaseImporter(
-        context.client,
-        HttpRegistry(context.registry),
+        client,
+        registry,
         context.trusted_keys,
         origin=_origin(context),
         changes=context.options.get("changes"),
     )
-    reader = PipelineReader(context.client)
     return [
         importer,
-        PromotionStarter(context.client).controller(),
-        PromotionReconciler(context.client, reader, ending).controller(),
+        PromotionStarter(client).controller(),
+        PromotionReconciler(client, PipelineReader(client), ending).controller(),
     ]
 
 
@@ -81,7 +88,7 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
     """All steps of this area, over the given registry and repositories."""
     client, environment = context.client, context.environment
     reader, turns = PipelineReader(client), Turns(client)
-    repository = EnvironmentRepository(sources(environment_repository(environment)))
+    repository = _environment_repository(context, sources)
     return [
         ReleaseStep(reader, registry, sources, context.signer),
         AdmitStep(client, reader, registry, context.trusted_keys, origin=_origin(context)),
@@ -109,9 +116,8 @@ def repositories(context: Context) -> Repositories:
     return open_repository
 
 
-def _environment_repository(context: Context) -> EnvironmentRepository:
-    name = environment_repository(context.environment)
-    return EnvironmentRepository(repositories(context)(name))
+def _environment_repository(context: Context, sources: Repositories) -> EnvironmentRepository:
+    return EnvironmentRepository(sources(environment_repository(context.environment)))
 
 
 def _origin(context: Context) -> str:

@@ -110,21 +110,21 @@ class AdvisoryDatabase:
         """What is in it; None when nothing was ever imported.
 
         Raises:
-            MissingPrerequisite: The file has another layout.
+            MissingPrerequisite: The file has another layout, or is no database.
         """
         if not self.path.exists():
             return None
-        with self._engine.connect() as connection:
-            if not sa.inspect(connection).has_table(_facts.name):
-                return None
-            row = connection.execute(sa.select(_facts)).first()
+        try:
+            with self._engine.connect() as connection:
+                if not sa.inspect(connection).has_table(_facts.name):
+                    return None
+                row = connection.execute(sa.select(_facts)).first()
+        except sa.exc.DatabaseError as error:
+            raise _unusable(self.path, f"cannot be read: {error.orig}") from error
         if row is None:
             return None
         if row.layout != LAYOUT:
-            raise MissingPrerequisite(
-                f"{self.path} was written by another version",
-                remedy="Remove the file and import the advisories again.",
-            )
+            raise _unusable(self.path, "was written by another version")
         return DatabaseFacts(digest=row.digest, updated=row.updated, records=row.records)
 
     def lookup(self, package: str) -> list[tuple[Advisory, Affected]]:
@@ -257,6 +257,12 @@ def _write_facts(connection: sa.Connection, now: datetime) -> None:
                 records=records,
             )
         )
+
+
+def _unusable(path: Path, why: str) -> MissingPrerequisite:
+    return MissingPrerequisite(
+        f"{path} {why}", remedy="Remove the file and import the advisories again."
+    )
 
 
 def age_in_days(facts: DatabaseFacts, now: datetime) -> float:

@@ -17,9 +17,9 @@ import gzip
 import hashlib
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, cast
 
 from idp.kernel.errors import IdpError, Invalid, TooLarge
@@ -137,14 +137,15 @@ class Unpacker:
         return File(member.size, digest.hexdigest(), kept if keep else None)
 
     def _merge(self, layer: _Layer) -> None:
-        hidden = layer.removed | set(layer.files) | _folders_of(layer.files)
-        self.files = {
+        gone = layer.removed | set(layer.files)
+        hidden = gone | {folder for path in layer.files for folder in _above(path)}
+        emptied = gone | layer.emptied
+        lower = {
             path: file
             for path, file in self.files.items()
-            if path not in hidden
-            and not layer.emptied.intersection(_above(path))
-            and not (layer.removed | set(layer.files)).intersection(_above(path))
-        } | layer.files
+            if path not in hidden and not emptied.intersection(_above(path))
+        }
+        self.files = lower | layer.files
 
 
 def _clean(name: str) -> str:
@@ -161,11 +162,8 @@ def _clean(name: str) -> str:
 
 def _above(path: str) -> set[str]:
     """All folders that hold a path; the root is empty."""
-    return {"" if str(parent) == "." else str(parent) for parent in PurePosixPath(path).parents}
-
-
-def _folders_of(paths: Iterable[str]) -> set[str]:
-    return {folder for path in paths for folder in _above(path)}
+    parts = path.split("/")
+    return {"/".join(parts[:count]) for count in range(len(parts))}
 
 
 class _Limited:

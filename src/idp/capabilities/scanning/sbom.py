@@ -15,6 +15,7 @@ Rules:
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -32,6 +33,7 @@ from idp.kernel.errors import VerificationFailed
 SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 _PURL_PREFIX = "pkg:pypi/"
 _DEFAULT_PYTHON = "3.11"
+_FROM_HOST = {"name": "platform.idp:base", "value": "host"}
 
 
 def bill_of_materials(image: Image, contents: Contents, version: str) -> dict[str, Any]:
@@ -63,8 +65,27 @@ def bill_of_materials(image: Image, contents: Contents, version: str) -> dict[st
     }
 
 
-def components_of(document: dict[str, Any]) -> list[tuple[str, str]]:
-    """Name and version of the Python distributions in a document.
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What matching needs of a document.
+
+    Attributes:
+        distributions: Name and version of the Python distributions.
+        brings_system: Whether the image holds an operating system, whose packages are not listed.
+    """
+
+    distributions: frozenset[tuple[str, str]]
+    brings_system: bool
+
+    def __or__(self, other: Bill) -> Bill:
+        """What either says: of two bills neither can take anything away."""
+        return Bill(
+            self.distributions | other.distributions, self.brings_system or other.brings_system
+        )
+
+
+def read_bill(document: dict[str, Any]) -> Bill:
+    """Read a document.
 
     Raises:
         VerificationFailed: It is no CycloneDX document as this platform writes it.
@@ -72,7 +93,7 @@ def components_of(document: dict[str, Any]) -> list[tuple[str, str]]:
     components = document.get("components")
     if document.get("bomFormat") != "CycloneDX" or not isinstance(components, list):
         raise VerificationFailed("the bill of materials is not a CycloneDX document")
-    found = set()
+    found: set[tuple[str, str]] = set()
     for component in components:
         purl = component.get("purl") if isinstance(component, dict) else None
         if isinstance(purl, str) and purl.startswith(_PURL_PREFIX):
@@ -80,7 +101,11 @@ def components_of(document: dict[str, Any]) -> list[tuple[str, str]]:
             if not isinstance(name, str) or not isinstance(version, str):
                 raise VerificationFailed(f"the component {purl} has no name or version")
             found.add((str(canonicalize_name(name)), version))
-    return sorted(found)
+    borrowed = any(
+        isinstance(component, dict) and _FROM_HOST in (component.get("properties") or [])
+        for component in components
+    )
+    return Bill(frozenset(found), brings_system=not borrowed)
 
 
 def purl(name: str, version: str) -> str:
@@ -123,7 +148,7 @@ def _runtime(image: Image) -> list[dict[str, Any]]:
         "bom-ref": "runtime",
         "name": name,
         "scope": "required",
-        "properties": [{"name": "platform.idp:base", "value": "host"}],
+        "properties": [_FROM_HOST],
     }
     if version := image.labels.get("platform.idp/runtime-version"):
         component["version"] = version

@@ -49,13 +49,12 @@ class WorkflowEngine:
     Args:
         client: The API, with rights on workflows, on pods and config maps, and to impersonate
             service accounts.
-        data: A folder of its own, as every engine is given one. Nothing is kept in it: the whole
-            state of a workflow is in its object.
+        data: A folder, as every engine is given one. Nothing is kept in it: the whole state of a
+            workflow is in its object.
         clock: The time.
     """
 
     def __init__(self, client: Client, *, data: Path | None = None, clock: Clock = utc_now) -> None:
-        self.data = data
         self._client = client
         self._clock = clock
         self._kinds = KindCatalog(client)
@@ -95,7 +94,7 @@ class WorkflowEngine:
         done: dict[str, Manifest | None] = {}
         failures: dict[str, str] = {}
         for _ in range(_MAX_ROUNDS):
-            observed = Observed(await self._objects(workflow), done, failures)
+            observed = Observed(await self._objects(workflow, failures), done, failures)
             now = self._clock()
             decision = decide(workflow, await self._template(workflow), observed, now)
             if decision.delete:
@@ -130,27 +129,31 @@ class WorkflowEngine:
         namespace = workflow["metadata"]["namespace"]
         return await get_or_none(self._client, WORKFLOW_TEMPLATE, name, namespace)
 
-    async def _objects(self, workflow: Manifest) -> dict[str, Manifest | None]:
-        """The objects of all nodes that have not ended."""
+    async def _objects(
+        self, workflow: Manifest, failures: dict[str, str]
+    ) -> dict[str, Manifest | None]:
+        """The objects of all nodes that have not ended; what may not be read is a failure."""
         status = workflow.get("status") or {}
         if status.get("phase") in ENDED:
             return {}
         objects: dict[str, Manifest | None] = {}
         for node_id, node in (status.get("nodes") or {}).items():
-            reference = node.get("resource")
-            if reference is None or is_done(node):
+            if "resource" not in node or is_done(node) or node_id in failures:
                 continue
             try:
-                resource_type = await self._kinds.find(reference["apiVersion"], reference["kind"])
-            except IdpError:  # the action on it will say so
-                continue
-            self._ensure_watched(resource_type)
-            namespace = reference["namespace"] if resource_type.namespaced else None
-            client = self._client if resource_type == POD else self._acting(workflow)
-            objects[node_id] = await get_or_none(
-                client, resource_type, reference["name"], namespace
-            )
+                objects[node_id] = await self._read(workflow, node["resource"])
+            except IdpError as error:
+                if error.retryable:
+                    raise
+                failures[node_id] = str(error)
         return objects
+
+    async def _read(self, workflow: Manifest, reference: Manifest) -> Manifest | None:
+        resource_type = await self._kinds.find(reference["apiVersion"], reference["kind"])
+        self._ensure_watched(resource_type)
+        namespace = reference["namespace"] if resource_type.namespaced else None
+        client = self._client if resource_type == POD else self._acting(workflow)
+        return await get_or_none(client, resource_type, reference["name"], namespace)
 
     def _ensure_watched(self, resource_type: ResourceType) -> None:
         if resource_type in self._watched:

@@ -40,7 +40,8 @@ class Bandit:
             IdpError: It cannot be run, or does not say what it found.
         """
         version = installed_version("bandit")
-        completed = await run_module("bandit", _ARGUMENTS, target.sources, timeout=self._timeout)
+        sources = target.require_sources()
+        completed = await run_module("bandit", _ARGUMENTS, sources, timeout=self._timeout)
         return read_report(completed, version)
 
 

@@ -15,7 +15,8 @@ from typing import Protocol
 import structlog
 
 from idp.capabilities.scanning.reports import ScannerReport, incomplete
-from idp.kernel.errors import IdpError
+from idp.capabilities.scanning.sbom import Bill
+from idp.kernel.errors import IdpError, Invalid
 
 log = structlog.get_logger(__name__)
 
@@ -25,12 +26,26 @@ class Target:
     """What is scanned.
 
     Attributes:
-        sources: Folder with the application's own files, laid out as in the image; nothing else.
-        components: Name and version of the Python distributions.
+        sources: Folder with the application's own files, laid out as in the image; None when the
+            image does not say which those are.
+        bill: What the image is made of.
     """
 
-    sources: Path
-    components: tuple[tuple[str, str], ...]
+    sources: Path | None
+    bill: Bill
+
+    def require_sources(self) -> Path:
+        """The folder of the application's own files.
+
+        Raises:
+            Invalid: It is not known which those are.
+        """
+        if self.sources is None:
+            raise Invalid(
+                "the image does not say where its application lives",
+                remedy="Set the image's working directory to the application's folder.",
+            )
+        return self.sources
 
 
 class Scanner(Protocol):

@@ -32,9 +32,8 @@ class Secrets:
             IdpError: It cannot be run, or does not say what it found.
         """
         version = installed_version("detect-secrets")
-        completed = await run_module(
-            "detect_secrets", _ARGUMENTS, target.sources, timeout=self._timeout
-        )
+        sources = target.require_sources()
+        completed = await run_module("detect_secrets", _ARGUMENTS, sources, timeout=self._timeout)
         return read_report(completed, version)
 
 

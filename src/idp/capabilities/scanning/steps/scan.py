@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import reduce
+from importlib.metadata import version
+from operator import or_
 from typing import Any
 
 from idp.capabilities.scanning.contents import is_metadata, read_contents
@@ -22,7 +25,7 @@ from idp.capabilities.scanning.reports import (
     incomplete,
     read_predicate,
 )
-from idp.capabilities.scanning.sbom import components_of
+from idp.capabilities.scanning.sbom import bill_of_materials, read_bill
 from idp.capabilities.scanning.scanners.dependencies import NAME, Dependencies
 from idp.capabilities.scanning.scanners.ports import Scanner, Target, run_all
 from idp.capabilities.scanning.subjects import (
@@ -109,15 +112,15 @@ class ScanStep:
                 self._registry, subject.repository, subject.digest, folder, is_metadata
             )
             contents = await asyncio.to_thread(read_contents, image)
+            bill = read_bill(bill_of_materials(image, contents, version("idp")))
             sources = folder / "sources"
             sources.mkdir()
             await asyncio.to_thread(lay_out, image, sources)
-            components = tuple((d.name, d.version) for d in contents.distributions)
-            scanners = [*self._scanners, self._dependencies]
-            return await run_all(scanners, Target(sources, components), run.report)
+            target = Target(sources if image.working_directory else None, bill)
+            return await run_all([*self._scanners, self._dependencies], target, run.report)
 
     async def _record(self, run: StepRun, subject: Subject, reports: list[ScannerReport]) -> str:
-        """Attest and remember. The time is the step's own, so that a repeated call says the same."""
+        """Attest and remember. The time is the step's: a repeated call says the same."""
         created = run.manifest.get("metadata", {}).get("creationTimestamp")
         time = created or timestamp(self._clock())
         predicate = ScanPredicate(scanners=reports, time=time, policy=self._policy)
@@ -155,8 +158,8 @@ class ScanStep:
         documents = [s.predicate for s in verified if s.predicate_type == CYCLONEDX]
         if not documents:
             return incomplete(NAME, f"{builder} attests no bill of materials of this image")
-        components = sorted({c for document in documents for c in components_of(document)})
-        return await asyncio.to_thread(self._dependencies.match, components)
+        bill = reduce(or_, (read_bill(document) for document in documents))
+        return await asyncio.to_thread(self._dependencies.match, bill)
 
 
 def _outcome(subject: Subject, reports: list[ScannerReport], **further: Any) -> Outcome:

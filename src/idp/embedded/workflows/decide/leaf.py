@@ -49,6 +49,8 @@ def run_resource(run: Run, call: Call, template: Template, scope: dict[str, str]
     """Do the action of a resource template, then wait for its conditions."""
     assert template.resource is not None
     node = run.begin(call, LEAF, scope, phase="Pending")
+    if (why := run.observed.failures.get(node["id"])) is not None:
+        return run.nodes.finish(node, "Failed", why)
     try:
         if node["phase"] == "Pending":
             _act(run, template, node, scope)
@@ -64,15 +66,12 @@ def run_resource(run: Run, call: Call, template: Template, scope: dict[str, str]
 def _act(run: Run, template: Template, node: Manifest, scope: dict[str, str]) -> None:
     resource = template.resource
     assert resource is not None
-    if (why := run.observed.failures.get(node["id"])) is not None:
-        run.nodes.finish(node, "Failed", why)
-        return
     manifest = resource_object(template, run.workflow, node, scope)
     node["resource"] = reference_of(manifest)
-    if resource.action == "get" or node["id"] in run.observed.done:
-        node["phase"] = "Running"
-    elif resource.action == "create":
+    if resource.action == "create":
         _create(run, node, manifest)
+    elif resource.action == "get" or node["id"] in run.observed.done:
+        node["phase"] = "Running"
     else:
         run.actions.append(Action(node["id"], resource.action, manifest))
 
@@ -160,22 +159,24 @@ def _explained(live: Manifest) -> str:
 def run_container(run: Run, call: Call, template: Template, scope: dict[str, str]) -> Manifest:
     """Create a pod, then wait for its end."""
     node = run.begin(call, LEAF, scope, phase="Pending")
+    if (why := run.observed.failures.get(node["id"])) is not None:
+        return run.nodes.finish(node, "Error", why)
     try:
         if node["phase"] == "Pending":
             _create_pod(run, template, node, scope)
-        if node["phase"] == "Running":
-            _await_pod(run, node)
+        pod = run.observed.objects.get(node["id"])
+        if node["phase"] == "Running" and pod is not None:
+            _await_pod(run, node, pod)
         if not is_done(node):
             _limit(run, call, template, node, scope)
+        if node["phase"] == "Running" and pod is None and node["id"] in run.observed.objects:
+            run.nodes.finish(node, "Error", "pod deleted")
     except IdpError as error:
         return run.nodes.finish(node, "Error", str(error))
     return node
 
 
 def _create_pod(run: Run, template: Template, node: Manifest, scope: dict[str, str]) -> None:
-    if (why := run.observed.failures.get(node["id"])) is not None:
-        run.nodes.finish(node, "Error", why)
-        return
     *mounted, pod = pod_objects(template, run.spec, run.workflow, node, scope)
     node["resource"] = reference_of(pod)
     if run.observed.objects.get(node["id"]) is None:
@@ -183,12 +184,7 @@ def _create_pod(run: Run, template: Template, node: Manifest, scope: dict[str, s
     _create(run, node, pod, own_rights=True)
 
 
-def _await_pod(run: Run, node: Manifest) -> None:
-    pod = run.observed.objects.get(node["id"])
-    if pod is None:
-        if node["id"] in run.observed.objects:
-            run.nodes.finish(node, "Error", "pod deleted")
-        return
+def _await_pod(run: Run, node: Manifest, pod: Manifest) -> None:
     status = pod.get("status") or {}
     phase = status.get("phase")
     if phase not in ("Succeeded", "Failed"):
