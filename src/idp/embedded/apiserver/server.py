@@ -50,6 +50,7 @@ from idp.embedded.apiserver.machinery.garbage import GarbageCollector
 from idp.embedded.apiserver.machinery.namespaces import INITIAL, Namespaces
 from idp.embedded.apiserver.machinery.system import System
 from idp.embedded.apiserver.ports import AuditSink, PodLogSource, SchemaRules
+from idp.embedded.apiserver.questions import Questions
 from idp.embedded.apiserver.storage.history import Change
 from idp.embedded.apiserver.storage.store import Store
 from idp.embedded.apiserver.types.registry import Registry
