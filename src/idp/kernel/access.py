@@ -15,12 +15,16 @@ Action = Literal["pull", "push", "attest", "delete"]
 (OCI `subject`) and the blobs they need, and no tags. `delete` removes."""
 
 
+INSTANCE_PREFIX = "instance."
+"""How the user names of platform instances begin; HTTP basic allows no colon in a name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is asking, once that is proved.
 
     Attributes:
-        name: User name, or `instance:<environment>` for a platform instance.
+        name: User name, or `instance.<environment>` for a platform instance.
         groups: The groups that access rules may name.
     """
 

@@ -1,8 +1,8 @@
 """YAML from people and repositories, read without surprises.
 
 What YAML allows and people do not expect is refused: aliases (a few lines can stand for
-gigabytes), duplicate keys (the reader sees another value than the machine), merge keys and tags. Input is
-capped before it is parsed.
+gigabytes), duplicate keys (the reader sees another value than the machine), merge keys and tags.
+Input is capped before it is parsed.
 """
 
 from __future__ import annotations
@@ -82,5 +82,5 @@ def load_documents(data: bytes, *, name: str, limit: int = SIZE_LIMIT) -> list[A
     return [document for document in documents if document is not None]
 
 
-def _problem(text: str, mark: yaml.Mark) -> yaml.YAMLError:
+def _problem(text: str, mark: Any) -> yaml.YAMLError:
     return yaml.YAMLError(f"{text}, at line {mark.line + 1}, column {mark.column + 1}")

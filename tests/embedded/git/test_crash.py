@@ -42,6 +42,7 @@ async def stop(self, repository, refs):
 PushLog.record = stop
 listening = socket.socket()
 listening.bind(("127.0.0.1", 0))
+listening.listen()
 application = git_application(Path(sys.argv[1]), Access(), on_push=on_push)
 print(listening.getsockname()[1], flush=True)
 server = uvicorn.Server(uvicorn.Config(application, log_level="error"))
@@ -64,7 +65,8 @@ async def test_killed_between_the_ref_and_the_event(
     port = int(await process.stdout.readline())
     url = f"http://ada:ada-password@127.0.0.1:{port}/demo/hello.git"
     push = asyncio.create_task(git("push", url, "main", cwd=tmp_path / "work"))
-    assert await process.stdout.readline() == b"moved\n"
+    async with asyncio.timeout(60):
+        assert await process.stdout.readline() == b"moved\n"
     process.send_signal(signal.SIGKILL)
     await process.wait()
     assert (await push).code != 0

@@ -50,41 +50,42 @@ def explanation(path: str) -> str:
 def _explain(kind: type[Resource[Any, Any]], fields: list[str]) -> str:
     schema, walked = openapi_schema(kind), kind.__name__
     for field in fields:
-        schema = _inside(schema)
+        schema = inside(schema)
         if field not in schema.get("properties", {}):
             known = ", ".join(schema.get("properties", {})) or "no fields"
             raise NotFound(f"{walked} has no field {field!r}", remedy=f"It has {known}.")
         schema, walked = schema["properties"][field], f"{walked}.{field}"
-    lines = [f"{walked} <{_type(schema)}>", ""]
+    lines = [f"{walked} <{type_text(schema)}>", ""]
     if text := schema.get("description"):
         lines += [*textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="  "), ""]
-    inside = _inside(schema)
-    for name, field in inside.get("properties", {}).items():
-        required = "  (required)" if name in inside.get("required", ()) else ""
+    held = inside(schema)
+    for name, field in held.get("properties", {}).items():
+        required = "  (required)" if name in held.get("required", ()) else ""
         default = (
             f"  default {field['default']!r}" if field.get("default") not in (None, {}) else ""
         )
-        lines.append(f"  {name} <{_type(field)}>{required}{default}")
+        lines.append(f"  {name} <{type_text(field)}>{required}{default}")
         text = field.get("description", "")
         lines += textwrap.wrap(text, 78, initial_indent="      ", subsequent_indent="      ")
     return "\n".join(lines)
 
 
-def _inside(schema: Manifest) -> Manifest:
+def inside(schema: Manifest) -> Manifest:
     """The object that a field, a list or a map holds."""
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
-            return _inside(schema[key])
+            return inside(schema[key])
     return schema
 
 
-def _type(schema: Manifest) -> str:
+def type_text(schema: Manifest) -> str:
+    """The type of a field, in words."""
     if schema.get("enum"):
         return " | ".join(str(value) for value in schema["enum"])
     if isinstance(schema.get("items"), dict):
-        return f"list of {_type(schema['items'])}"
+        return f"list of {type_text(schema['items'])}"
     if isinstance(schema.get("additionalProperties"), dict):
-        return f"map to {_type(schema['additionalProperties'])}"
+        return f"map to {type_text(schema['additionalProperties'])}"
     if schema.get("x-kubernetes-int-or-string"):
         return "integer or string"
     return str(schema.get("type", "any value"))

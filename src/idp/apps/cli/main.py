@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -60,11 +61,20 @@ def _show_version(wanted: bool) -> None:
 
 @application.callback()
 def root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     """An internal developer platform: from git push to production, through gates."""
+    context.obj = _advisories
+
+
+def _advisories(data: Path | None) -> Path:
+    """Where the advisories of a data folder are; the commands of `security` ask."""
+    from idp.apps.cli.options import layout_of
+
+    return layout_of(data).advisories
 
 
 def main() -> None:

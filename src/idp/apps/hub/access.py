@@ -17,12 +17,11 @@ import time
 from collections.abc import Awaitable, Callable
 
 from idp.apps.hub.users import Users
-from idp.kernel.access import Action, Principal, RepositoryAccess, Service
+from idp.kernel.access import INSTANCE_PREFIX, Action, Principal, RepositoryAccess, Service
 
 Review = Callable[[Principal, str, str, str], Awaitable[bool]]
 """Asks the first environment: principal, verb, namespace, application."""
 
-INSTANCE_PREFIX = "instance:"
 ENVIRONMENTS_NAMESPACE = "environments"
 _REMEMBER_SECONDS = 5.0
 

@@ -13,6 +13,7 @@ from idp.apps.hub.changes import Changes
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.overview import Overview, overview
 from idp.apps.hub.users import Users
+from idp.kernel.access import INSTANCE_PREFIX
 from idp.kernel.errors import Forbidden, IdpError, Unauthorized
 
 ADMINISTRATORS = "idp:administrators"
@@ -145,7 +146,7 @@ def _user_routes(users: Users, authentication: Authentication) -> APIRouter:
     @router.put("/users/{name}", status_code=204, summary="Create a user, or set its password")
     async def put_user(name: str, user: NewUser, request: Request) -> None:
         await administrator(request)
-        if name.startswith("instance:"):
+        if name.startswith(INSTANCE_PREFIX):
             raise Forbidden("instances get their credentials when the platform is set up")
         await asyncio.to_thread(users.set_password, name, user.password, tuple(user.groups))
 

@@ -8,9 +8,9 @@ import binascii
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idp.apps.hub.access import INSTANCE_PREFIX, HubAccess
+from idp.apps.hub.access import HubAccess
 from idp.apps.hub.users import Users
-from idp.kernel.access import Principal
+from idp.kernel.access import INSTANCE_PREFIX, Principal
 from idp.kernel.errors import Forbidden, IdpError, TooManyRequests, Unauthorized
 
 _SIGN_IN = "Sign in with `idp-cli login`."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 
+from idp.kernel.access import INSTANCE_PREFIX
 from idp.kernel.errors import Cause, Invalid
 
 MINIMUM_LENGTH = 12
@@ -63,11 +64,12 @@ def check_user_name(name: str) -> None:
     Raises:
         Invalid: It cannot.
     """
-    if not _USER_NAME.match(name):
+    if not _USER_NAME.match(name) or name.startswith(INSTANCE_PREFIX):
         raise Invalid(
             f"{name!r} is not a user name",
             causes=[Cause("name", "small letters, digits, '-' and '.', beginning with a letter")],
-            remedy="Use small letters, digits, '-' and '.', beginning with a letter.",
+            remedy="Use small letters, digits, '-' and '.', beginning with a letter; names that "
+            f"begin with '{INSTANCE_PREFIX}' belong to instances.",
         )
 
 

@@ -1,6 +1,6 @@
 """Users and their sessions: passwords by argon2id, tokens by hash, a pause after wrong guesses.
 
-Instances are users too (`instance:<environment>`): they have a generated password and no session.
+Instances are users too (`instance.<environment>`): they have a generated password and no session.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import orjson
 import sqlalchemy as sa
 
 from idp.apps.hub.passwords import check_password, check_user_name
-from idp.kernel.access import Principal
+from idp.kernel.access import INSTANCE_PREFIX, Principal
 from idp.kernel.errors import NotFound, TooManyRequests
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -72,7 +72,7 @@ class Users:
         Raises:
             Invalid: The name or the password breaks a rule.
         """
-        if not name.startswith("instance:"):
+        if not name.startswith(INSTANCE_PREFIX):
             check_user_name(name)
             check_password(name, password)
         row = {

@@ -6,7 +6,6 @@ was interrupted anywhere is finished by running it again.
 
 from __future__ import annotations
 
-from idp.apps.hub.access import INSTANCE_PREFIX
 from idp.apps.hub.api import ADMINISTRATORS
 from idp.apps.hub.application import open_users
 from idp.apps.hub.passwords import generate_password
@@ -15,6 +14,7 @@ from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings, load_settings, save_settings
 from idp.capabilities.signing.keys import open_signer
+from idp.kernel.access import INSTANCE_PREFIX
 
 
 def administrator_exists(layout: Layout) -> bool:

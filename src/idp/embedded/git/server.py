@@ -44,6 +44,7 @@ class GitServer:
         limits: Limits | None = None,
     ) -> None:
         limits = limits or Limits()
+        data = data.absolute()
         data.mkdir(parents=True, exist_ok=True)
         git = Git(
             data,

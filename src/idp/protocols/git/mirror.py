@@ -37,6 +37,7 @@ class Mirror:
     def __init__(
         self, url: str, username: str, password: str, *, cache: Path, seconds: float
     ) -> None:
+        cache = cache.absolute()
         cache.mkdir(parents=True, exist_ok=True)
         self.url = url
         self.path = cache / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.git"

@@ -59,27 +59,25 @@ def compare(old: Any, new: Any, node: Node) -> Difference:
 
 
 def _compare(old: Any, new: Any, node: Node, path: Path, d: Difference) -> None:
+    left: Any
+    right: Any
     some = old if new is _ABSENT else new
-    other = new if new is not _ABSENT and old is _ABSENT else old
-    if _granular_map(node, some) and (other is _ABSENT or isinstance(other, dict) or not other):
+    other = old if new is not _ABSENT else _ABSENT
+    if _granular_map(node, some) and (isinstance(other, dict) or not other or other is _ABSENT):
         left, right = _as_dict(old), _as_dict(new)
-        if left or right:
-            for name in {**left, **right}:
-                _compare(
-                    left.get(name, _ABSENT),
-                    right.get(name, _ABSENT),
-                    node.merge_child(name),
-                    (*path, f"f:{name}"),
-                    d,
-                )
-            _note_whole(old, new, path, d)
-            return
-    elif _granular_list(node, some) and (other is _ABSENT or isinstance(other, list) or not other):
-        if _as_list(old) or _as_list(new):
-            _compare_items(_as_list(old), _as_list(new), node, path, d)
-            _note_whole(old, new, path, d)
-            return
-    _note_leaf(old, new, path, d)
+        for name in {**left, **right}:
+            below = (*path, f"f:{name}")
+            child = node.merge_child(name)
+            _compare(left.get(name, _ABSENT), right.get(name, _ABSENT), child, below, d)
+    elif _granular_list(node, some) and (isinstance(other, list) or not other or other is _ABSENT):
+        left, right = _as_list(old), _as_list(new)
+        _compare_items(left, right, node, path, d)
+    else:
+        left = right = None
+    if left or right:
+        _note_whole(old, new, path, d)
+    else:
+        _note_leaf(old, new, path, d)
 
 
 def _as_dict(value: Any) -> dict[str, Any]:

@@ -80,11 +80,12 @@ class History:
         start = bisect_right(self._changes, version, key=lambda change: change.version)
         return [self._changes[i] for i in range(start, len(self._changes))]
 
-    async def changed(self, timeout: float) -> None:
-        """Wait for the next change, at most `timeout` seconds."""
+    async def changed(self, timeout: float) -> bool:
+        """Wait for the next change, at most `timeout` seconds; tells whether there was one."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(future)
         try:
             await asyncio.wait((future,), timeout=timeout)
         finally:
             self._waiting.discard(future)
+        return future.done()

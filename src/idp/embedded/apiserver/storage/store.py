@@ -34,12 +34,14 @@ class Store:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._objects: dict[str, dict[tuple[str, str], Record]] = defaultdict(dict)
         self._dependents: dict[str, set[Key]] = defaultdict(set)
+        self._by_uid: dict[str, Key] = {}
         self._histories: dict[str, History] = {}
         self._locks = KeyedLocks()
         self._pending: dict[int, tuple[Record, bool, asyncio.Future[Record]]] = {}
         self._listeners: list[Listener] = []
         self._version = 0
         self._next = 0
+        self._started = 0
         self._open = False
 
     @property
@@ -65,12 +67,16 @@ class Store:
         self._database.start()
         self._open = True
 
-    async def stop(self) -> None:
-        """Commit what is queued and close the database."""
+    def drain(self) -> None:
+        """Accept no more changes and end the watches; queued changes are still committed."""
         self._open = False
-        await asyncio.to_thread(self._database.stop)
         for history in self._histories.values():
             history.wake()
+
+    async def stop(self) -> None:
+        """Commit what is queued and close the database."""
+        self.drain()
+        await asyncio.to_thread(self._database.stop)
 
     @property
     def is_open(self) -> bool:
@@ -105,6 +111,10 @@ class Store:
     def dependents(self, uid: str) -> list[Key]:
         """Objects that name an owner of this uid."""
         return sorted(self._dependents.get(uid, ()))
+
+    def by_uid(self, uid: str) -> Key | None:
+        """Where the object of a uid is."""
+        return self._by_uid.get(uid)
 
     def history(self, resource: str) -> History:
         """Recent changes of a resource."""
@@ -186,12 +196,14 @@ class Store:
     def _index(self, record: Record) -> None:
         key = record.key
         self._objects[key.resource][key.namespace, key.name] = record
+        self._by_uid[record.uid] = key
         for uid in record.owners:
             self._dependents[uid].add(key)
 
     def _forget(self, record: Record) -> None:
         key = record.key
         self._objects[key.resource].pop((key.namespace, key.name), None)
+        self._by_uid.pop(record.uid, None)
         for uid in record.owners:
             self._dependents[uid].discard(key)
             if not self._dependents[uid]:

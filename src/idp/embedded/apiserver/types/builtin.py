@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any
 
 import orjson
 
-from idp.embedded.apiserver.schema.default import Defaulter
 from idp.embedded.apiserver.schema.node import Definitions
 from idp.embedded.apiserver.types.served import VERBS, ScalePaths, ServedType
+from idp.embedded.apiserver.types.structural import StructuralRules
 from idp.kernel.resource import ResourceType
 
 _SELECTOR = ("spec", "selector")
@@ -239,14 +239,12 @@ def _served(row: _Row, definitions: Definitions) -> ServedType:
     flags = row.flags.split()
     type_ = ResourceType(row.group, row.version, row.kind, row.plural, "cluster" not in flags)
     definition = f"io.k8s.{row.package}.{row.kind}"
-    node = definitions.node(definition)
     verbs = VERBS if row.kind != "Namespace" else tuple(v for v in VERBS if v != "deletecollection")
     return ServedType(
         type=type_,
         singular=row.kind.lower(),
         list_kind=f"{row.kind}List",
-        node=node,
-        defaulter=Defaulter(node),
+        compile=partial(definitions.node, definition),
         resource=row.resource or f"{row.group}/{row.plural}",
         storage=row.storage or type_.api_version,
         short_names=tuple(row.short_names.split()),
@@ -257,4 +255,5 @@ def _served(row: _Row, definitions: Definitions) -> ServedType:
         subresources=tuple(row.subresources.split()),
         counts_generation="generation" in flags,
         definition=definition,
+        validators=(StructuralRules(),) if row.plural == "customresourcedefinitions" else (),
     )

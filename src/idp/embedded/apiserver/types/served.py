@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from idp.embedded.apiserver.schema.default import Defaulter
@@ -43,21 +44,25 @@ class Column:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServedType:
     """A kind in one version.
+
+    Schemas compile when they are first needed: a server starts with dozens of kinds and uses few.
 
     Attributes:
         type: Its names to the API.
         resource: Under which the store keeps it, the same for all versions: `group/plural`.
         storage: API version that stored objects carry.
-        node: Its schema.
+        compile: Makes its schema.
         builtin: Part of Kubernetes itself, not defined by a CustomResourceDefinition.
         status: Has a `status` subresource: the main resource ignores `status`.
         scale: Where its replicas are; None when it cannot be scaled.
         subresources: Other subresources, such as `log`.
         counts_generation: `metadata.generation` counts changes of the desired state.
         schema: The structural schema, of a custom kind.
+        definition: Name of the published schema, of a built-in kind.
+        warnings: Told to everyone who uses this version (it is deprecated).
         selectable: Fields besides name and namespace that field selectors may name; None allows
             all (of built-in kinds).
     """
@@ -65,8 +70,7 @@ class ServedType:
     type: ResourceType
     singular: str
     list_kind: str
-    node: Node
-    defaulter: Defaulter
+    compile: Callable[[], Node]
     resource: str
     storage: str
     builtin: bool = True
@@ -83,7 +87,16 @@ class ServedType:
     definition: str = ""
     warnings: tuple[str, ...] = ()
     selectable: frozenset[str] | None = None
-    hash: str = field(default="", compare=False)
+
+    @cached_property
+    def node(self) -> Node:
+        """Its schema."""
+        return self.compile()
+
+    @cached_property
+    def defaulter(self) -> Defaulter:
+        """Sets its defaults."""
+        return Defaulter(self.node)
 
     @property
     def qualified(self) -> str:

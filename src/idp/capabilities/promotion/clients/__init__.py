@@ -1,0 +1,1 @@
+"""Clients of what promotion asks: the API server's access review."""

@@ -1,0 +1,100 @@
+"""ValidatingAdmissionPolicies that keep names honest. Pure.
+
+RBAC says who may create an object; these say that the object tells the truth about who that was.
+`system:masters` are the platform's own controllers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from idp.capabilities.promotion.kinds import PLATFORM_INITIATOR, Approval, PipelineStep, Promotion
+from idp.capabilities.promotion.render.templates import PIPELINE_ACCOUNT, PUSH
+from idp.kernel.manifest import render
+from idp.kernel.resource import Manifest, ResourceType
+from idp.kernel.standard import (
+    VALIDATING_ADMISSION_POLICY,
+    VALIDATING_ADMISSION_POLICY_BINDING,
+    WORKFLOW,
+)
+
+_PLATFORM = "(has(request.userInfo.groups) && 'system:masters' in request.userInfo.groups)"
+
+_APPROVER = (
+    "object.spec.approver == request.userInfo.username",
+    "spec.approver must be you: an approval is given in one's own name",
+)
+_APPROVER_GROUPS = (
+    "!has(object.spec.approverGroups) || object.spec.approverGroups.all(group, "
+    "has(request.userInfo.groups) && group in request.userInfo.groups)",
+    "spec.approverGroups may only name groups that you are in",
+)
+_INITIATOR = (
+    "(has(object.spec.initiator) && object.spec.initiator == request.userInfo.username) || "
+    f"({_PLATFORM} && (!has(object.spec.initiator) || "
+    f"object.spec.initiator == '{PLATFORM_INITIATOR}'))",
+    "spec.initiator must be you: a promotion is started in one's own name",
+)
+_PUSH_ONLY = (
+    f"{_PLATFORM} || (has(object.spec.workflowTemplateRef) && "
+    f"object.spec.workflowTemplateRef.name == '{PUSH}' && "
+    "has(object.spec.workflowTemplateRef.clusterScope) && "
+    "object.spec.workflowTemplateRef.clusterScope && !has(object.spec.templates))",
+    f"only workflows of the cluster template {PUSH} may be created: a workflow acts with the "
+    "rights of the platform",
+)
+_PUSH_AUTHOR = (
+    f"{_PLATFORM} || (has(object.spec.arguments) && has(object.spec.arguments.parameters) && "
+    "object.spec.arguments.parameters.exists(parameter, parameter.name == 'author') && "
+    "object.spec.arguments.parameters.filter(parameter, parameter.name == 'author').all("
+    "parameter, has(parameter.value) && parameter.value == request.userInfo.username))",
+    "the parameter author must be you: a release is made in one's own name",
+)
+_PLATFORM_ONLY = (
+    f"{_PLATFORM} || request.userInfo.username == "
+    f"'system:serviceaccount:' + request.namespace + ':{PIPELINE_ACCOUNT}'",
+    "pipeline steps are created by workflows only",
+)
+
+
+def admission_policies() -> list[Manifest]:
+    """Policies and their bindings."""
+    return [
+        *_policy("approvals", Approval.type(), [_APPROVER, _APPROVER_GROUPS]),
+        *_policy("promotions", Promotion.type(), [_INITIATOR]),
+        *_policy("pipelinesteps", PipelineStep.type(), [_PLATFORM_ONLY]),
+        *_policy("workflows", WORKFLOW, [_PUSH_ONLY, _PUSH_AUTHOR], ("CREATE", "UPDATE")),
+    ]
+
+
+def _policy(
+    name: str,
+    type: ResourceType,
+    validations: Sequence[tuple[str, str]],
+    operations: Sequence[str] = ("CREATE",),
+) -> list[Manifest]:
+    full = f"{name}.platform.idp"
+    rule = {
+        "apiGroups": [type.group],
+        "apiVersions": [type.version],
+        "operations": list(operations),
+        "resources": [type.plural],
+    }
+    policy = render(
+        VALIDATING_ADMISSION_POLICY,
+        full,
+        spec={
+            "failurePolicy": "Fail",
+            "matchConstraints": {"resourceRules": [rule]},
+            "validations": [
+                {"expression": expression, "message": message, "reason": "Forbidden"}
+                for expression, message in validations
+            ],
+        },
+    )
+    binding = render(
+        VALIDATING_ADMISSION_POLICY_BINDING,
+        full,
+        spec={"policyName": full, "validationActions": ["Deny"]},
+    )
+    return [policy, binding]

@@ -1,0 +1,1 @@
+"""The steps of pushes, promotions and rollbacks: one file each."""

@@ -1,0 +1,203 @@
+"""`admit`: lets a release into this environment when everything about it is proved.
+
+What is checked, in order; the first that does not hold refuses the release and says so:
+
+1. The artifact of the digest is there, and is what the Release object says.
+2. The release is signed by the key of the first environment, where releases are cut.
+3. The image is signed by that key.
+4. That key attests where the image comes from (provenance: this commit), what it is made of (bill
+   of materials) and what scanners found.
+5. When the environment has a previous one: that one's key attests that it verified this very
+   release. A release that skipped it is refused.
+
+The keys are pinned in this instance; nothing that is fetched can add one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from idp.capabilities.promotion.artifact import fetch
+from idp.capabilities.promotion.decide.verdict import EvidenceItem
+from idp.capabilities.promotion.kinds import ObjectName, Release
+from idp.capabilities.promotion.steps.pipeline import PipelineReader
+from idp.kernel.client import Client
+from idp.kernel.clock import Clock, timestamp, utc_now
+from idp.kernel.conditions import false, set_condition, true
+from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
+from idp.kernel.resource import Condition, Model
+from idp.kernel.step import Outcome, StepRun, succeeded
+from idp.protocols.oci.ports import Registry
+from idp.protocols.signing.attestations import Findings, VerifiedStatement, statements
+from idp.protocols.signing.cosign import verify_digest
+from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
+
+ADMITTED = "Admitted"
+
+
+class AdmitParameters(Model):
+    """What to admit.
+
+    Attributes:
+        release: Name of the Release.
+    """
+
+    release: ObjectName
+
+
+class AdmitStep:
+    """Checks the evidence and states the condition `Admitted` on the Release."""
+
+    uses = "admit"
+    parameters = AdmitParameters
+
+    def __init__(
+        self,
+        client: Client,
+        reader: PipelineReader,
+        registry: Registry,
+        trusted_keys: dict[str, str],
+        *,
+        origin: str,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._client = client
+        self._reader = reader
+        self._registry = registry
+        self._keys = trusted_keys
+        self._origin = origin
+        self._clock = clock
+
+    async def perform(self, run: StepRun, parameters: AdmitParameters) -> Outcome:
+        """Check everything; idempotent, for it only reads and states a condition."""
+        release = await self._reader.release(run, parameters.release)
+        previous = (await self._reader.rules()).previous
+        try:
+            evidence, scanners = await self._check(release, previous)
+        except (VerificationFailed, NotFound, TooLarge) as error:
+            refused = false(ADMITTED, error.code, error.message, remedy=error.remedy or "")
+            await self._state(release, refused)
+            raise
+        signers = ", ".join(dict.fromkeys(item.signer for item in evidence))
+        message = f"{len(evidence)} pieces of evidence hold, signed by {signers}"
+        await self._state(release, true(ADMITTED, "EvidenceHolds", message))
+        return succeeded(
+            message,
+            releaseDigest=release.spec.digest,
+            image=release.spec.image,
+            evidence=[asdict(item) for item in evidence],
+            scanners=scanners,
+        )
+
+    async def _check(
+        self, release: Release, previous: str | None
+    ) -> tuple[list[EvidenceItem], list[Any]]:
+        spec, origin = release.spec, self._key(self._origin)
+        if await fetch(self._registry, spec.repository, spec.digest) != spec:  # 1
+            raise VerificationFailed(
+                f"Release {release.name} says something else than the artifact {spec.digest}",
+                remedy="Delete the Release: it is imported anew.",
+            )
+        if spec.repository.partition("/")[0] != release.namespace:
+            raise VerificationFailed(f"{spec.repository} does not belong to {release.namespace}")
+        await verify_digest(self._registry, spec.repository, spec.digest, origin)  # 2
+        image = spec.image.rpartition("@")[2]
+        await verify_digest(self._registry, spec.repository, image, origin)  # 3
+        found = await statements(self._registry, spec.repository, image, origin)
+        provenance = _provenance(found, spec.source.commit)  # 4
+        sbom = _the(found, CYCLONEDX, "bill of materials")
+        scan = _the(found, SCAN, "scan")
+        evidence = [
+            EvidenceItem("release-signature", spec.digest, self._origin),
+            EvidenceItem("image-signature", image, self._origin),
+            EvidenceItem("provenance", provenance.digest, provenance.signer),
+            EvidenceItem("sbom", sbom.digest, sbom.signer),
+            EvidenceItem("scan", scan.digest, scan.signer),
+        ]
+        if previous is not None:  # 5
+            evidence.append(await self._verified_before(release, previous))
+        scanners = scan.predicate.get("scanners")
+        return evidence, scanners if isinstance(scanners, list) else []
+
+    async def _verified_before(self, release: Release, previous: str) -> EvidenceItem:
+        spec = release.spec
+        found = await statements(
+            self._registry,
+            spec.repository,
+            spec.digest,
+            self._key(previous),
+            predicate_type=VERIFIED,
+        )
+        for statement in found.verified:
+            claim = statement.predicate
+            if claim.get("environment") == previous and claim.get("releaseDigest") == spec.digest:
+                return EvidenceItem("verified", statement.digest, previous)
+        raise VerificationFailed(
+            f"{spec.application} {spec.version} was not verified in {previous}"
+            f"{_rejected(found)}: a release cannot skip an environment",
+            remedy=f"Promote it to {previous} first: "
+            f"idp-cli promote {spec.application} --to {previous}",
+        )
+
+    def _key(self, environment: str) -> dict[str, str]:
+        if environment not in self._keys:
+            raise VerificationFailed(
+                f"this instance has pinned no key of {environment}",
+                remedy=f"Pin the public key of {environment} in this instance's configuration.",
+            )
+        return {environment: self._keys[environment]}
+
+    async def _state(self, release: Release, condition: Condition) -> None:
+        condition.observed_generation = release.metadata.generation
+        now = self._clock()
+        before = release.status.conditions if release.status else []
+        stated = set_condition(before, condition, now=now.replace(microsecond=0))
+        bodies = [c.model_dump(mode="json", by_alias=True, exclude_none=True) for c in stated]
+        for body, c in zip(bodies, stated, strict=True):
+            body["lastTransitionTime"] = timestamp(c.last_transition_time or now)
+        await self._client.patch(
+            Release.type(),
+            release.name,
+            {"status": {"conditions": bodies}},
+            release.namespace,
+            subresource="status",
+        )
+
+
+def _the(found: Findings, predicate_type: str, what: str) -> VerifiedStatement:
+    """The newest statement of a type, as far as its predicate tells the time."""
+    matching = [s for s in found.verified if s.predicate_type == predicate_type]
+    if not matching:
+        raise VerificationFailed(
+            f"the image has no valid {what}{_rejected(found)}",
+            remedy="Build the commit again through the push pipeline.",
+        )
+    return max(matching, key=lambda s: str(s.predicate.get("time", "")))
+
+
+def _provenance(found: Findings, commit: str) -> VerifiedStatement:
+    for statement in found.verified:
+        if statement.predicate_type == SLSA_PROVENANCE and commit in _commits(statement.predicate):
+            return statement
+    statement = _the(found, SLSA_PROVENANCE, "provenance")
+    built_from = ", ".join(_commits(statement.predicate)) or "no known commit"
+    raise VerificationFailed(
+        f"the image was built from {built_from}, not from the release's commit {commit}",
+        remedy="Build the commit again through the push pipeline.",
+    )
+
+
+def _commits(predicate: dict[str, Any]) -> list[str]:
+    """`buildDefinition.resolvedDependencies[].digest.gitCommit` (SLSA 1.0)."""
+    definition = predicate.get("buildDefinition")
+    materials = definition.get("resolvedDependencies") if isinstance(definition, dict) else None
+    digests = [m.get("digest") for m in materials or [] if isinstance(m, dict)]
+    return [str(d["gitCommit"]) for d in digests if isinstance(d, dict) and "gitCommit" in d]
+
+
+def _rejected(found: Findings) -> str:
+    if not found.rejected:
+        return ""
+    reasons = "; ".join(dict.fromkeys(r.reason for r in found.rejected[:3]))
+    return f" ({len(found.rejected)} do not count: {reasons})"

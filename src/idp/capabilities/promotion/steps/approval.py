@@ -1,0 +1,151 @@
+"""`approval`: waits until enough of the right people agree (see `decide/approvals.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from idp.capabilities.promotion.decide.approvals import Answer, Question, approvals
+from idp.capabilities.promotion.decide.promotion_status import ENDED
+from idp.capabilities.promotion.kinds import Approval, ObjectName
+from idp.capabilities.promotion.ports import Reviewer
+from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
+from idp.kernel.client import Client
+from idp.kernel.clock import Clock, utc_now
+from idp.kernel.controller import Request, Watch
+from idp.kernel.resource import Manifest, Model
+from idp.kernel.step import Outcome, StepRun, failed, succeeded, waiting
+
+LOOK_AGAIN = 15.0
+"""Seconds; approvals themselves call the step at once."""
+
+
+class ApprovalParameters(Model):
+    """What is to be approved.
+
+    Attributes:
+        release: Name of the Release.
+        verdict: Name of the `verdict` step's object.
+    """
+
+    release: ObjectName
+    verdict: ObjectName
+
+
+class ApprovalStep:
+    """Counts approvals; puts out who agreed to what."""
+
+    uses = "approval"
+    parameters = ApprovalParameters
+
+    def __init__(
+        self,
+        client: Client,
+        reader: PipelineReader,
+        reviewer: Reviewer,
+        *,
+        environment: str,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._client = client
+        self._reader = reader
+        self._reviewer = reviewer
+        self._environment = environment
+        self._clock = clock
+
+    @property
+    def watches(self) -> Sequence[Watch]:
+        """An approval calls the step of its promotion."""
+        return (Watch(Approval.type(), _step_of),)
+
+    async def perform(self, run: StepRun, parameters: ApprovalParameters) -> Outcome:
+        """Look how it stands."""
+        promotion = await self._reader.promotion(run)
+        if promotion.status is not None and promotion.status.phase in ENDED:
+            return failed(
+                promotion.status.message or f"the promotion is {promotion.status.phase}",
+                reason=promotion.status.phase,
+                remedy=promotion.status.remedy,
+            )
+        release = await self._reader.release(run, parameters.release)
+        judged = await self._reader.outputs(run, parameters.verdict, "verdict")
+        if judged.get("releaseDigest") != release.spec.digest:
+            raise UnprovenStep(f"step {parameters.verdict} judged another release")
+        rules = await self._reader.rules_of(judged.get("policyVersion"))
+        question = Question(
+            promotion=promotion.name,
+            release_digest=release.spec.digest,
+            target=self._environment,
+            policy_version=rules.policy_version,
+            required=rules.approval.required,
+            exclude_author=rules.approval.exclude_author,
+            author=release.spec.source.author,
+            initiator=promotion.spec.initiator,
+            must_accept=tuple(judged.get("mustAccept", [])),
+        )
+        if not question.required and not question.must_accept:
+            return self._outcome(question, Answer("Enough", "no approval is required"), "")
+        given = await self._given(run.namespace, promotion.name)
+        allowed = await self._entitled(run.namespace, promotion.name, given)
+        answer = approvals(question, given, allowed, self._clock())
+        return self._outcome(question, answer, promotion.spec.application)
+
+    async def _given(self, namespace: str, promotion: str) -> list[Approval]:
+        listed = await self._client.list(Approval.type(), namespace)
+        found = [Approval.parse(m) for m in listed.items if m["spec"]["promotion"] == promotion]
+        return sorted(found, key=lambda a: (str(a.metadata.creation_timestamp), a.name))
+
+    async def _entitled(
+        self, namespace: str, promotion: str, given: Sequence[Approval]
+    ) -> frozenset[str]:
+        return frozenset(
+            [
+                approval.name
+                for approval in given
+                if await self._reviewer.may_approve(
+                    approval.spec.approver,
+                    approval.spec.approver_groups,
+                    namespace=namespace,
+                    promotion=promotion,
+                )
+            ]
+        )
+
+    def _outcome(self, question: Question, answer: Answer, application: str) -> Outcome:
+        if answer.state == "Rejected":
+            return failed(
+                answer.message,
+                reason="Rejected",
+                remedy="Settle the objection, then start the promotion again.",
+            )
+        if answer.state == "Waiting":
+            return waiting(
+                answer.message,
+                reason="WaitingForApproval",
+                remedy=self._command(question, answer, application),
+                after=LOOK_AGAIN,
+            )
+        return succeeded(
+            answer.message,
+            reason="Approved",
+            releaseDigest=question.release_digest,
+            policyVersion=question.policy_version,
+            approvers=list(answer.counted),
+            accepted=[{"name": name, "by": by} for name, by in answer.accepted],
+            ignored=[
+                {"approval": i.approval, "approver": i.approver, "reason": i.reason}
+                for i in answer.ignored
+            ],
+        )
+
+    def _command(self, question: Question, answer: Answer, application: str) -> str:
+        excluded = [p for p in (question.author, question.initiator) if question.exclude_author]
+        accepts = "".join(f" --accept {name}" for name in answer.unaccepted)
+        command = f"idp-cli approve {application} --environment {self._environment}{accepts}"
+        people = [p for p in dict.fromkeys(excluded) if p != "platform"]
+        return f"{command}  (not by {' or '.join(people)})" if people else command
+
+
+def _step_of(approval: Manifest) -> list[Request]:
+    """A promotion's workflow has its name, and a step object the workflow's and the step's."""
+    name = f"{approval['spec']['promotion']}-{ApprovalStep.uses}"
+    return [Request(approval["metadata"].get("namespace", ""), name)]

@@ -1,0 +1,91 @@
+"""`attest`: signs that this environment verified the release; the next one waits for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.capabilities.promotion.kinds import ObjectName
+from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
+from idp.kernel.capability import Signer
+from idp.kernel.resource import Model
+from idp.kernel.step import Outcome, StepRun, succeeded
+from idp.protocols.oci.ports import Registry
+from idp.protocols.signing.attestations import attach
+from idp.protocols.signing.predicates import VERIFIED
+
+
+class AttestParameters(Model):
+    """What is attested.
+
+    Attributes:
+        release: Name of the Release.
+        verdict: Name of the `verdict` step's object.
+        approval: Name of the `approval` step's object.
+        confirm: Name of the `confirm` step's object.
+        verify: Name of the `verify` step's object.
+    """
+
+    release: ObjectName
+    verdict: ObjectName
+    approval: ObjectName
+    confirm: ObjectName
+    verify: ObjectName
+
+
+class AttestStep:
+    """Attaches a statement to the release; the same promotion makes the same statement."""
+
+    uses = "attest"
+    parameters = AttestParameters
+
+    def __init__(
+        self, reader: PipelineReader, registry: Registry, signer: Signer, *, environment: str
+    ) -> None:
+        self._reader = reader
+        self._registry = registry
+        self._signer = signer
+        self._environment = environment
+
+    async def perform(self, run: StepRun, parameters: AttestParameters) -> Outcome:
+        """Sign what the earlier steps found."""
+        promotion = await self._reader.promotion(run)
+        spec = (await self._reader.release(run, parameters.release)).spec
+        verdict = await self._reader.outputs(run, parameters.verdict, "verdict")
+        approval = await self._reader.outputs(run, parameters.approval, "approval")
+        confirm = await self._reader.outputs(run, parameters.confirm, "confirm")
+        verify = await self._reader.outputs(run, parameters.verify, "verify")
+        for outputs in (verdict, approval, confirm):
+            if outputs.get("releaseDigest") != spec.digest:
+                raise UnprovenStep("an earlier step was about another release")
+        checks: list[dict[str, Any]] = [
+            {
+                "name": "verdict",
+                "decision": verdict["decision"],
+                "obligations": verdict["obligations"],
+                "evidence": verdict["evidenceDigest"],
+                "policy": verdict["policyVersion"],
+            },
+            {
+                "name": "approval",
+                "approvers": approval["approvers"],
+                "accepted": approval["accepted"],
+            },
+            {"name": "confirm", "digest": confirm["digest"]},
+            {"name": "verify", "url": verify["url"]},
+        ]
+        predicate = {
+            "environment": self._environment,
+            "release": f"{spec.application} {spec.version}",
+            "releaseDigest": spec.digest,
+            "image": spec.image,
+            "promotion": promotion.metadata.uid,
+            # The step's start is in its status, so a repeated call signs the very same bytes.
+            "time": run.manifest["status"]["startedAt"],
+            "checks": checks,
+        }
+        attached = await attach(
+            self._registry, spec.repository, spec.digest, VERIFIED, predicate, self._signer
+        )
+        return succeeded(
+            f"signed that {self._environment} verified {spec.version}", statement=attached.digest
+        )

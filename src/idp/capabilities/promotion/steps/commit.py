@@ -1,0 +1,88 @@
+"""`commit`: writes the release into the environment's repository: one commit, then Argo CD acts."""
+
+from __future__ import annotations
+
+from idp.capabilities.promotion.environment import EnvironmentRepository
+from idp.capabilities.promotion.kinds import ObjectName
+from idp.capabilities.promotion.render.argo_application import argo_application
+from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
+from idp.capabilities.promotion.turn import Turns
+from idp.kernel.client import Client
+from idp.kernel.resource import Model
+from idp.kernel.standard import ARGO_APPLICATION
+from idp.kernel.step import Outcome, StepRun, succeeded, waiting
+
+FIELD_MANAGER = "idp-promotion"
+
+
+class CommitParameters(Model):
+    """What to commit.
+
+    Attributes:
+        release: Name of the Release.
+        approval: Name of the `approval` step's object.
+    """
+
+    release: ObjectName
+    approval: ObjectName
+
+
+class CommitStep:
+    """Takes the application's turn, then commits. The promotion's uid is the idempotency key."""
+
+    uses = "commit"
+    parameters = CommitParameters
+
+    def __init__(
+        self,
+        client: Client,
+        reader: PipelineReader,
+        environment_repository: EnvironmentRepository,
+        turns: Turns,
+        *,
+        environment: str,
+        git_url: str,
+    ) -> None:
+        self._client = client
+        self._reader = reader
+        self._repository = environment_repository
+        self._turns = turns
+        self._environment = environment
+        self._git_url = git_url
+
+    async def perform(self, run: StepRun, parameters: CommitParameters) -> Outcome:
+        """Commit once, then make sure that the Argo CD Application is there."""
+        promotion = await self._reader.promotion(run)
+        release = (await self._reader.release(run, parameters.release)).spec
+        if parameters.release != promotion.spec.release:
+            raise UnprovenStep(f"the promotion is of {promotion.spec.release}")
+        approved = await self._reader.outputs(run, parameters.approval, "approval")
+        if approved.get("releaseDigest") != release.digest:
+            raise UnprovenStep(f"step {parameters.approval} approved another release")
+        await self._reader.rules_of(approved.get("policyVersion"))
+        if (holder := await self._turns.take(run.namespace, promotion.name)) is not None:
+            return waiting(
+                f"promotion {holder} of the same application to end",
+                reason="WaitingForTurn",
+                remedy=f"Watch it: idp-cli promotion watch {holder}",
+            )
+        commit = await self._repository.deploy(
+            release, run.namespace, promotion=promotion.name, uid=promotion.metadata.uid
+        )
+        await self._client.apply(
+            ARGO_APPLICATION,
+            argo_application(
+                run.namespace,
+                release.application,
+                environment=self._environment,
+                git_url=self._git_url,
+            ),
+            field_manager=FIELD_MANAGER,
+        )
+        return succeeded(
+            f"committed {commit[:12]}",
+            commit=commit,
+            image=release.image,
+            release=release.version,
+            releaseDigest=release.digest,
+        )

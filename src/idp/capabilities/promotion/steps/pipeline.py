@@ -1,0 +1,96 @@
+"""What steps read of their pipeline: earlier steps, the release, the promotion, the rules.
+
+A step trusts an earlier one only when its object says so: the right `uses`, the same promotion,
+and `Succeeded`. Its status can be written by the platform alone, so a step object that somebody
+made up proves nothing until the platform has really done that step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.capabilities.environments.kinds import PromotionPipeline, PromotionPipelineSpec
+from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
+from idp.kernel.client import Client, get_or_none
+from idp.kernel.errors import MissingPrerequisite, NotFound
+from idp.kernel.step import StepRun
+
+PIPELINE = "default"
+"""Name of the PromotionPipeline that serves every application of an instance."""
+
+
+class UnprovenStep(MissingPrerequisite):
+    """A step stands on an earlier one that did not succeed, or is another's."""
+
+    code = "UnprovenStep"
+
+
+class PipelineReader:
+    """Reads the API server; raises `UnprovenStep` and `NotFound`, which end a step."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def outputs(self, run: StepRun, name: str, uses: str) -> dict[str, Any]:
+        """Outputs of an earlier step of the same pipeline.
+
+        Args:
+            run: The step that asks.
+            name: Of the earlier step's object.
+            uses: What it must be.
+        """
+        manifest = await get_or_none(self._client, PipelineStep.type(), name, run.namespace)
+        if manifest is None:
+            raise UnprovenStep(f"there is no step {name}, on which this one stands")
+        step = PipelineStep.parse(manifest)
+        promotion = run.manifest["spec"].get("promotion", "")
+        if step.spec.uses != uses:
+            raise UnprovenStep(f"step {name} is a {step.spec.uses}, not the {uses} that is needed")
+        if step.spec.promotion != promotion:
+            raise UnprovenStep(f"step {name} belongs to another promotion")
+        if step.status is None or step.status.phase != "Succeeded":
+            phase = step.status.phase if step.status else "Pending"
+            raise UnprovenStep(f"step {name} has not succeeded: it is {phase}")
+        return step.status.outputs
+
+    async def release(self, run: StepRun, name: str) -> Release:
+        """A release of the step's namespace."""
+        manifest = await get_or_none(self._client, Release.type(), name, run.namespace)
+        if manifest is None:
+            raise NotFound(
+                f"there is no release {name} in namespace {run.namespace}",
+                remedy="List the releases that are known here: idp-cli release list",
+            )
+        return Release.parse(manifest)
+
+    async def promotion(self, run: StepRun) -> Promotion:
+        """The promotion that a step belongs to."""
+        name = run.manifest["spec"].get("promotion", "")
+        manifest = await get_or_none(self._client, Promotion.type(), name, run.namespace)
+        if not name or manifest is None:
+            raise UnprovenStep(f"step {run.name} belongs to no promotion")
+        return Promotion.parse(manifest)
+
+    async def rules_of(self, policy_version: object) -> PromotionPipelineSpec:
+        """The rules in force, when they are still those that an earlier step decided by.
+
+        Raises:
+            UnprovenStep: They changed meanwhile: what was decided by the old ones is void.
+        """
+        rules = await self.rules()
+        if policy_version != rules.policy_version:
+            raise UnprovenStep(
+                "the rules of the PromotionPipeline changed during this promotion",
+                remedy="Start the promotion again: it is judged by the new rules.",
+            )
+        return rules
+
+    async def rules(self) -> PromotionPipelineSpec:
+        """The rules that are in force in this instance."""
+        manifest = await get_or_none(self._client, PromotionPipeline.type(), PIPELINE)
+        if manifest is None:
+            raise NotFound(
+                f"this instance has no PromotionPipeline {PIPELINE}, so nothing may pass",
+                remedy="The instance makes its default pipeline anew: start again in a minute.",
+            )
+        return PromotionPipeline.parse(manifest).spec

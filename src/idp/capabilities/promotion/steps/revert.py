@@ -1,0 +1,85 @@
+"""`revert`: goes back to what ran before, by undoing the newest commit that is in force.
+
+Image, configuration and policy are one commit, so they go back together.
+"""
+
+from __future__ import annotations
+
+from idp.capabilities.promotion.environment import EnvironmentRepository
+from idp.capabilities.promotion.kinds import Name
+from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
+from idp.capabilities.promotion.turn import Turns
+from idp.kernel.resource import Model
+from idp.kernel.step import Outcome, StepRun, failed, succeeded, waiting
+from idp.protocols.git.ports import Commit
+
+
+class RevertParameters(Model):
+    """What to undo.
+
+    Attributes:
+        application: Name of the application.
+    """
+
+    application: Name
+
+
+class RevertStep:
+    """Takes the application's turn, then undoes one commit; the commit is the idempotency key."""
+
+    uses = "revert"
+    parameters = RevertParameters
+
+    def __init__(
+        self, reader: PipelineReader, environment_repository: EnvironmentRepository, turns: Turns
+    ) -> None:
+        self._reader = reader
+        self._repository = environment_repository
+        self._turns = turns
+
+    async def perform(self, run: StepRun, parameters: RevertParameters) -> Outcome:
+        """Undo once: a promotion that has undone a commit before a crash finds its own undoing."""
+        promotion = await self._reader.promotion(run)
+        application = parameters.application
+        if (promotion.spec.action, promotion.spec.application) != ("rollback", application):
+            raise UnprovenStep(f"promotion {promotion.name} is no rollback of {application}")
+        if (holder := await self._turns.take(run.namespace, promotion.name)) is not None:
+            return waiting(
+                f"promotion {holder} of the same application to end",
+                reason="WaitingForTurn",
+                remedy=f"Watch it: idp-cli promotion watch {holder}",
+            )
+        uid = promotion.metadata.uid
+        undone = await self._repository.undone_by(uid, run.namespace, application)
+        if undone is None:
+            in_force = await self._repository.in_force(run.namespace, application)
+            if len(in_force) < 2:
+                return _nothing_before(application, in_force)
+            reason = f"Rollback by {promotion.spec.initiator}: {promotion.spec.reason}"
+            undone = await self._repository.undo(
+                in_force[0].id, reason, promotion=f"{run.namespace}/{promotion.name}", uid=uid
+            )
+        back = await self._repository.deployed(undone, run.namespace, application)
+        if not back.image:
+            return failed(
+                f"commit {undone[:12]} left nothing of {application} to run",
+                reason="NothingBefore",
+                remedy=f"Promote a release: idp-cli promote {application}",
+                commit=undone,
+            )
+        return succeeded(
+            f"went back to {back.release or back.image} by commit {undone[:12]}",
+            commit=undone,
+            image=back.image,
+            release=back.release,
+            releaseDigest=back.release_digest,
+        )
+
+
+def _nothing_before(application: str, in_force: list[Commit]) -> Outcome:
+    known = f"only commit {in_force[0].id[:12]}" if in_force else "no commit"
+    return failed(
+        f"there is nothing to go back to: {known} of {application} is in force",
+        reason="NothingBefore",
+        remedy=f"Promote another release: idp-cli promote {application}",
+    )

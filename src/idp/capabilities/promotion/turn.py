@@ -1,0 +1,162 @@
+"""An application's turn: only one promotion at a time changes what runs.
+
+A promotion takes the turn before its commit and gives it back when it has ended. The turn is a
+Lease of the application, held in the name of the promotion's uid; who holds it is checked against
+the promotions, so a holder that is over or gone loses it. Taking it also states the condition
+`Proceeding` on the promotion, with optimistic concurrency: a promotion is either superseded or
+proceeding, never both, because both write the same version of one object.
+"""
+
+from __future__ import annotations
+
+from idp.capabilities.promotion.decide.promotion_status import ENDED
+from idp.capabilities.promotion.kinds import Promotion
+from idp.kernel.client import Client, get_or_none
+from idp.kernel.clock import Clock, timestamp, utc_now
+from idp.kernel.conditions import is_true
+from idp.kernel.errors import AlreadyExists, Conflict, IdpError, NotFound
+from idp.kernel.manifest import render
+from idp.kernel.resource import Manifest
+from idp.kernel.standard import LEASE
+
+PROCEEDING = "Proceeding"
+_HOLDER = "platform.idp/promotion"
+
+
+def has_turn(promotion: Manifest) -> bool:
+    """Whether a promotion is, or was, past approval."""
+    return is_true(promotion, PROCEEDING)
+
+
+def has_ended(promotion: Manifest) -> bool:
+    """Whether a promotion is final."""
+    return (promotion.get("status") or {}).get("phase") in ENDED
+
+
+class PromotionEnded(IdpError):
+    """The promotion is over, so none of its steps may act any more."""
+
+    code = "PromotionEnded"
+    status = 409
+
+
+class Turns:
+    """Takes and gives back turns."""
+
+    def __init__(self, client: Client, clock: Clock = utc_now) -> None:
+        self._client = client
+        self._clock = clock
+
+    async def take(self, namespace: str, name: str) -> str | None:
+        """Take the turn for a promotion, or keep it.
+
+        Returns:
+            None when it has the turn; else the name of the promotion that does.
+
+        Raises:
+            PromotionEnded: It is over (superseded, for example): it gets no turn.
+            NotFound: It is gone.
+        """
+        promotion = await self._client.get(Promotion.type(), name, namespace)
+        while True:
+            _refuse_ended(promotion)
+            if (holder := await self._lease(promotion)) is not None:
+                return holder
+            if await self._state(promotion):
+                return None
+            promotion = await self._client.get(Promotion.type(), name, namespace)
+            if has_ended(promotion):
+                await self.give_back(promotion)
+
+    async def give_back(self, promotion: Manifest) -> None:
+        """Give the turn back, if this promotion holds it."""
+        meta = promotion["metadata"]
+        lease = await get_or_none(self._client, LEASE, _lease_name(promotion), meta["namespace"])
+        if lease is None or lease["spec"].get("holderIdentity") != meta["uid"]:
+            return
+        try:
+            await self._client.delete(
+                LEASE, lease["metadata"]["name"], meta["namespace"], uid=lease["metadata"]["uid"]
+            )
+        except (NotFound, Conflict):
+            return
+
+    async def _lease(self, promotion: Manifest) -> str | None:
+        """Hold the lease (None), or name who does."""
+        meta = promotion["metadata"]
+        wanted = self._rendered(promotion)
+        while True:
+            lease = await get_or_none(
+                self._client, LEASE, _lease_name(promotion), meta["namespace"]
+            )
+            try:
+                if lease is None:
+                    await self._client.create(LEASE, wanted)
+                    return None
+                if lease["spec"].get("holderIdentity") == meta["uid"]:
+                    return None
+                if (holder := await self._living_holder(lease)) is not None:
+                    return holder
+                version = lease["metadata"]["resourceVersion"]
+                taken = {**wanted, "metadata": {**wanted["metadata"], "resourceVersion": version}}
+                await self._client.update(LEASE, taken)
+                return None
+            except (AlreadyExists, Conflict, NotFound):
+                continue  # somebody else moved first: look again
+
+    async def _living_holder(self, lease: Manifest) -> str | None:
+        name = (lease["metadata"].get("annotations") or {}).get(_HOLDER, "")
+        namespace = lease["metadata"]["namespace"]
+        holder = await get_or_none(self._client, Promotion.type(), name, namespace)
+        if holder is None or holder["metadata"]["uid"] != lease["spec"].get("holderIdentity"):
+            return None
+        return None if has_ended(holder) else name
+
+    def _rendered(self, promotion: Manifest) -> Manifest:
+        meta = promotion["metadata"]
+        return render(
+            LEASE,
+            _lease_name(promotion),
+            meta["namespace"],
+            annotations={_HOLDER: meta["name"]},
+            spec={
+                "holderIdentity": meta["uid"],
+                "acquireTime": timestamp(self._clock()).replace("Z", ".000000Z"),
+            },
+        )
+
+    async def _state(self, promotion: Manifest) -> bool:
+        """State `Proceeding`; False when the promotion changed meanwhile."""
+        if has_turn(promotion):
+            return True
+        condition = {
+            "type": PROCEEDING,
+            "status": "True",
+            "reason": "HasTurn",
+            "message": "it is past approval and has the environment to itself",
+            "remedy": "",
+            "observedGeneration": promotion["metadata"].get("generation", 0),
+            "lastTransitionTime": timestamp(self._clock()),
+        }
+        status = dict(promotion.get("status") or {})
+        status["conditions"] = [*(status.get("conditions") or []), condition]
+        try:
+            await self._client.update(
+                Promotion.type(), {**promotion, "status": status}, subresource="status"
+            )
+        except Conflict:
+            return False
+        return True
+
+
+def _refuse_ended(promotion: Manifest) -> None:
+    if has_ended(promotion):
+        status = promotion["status"]
+        raise PromotionEnded(
+            f"promotion {promotion['metadata']['name']} has ended: "
+            f"{status.get('message') or status['phase']}"
+        )
+
+
+def _lease_name(promotion: Manifest) -> str:
+    return f"promotion-{promotion['spec']['application']}"

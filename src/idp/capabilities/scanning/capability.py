@@ -1,0 +1,62 @@
+"""What scanning registers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from idp.capabilities.scanning.advisories import AdvisoryDatabase
+from idp.capabilities.scanning.history import FindingsHistory
+from idp.capabilities.scanning.scanners.bandit import Bandit
+from idp.capabilities.scanning.scanners.dependencies import Dependencies
+from idp.capabilities.scanning.scanners.secrets import Secrets
+from idp.capabilities.scanning.steps.sbom import SbomStep
+from idp.capabilities.scanning.steps.scan import ScanStep
+from idp.capabilities.scanning.workspace import Workspace
+from idp.kernel.capability import Capability, Context
+from idp.kernel.step import Step
+from idp.protocols.oci.client import HttpRegistry
+
+DEFAULT_MAX_AGE_DAYS = 7.0
+"""Advisories appear every day; a week leaves room for machines that are updated by hand."""
+
+
+def _steps(context: Context) -> Sequence[Step]:
+    """Build the steps.
+
+    Options that are read: `advisories` (path of the database that all instances share),
+    `advisory-max-age-days`, and `origin` (the environment that builds; the first pinned one).
+    """
+    options = context.options
+    days = float(options.get("advisory-max-age-days", DEFAULT_MAX_AGE_DAYS))
+    origin = str(options.get("origin") or next(iter(context.trusted_keys)))
+    registry = HttpRegistry(context.registry)
+    workspace = Workspace(context.data / "scanning" / "work")
+    advisories = AdvisoryDatabase(Path(options["advisories"]))
+    return [
+        SbomStep(
+            client=context.client,
+            registry=registry,
+            signer=context.signer,
+            workspace=workspace,
+        ),
+        ScanStep(
+            client=context.client,
+            registry=registry,
+            signer=context.signer,
+            builder_keys={origin: context.trusted_keys[origin]},
+            scanners=(Bandit(), Secrets()),
+            dependencies=Dependencies(advisories, days),
+            history=FindingsHistory(context.database),
+            workspace=workspace,
+            policy=f"advisories at most {days:g} days old",
+        ),
+    ]
+
+
+CAPABILITY = Capability(
+    name="scanning",
+    steps=_steps,
+    migrations=(Path(__file__).parent / "migrations",),
+    commands=(("idp.capabilities.scanning.commands:application", "security"),),
+)

@@ -1,0 +1,173 @@
+"""Step `scan`: what is known to be wrong with an image.
+
+In a push all scanners run on the image, and their reports are attested. In a promotion the image
+is the same, so most reports are: they are taken from the attestation, and only the distributions
+are compared anew, because advisories appear every day. Only what the environment that builds has
+signed counts: no other key can lend an image a better report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import reduce
+from importlib.metadata import version
+from operator import or_
+from typing import Any
+
+from idp.capabilities.scanning.contents import is_metadata, read_contents
+from idp.capabilities.scanning.decide import combine, summarise
+from idp.capabilities.scanning.history import FindingsHistory
+from idp.capabilities.scanning.image import lay_out, read_image
+from idp.capabilities.scanning.reports import (
+    ScannerReport,
+    ScanPredicate,
+    incomplete,
+    read_predicate,
+)
+from idp.capabilities.scanning.sbom import bill_of_materials, read_bill
+from idp.capabilities.scanning.scanners.dependencies import NAME, Dependencies
+from idp.capabilities.scanning.scanners.ports import Scanner, Target, run_all
+from idp.capabilities.scanning.subjects import (
+    ImageParameters,
+    Subject,
+    subject_of_build,
+    subject_of_release,
+)
+from idp.capabilities.scanning.workspace import Workspace
+from idp.kernel.capability import Signer
+from idp.kernel.client import Client
+from idp.kernel.clock import Clock, timestamp, utc_now
+from idp.kernel.resource import Model
+from idp.kernel.step import Outcome, StepRun, succeeded
+from idp.protocols.oci.ports import Registry
+from idp.protocols.signing.attestations import VerifiedStatement, attach, statements
+from idp.protocols.signing.predicates import CYCLONEDX, SCAN
+
+
+class ScanStep:
+    """Scans, or looks again. It never fails for what it finds: judging is `verdict`'s work."""
+
+    uses = "scan"
+    parameters: type[Model] = ImageParameters
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        registry: Registry,
+        signer: Signer,
+        builder_keys: dict[str, str],
+        scanners: Sequence[Scanner],
+        dependencies: Dependencies,
+        history: FindingsHistory,
+        workspace: Workspace,
+        policy: str,
+        clock: Clock = utc_now,
+    ) -> None:
+        """Take what the step works with.
+
+        Args:
+            client: The instance's API.
+            registry: Where images are.
+            signer: The environment's key.
+            builder_keys: Name and public key of the environment that builds.
+            scanners: All but `dependencies`.
+            dependencies: The scanner that runs in every environment.
+            history: Findings over time.
+            workspace: For temporary files.
+            policy: Rules of scanning in words, for the record.
+            clock: Tells the present.
+        """
+        self._client = client
+        self._registry = registry
+        self._signer = signer
+        self._builder_keys = builder_keys
+        self._scanners = scanners
+        self._dependencies = dependencies
+        self._history = history
+        self._workspace = workspace
+        self._policy = policy
+        self._clock = clock
+
+    async def perform(self, run: StepRun, parameters: Any) -> Outcome:
+        """Scan.
+
+        Raises:
+            NotFound: Build, release or image is not there.
+            Invalid: The image cannot be read.
+        """
+        if parameters.release:
+            subject = await subject_of_release(self._client, parameters.release, run.namespace)
+            return _outcome(subject, await self._look_again(run, subject))
+        subject = await subject_of_build(self._client, parameters.build, run.namespace)
+        reports = await self._scan(run, subject)
+        attestation = await self._record(run, subject, reports)
+        return _outcome(subject, reports, attestation=attestation)
+
+    async def _scan(self, run: StepRun, subject: Subject) -> list[ScannerReport]:
+        await run.report(f"reading {subject.repository}@{subject.digest}")
+        with self._workspace.folder() as folder:
+            image = await read_image(
+                self._registry, subject.repository, subject.digest, folder, is_metadata
+            )
+            contents = await asyncio.to_thread(read_contents, image)
+            bill = read_bill(bill_of_materials(image, contents, version("idp")))
+            sources = folder / "sources"
+            sources.mkdir()
+            await asyncio.to_thread(lay_out, image, sources)
+            target = Target(sources if image.working_directory else None, bill)
+            return await run_all([*self._scanners, self._dependencies], target, run.report)
+
+    async def _record(self, run: StepRun, subject: Subject, reports: list[ScannerReport]) -> str:
+        """Attest and remember. The time is the step's: a repeated call says the same."""
+        created = run.manifest.get("metadata", {}).get("creationTimestamp")
+        time = created or timestamp(self._clock())
+        predicate = ScanPredicate(scanners=reports, time=time, policy=self._policy)
+        attested = await attach(
+            self._registry,
+            subject.repository,
+            subject.digest,
+            SCAN,
+            predicate.model_dump(),
+            self._signer,
+        )
+        await asyncio.to_thread(
+            self._history.record, run.namespace, subject.application, subject.digest, time, reports
+        )
+        return attested.digest
+
+    async def _look_again(self, run: StepRun, subject: Subject) -> list[ScannerReport]:
+        builder = ", ".join(self._builder_keys)
+        found = await statements(
+            self._registry, subject.repository, subject.digest, self._builder_keys
+        )
+        await run.report("comparing the distributions with today's advisories")
+        fresh = await self._match(found.verified, builder)
+        scans = [read_predicate(s.predicate) for s in found.verified if s.predicate_type == SCAN]
+        newest = max(scans, key=lambda scan: scan.time, default=None)
+        expected = [scanner.name for scanner in self._scanners]
+        return combine(
+            [*expected, NAME],
+            newest.scanners if newest else [],
+            [fresh],
+            f"{builder} attests no report of it about this image",
+        )
+
+    async def _match(self, verified: list[VerifiedStatement], builder: str) -> ScannerReport:
+        documents = [s.predicate for s in verified if s.predicate_type == CYCLONEDX]
+        if not documents:
+            return incomplete(NAME, f"{builder} attests no bill of materials of this image")
+        bill = reduce(or_, (read_bill(document) for document in documents))
+        return await asyncio.to_thread(self._dependencies.match, bill)
+
+
+def _outcome(subject: Subject, reports: list[ScannerReport], **further: Any) -> Outcome:
+    outputs = summarise(reports)
+    counts = [f"{count} {word}" for word, count in outputs["counts"].items() if count]
+    gaps = [gap["name"] for gap in outputs["incomplete"]]
+    message = f"findings: {', '.join(counts) or 'none'}"
+    if gaps:
+        message += f"; incomplete: {', '.join(gaps)}"
+    reason = "Incomplete" if gaps else "Scanned"
+    return succeeded(message, reason=reason, digest=subject.digest, **outputs, **further)

@@ -1,0 +1,24 @@
+"""What signing registers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from idp.capabilities.signing.steps.sign import SignStep
+from idp.kernel.capability import Capability, Context
+from idp.kernel.step import Step
+from idp.protocols.oci.client import HttpRegistry
+
+
+def _steps(context: Context) -> Sequence[Step]:
+    return [
+        SignStep(
+            client=context.client,
+            registry=HttpRegistry(context.registry),
+            signer=context.signer,
+            git=context.git.url,
+        )
+    ]
+
+
+CAPABILITY = Capability(name="signing", steps=_steps)

@@ -1,0 +1,86 @@
+"""The signing key of an instance on disk: an encrypted key and the file with its password.
+
+The password lies beside the key, so what protects the key is the folder (0700) and the files'
+modes; the encryption keeps a key that was copied without its password worthless.
+
+Order of creation: password, then key. Each file appears at once and only when it is absent (write
+aside, fsync, link), so a crash at any point leaves a state from which the next call goes on, and
+two processes that create at once end up with the same key.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from idp.kernel.errors import MissingPrerequisite
+from idp.protocols.signing.keys import PrivateKey
+
+KEY_FILE = "cosign.key"
+PASSWORD_FILE = "cosign.password"  # noqa: S105 - a file's name
+_PRIVATE = 0o600
+
+
+def open_signer(folder: Path) -> PrivateKey:
+    """Read the instance's key; make it on first use.
+
+    Args:
+        folder: Only the instance uses it; made with mode 0700 when it is absent.
+
+    Raises:
+        MissingPrerequisite: The password of an existing key is missing, or others can read one of
+            the files.
+        VerificationFailed: The key does not open with the password.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key, password = folder / KEY_FILE, folder / PASSWORD_FILE
+    if not password.exists():
+        if key.exists():
+            raise MissingPrerequisite(
+                f"{password} is missing, so the signing key beside it cannot be opened",
+                remedy="Restore the file from a backup. Removing the key as well makes a new one, "
+                "which other instances must then pin.",
+            )
+        _create(password, secrets.token_urlsafe(32).encode())
+    secret = _read_private(password)
+    if not key.exists():
+        _create(key, PrivateKey.generate().to_encrypted_pem(secret))
+    return PrivateKey.load(_read_private(key), secret)
+
+
+def _create(path: Path, content: bytes) -> None:
+    """Make a private file that is whole or absent; one that is there already stays."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+    finally:
+        temporary.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_private(path: Path) -> bytes:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise MissingPrerequisite(
+            f"{path} can be used by others (mode {mode:04o}), so the key proves nothing",
+            remedy=f"Run `chmod 600 {path}`; if somebody may have read it, replace the key.",
+        )
+    return path.read_bytes()

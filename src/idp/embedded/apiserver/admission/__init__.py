@@ -1,0 +1,1 @@
+"""ValidatingAdmissionPolicy: rules in CEL over whole requests, as objects of the API itself."""

@@ -1,0 +1,113 @@
+"""Audit of mutating requests: recorded before they are answered, without blocking the loop.
+
+One thread writes the records. A request waits for its record, other requests do not wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from idp.embedded.apiserver.ports import AuditSink
+from idp.embedded.apiserver.verbs.request import Request
+from idp.kernel.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request, as it will be told later. Holds no content of objects.
+
+    Attributes:
+        actor: Who asked, under their own name.
+        action: Verb and resource, such as `create approvals.platform.idp`.
+        target: `namespace/name`.
+        facts: As whom, from where, with what outcome.
+    """
+
+    actor: str
+    action: str
+    target: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def entry(request: Request, verb: str, code: int, reason: str = "") -> Entry:
+    """Describe a request and its outcome."""
+    user = request.user
+    facts: dict[str, Any] = {"code": code}
+    if reason:
+        facts["reason"] = reason
+    if user.impersonator is not None:
+        facts["as"] = user.name
+    if user.groups:
+        facts["groups"] = list(user.groups)
+    if request.address:
+        facts["from"] = request.address
+    if request.dry_run:
+        facts["dryRun"] = True
+    if request.annotations:
+        facts["annotations"] = dict(request.annotations)
+    resource = request.served.qualified
+    if request.subresource:
+        resource += f"/{request.subresource}"
+    target = f"{request.namespace}/{request.name}" if request.namespace else request.name
+    actor = (user.impersonator or user).name
+    return Entry(actor, f"{verb} {resource}", target, facts)
+
+
+class Auditor:
+    """Hands entries to a sink in a thread of its own."""
+
+    def __init__(self, sink: AuditSink) -> None:
+        self._sink = sink
+        self._queue: queue.SimpleQueue[tuple[Entry, asyncio.Future[None]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._thread = threading.Thread(target=self._run, name="apiserver-audit", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        """Start the thread; belongs to the running loop from then on."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Write what is queued, then end."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def record(self, entry: Entry) -> None:
+        """Record an entry; returns when the sink has it.
+
+        Raises:
+            Unavailable: The sink refused it: what cannot be audited is not acknowledged.
+        """
+        assert self._loop is not None
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._queue.put((entry, future))
+        await future
+
+    def _run(self) -> None:
+        assert self._loop is not None
+        while (item := self._queue.get()) is not None:
+            entry, future = item
+            error: Unavailable | None = None
+            try:
+                self._sink.append(entry.actor, entry.action, entry.target, entry.facts)
+            except Exception as cause:  # whatever the sink is, its failure refuses the request
+                error = Unavailable(
+                    f"the request could not be recorded in the audit log: {cause}",
+                    remedy="Make room for the audit log, then look whether the change was made.",
+                )
+            self._loop.call_soon_threadsafe(_settle, future, error)
+
+
+def _settle(future: asyncio.Future[None], error: Unavailable | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)

@@ -1,0 +1,1 @@
+"""The API over HTTP: paths, bodies, answers. Thin, over `api.Api`."""

@@ -1,0 +1,76 @@
+"""Answers: JSON objects, lists, errors, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from idp.embedded.apiserver.types.served import ServedType
+from idp.embedded.apiserver.types.versions import encoded
+from idp.embedded.apiserver.verbs.read import Page
+from idp.embedded.apiserver.verbs.request import Request
+from idp.kernel.errors import IdpError, Unauthorized
+
+
+def json_answer(
+    body: bytes | dict[str, Any], status: int = 200, warnings: Sequence[str] = ()
+) -> web.Response:
+    """A JSON answer."""
+    data = body if isinstance(body, bytes) else orjson.dumps(body)
+    response = web.Response(body=data, status=status, content_type="application/json")
+    add_warnings(response, warnings)
+    return response
+
+
+def add_warnings(response: web.StreamResponse, warnings: Iterable[str]) -> None:
+    """Put warnings into the header that kubectl shows."""
+    for text in warnings:
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+        response.headers.add("Warning", f'299 - "{quoted}"')
+
+
+def error_answer(error: IdpError, warnings: Sequence[str] = ()) -> web.Response:
+    """An error as a `Status`. What to do next follows the message."""
+    body = error.as_kubernetes_status()
+    if error.remedy:
+        body["message"] = f"{body['message']} ({error.remedy})"
+    response = json_answer(body, error.status, warnings)
+    if isinstance(error, Unauthorized):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if error.retryable and error.status in (429, 503):
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def list_answer(page: Page, request: Request) -> bytes:
+    """A page of a list, put together from the stored bytes."""
+    served = request.served
+    metadata: dict[str, Any] = {"resourceVersion": str(page.version)}
+    if page.token:
+        metadata["continue"] = page.token
+        if page.remaining is not None:
+            metadata["remainingItemCount"] = page.remaining
+    head = orjson.dumps(
+        {
+            "kind": served.list_kind,
+            "apiVersion": served.type.api_version,
+            "metadata": metadata,
+        }
+    )
+    items = b",".join(encoded(record, served) for record in page.records)
+    return head[:-1] + b',"items":[' + items + b"]}"
+
+
+def deleted_answer(served: ServedType, name: str, uid: str) -> dict[str, Any]:
+    """What says that an object is gone."""
+    details = {"name": name, "group": served.type.group, "kind": served.type.plural, "uid": uid}
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": {key: value for key, value in details.items() if value},
+    }

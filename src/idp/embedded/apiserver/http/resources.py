@@ -1,0 +1,206 @@
+"""Requests to resources: from an HTTP request to a verb, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from idp.embedded.apiserver.access.identity import UserInfo
+from idp.embedded.apiserver.api import Api, presented
+from idp.embedded.apiserver.http import query as parameters
+from idp.embedded.apiserver.http.answers import deleted_answer, json_answer, list_answer
+from idp.embedded.apiserver.http.body import PATCHES, parse, read_body
+from idp.embedded.apiserver.http.paths import ResourcePath
+from idp.embedded.apiserver.http.shapes import Shapes, wanted
+from idp.embedded.apiserver.http.watching import stream_watch
+from idp.embedded.apiserver.storage.record import Record
+from idp.embedded.apiserver.types.registry import Registry
+from idp.embedded.apiserver.types.versions import encoded
+from idp.embedded.apiserver.verbs.delete import DeleteOptions
+from idp.embedded.apiserver.verbs.request import Request
+from idp.kernel.clock import Clock
+from idp.kernel.errors import InvalidInput, MethodNotAllowed, NotFound
+
+_APPLY = ("application/apply-patch+yaml", "application/apply-patch+cbor")
+_CHANGEABLE = ("", "status", "scale", "finalize", "approval")
+
+
+class Resources:
+    """The verbs over HTTP."""
+
+    def __init__(self, api: Api, registry: Registry, clock: Clock) -> None:
+        self._api = api
+        self._registry = registry
+        self._shapes = Shapes(clock)
+
+    def understand(self, http: web.BaseRequest, path: ResourcePath, user: UserInfo) -> Request:
+        """Read what a request asks for.
+
+        Raises:
+            NotFound: Of a kind that is not served.
+        """
+        served = self._registry.require(path.group, path.version, path.plural)
+        if path.namespace and not served.type.namespaced:
+            raise NotFound("the server could not find the requested resource")
+        query = http.query
+        return Request(
+            user,
+            served,
+            path.namespace,
+            path.name,
+            path.subresource,
+            manager=query.get("fieldManager") or _default_manager(http),
+            dry_run=parameters.dry_run(query),
+            field_validation=parameters.field_validation(query),
+            force=parameters.flag(query, "force"),
+            address=http.remote or "",
+            warnings=list(served.warnings),
+        )
+
+    async def answer(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
+        """Do what is asked."""
+        served, name = request.served, request.name
+        if request.subresource not in ("", *_subresources(request)):
+            raise NotFound("the server could not find the requested resource")
+        if served.type.namespaced and name and not request.namespace:
+            raise NotFound("the server could not find the requested resource")
+        match http.method:
+            case "GET":
+                return await self._read(http, request)
+            case "POST" if not name:
+                return await self._create(http, request)
+            case "PUT" if name and request.subresource in _CHANGEABLE:
+                return await self._update(http, request)
+            case "PATCH" if name and request.subresource in _CHANGEABLE:
+                return await self._patch(http, request)
+            case "DELETE" if not request.subresource:
+                return await self._delete(http, request)
+        raise MethodNotAllowed("the server does not allow this method on the requested resource")
+
+    # Reading
+
+    async def _read(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
+        query = http.query
+        shape, include = wanted(http), query.get("includeObject", "Metadata")
+        if parameters.flag(query, "watch"):
+            events = self._api.watch(
+                request, parameters.selection(query), parameters.watch_options(query)
+            )
+            shaped = self._shapes.watch(request, shape, include)
+            return await stream_watch(http, request, events, shaped)
+        if not request.name:
+            page = self._api.page(
+                request,
+                parameters.selection(query),
+                limit=parameters.number(query, "limit") or 0,
+                token=query.get("continue", ""),
+            )
+            if shape == "object":
+                return json_answer(list_answer(page, request), warnings=request.warnings)
+            body = self._shapes.page(page, request, shape, include)
+            return json_answer(body, warnings=request.warnings)
+        if request.subresource == "scale":
+            return json_answer(self._api.get_scale(request), warnings=request.warnings)
+        record = self._api.get(request)
+        if shape == "object":
+            return self._one(record, request)
+        body = self._shapes.one(record, request, shape, include)
+        return json_answer(body, warnings=request.warnings)
+
+    def _one(self, record: Record, request: Request, status: int = 200) -> web.Response:
+        if request.subresource == "scale":
+            return json_answer(presented(record, request), status, request.warnings)
+        return json_answer(encoded(record, request.served), status, request.warnings)
+
+    # Writing
+
+    async def _body(self, http: web.BaseRequest, request: Request) -> tuple[Any, tuple[str, ...]]:
+        media_type = http.content_type
+        if media_type == "application/octet-stream":  # what aiohttp says when there is none
+            media_type = "application/json"
+        body = await read_body(http)
+        return parse(body, media_type, strict=request.field_validation != "Ignore")
+
+    async def _create(self, http: web.BaseRequest, request: Request) -> web.Response:
+        if request.served.type.namespaced and not request.namespace:
+            raise MethodNotAllowed(
+                "the server does not allow this method on the requested resource"
+            )
+        body, complaints = await self._body(http, request)
+        record = await self._api.create(request, body, complaints)
+        return self._one(record, request, 201)
+
+    async def _update(self, http: web.BaseRequest, request: Request) -> web.Response:
+        body, complaints = await self._body(http, request)
+        return self._one(await self._api.update(request, body, complaints), request)
+
+    async def _patch(self, http: web.BaseRequest, request: Request) -> web.Response:
+        body, complaints = await self._body(http, request)
+        if http.content_type in _APPLY:
+            if not http.query.get("fieldManager"):
+                raise InvalidInput(
+                    "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: "
+                    "is required for apply patch"
+                )
+            record, created = await self._api.apply(request, body, complaints)
+            return self._one(record, request, 201 if created else 200)
+        if http.content_type not in PATCHES:
+            parse(b"", http.content_type, strict=False)
+            raise InvalidInput(f"{http.content_type} is not a patch")
+        record = await self._api.patch(request, body, PATCHES[http.content_type])
+        return self._one(record, request)
+
+    async def _delete(self, http: web.BaseRequest, request: Request) -> web.Response:
+        options = await self._delete_options(http, request)
+        if not request.name:
+            records = await self._api.delete_collection(
+                request, parameters.selection(http.query), options
+            )
+            items = b",".join(encoded(record, request.served) for record in records)
+            head = orjson.dumps(
+                {
+                    "kind": request.served.list_kind,
+                    "apiVersion": request.served.type.api_version,
+                    "metadata": {},
+                }
+            )
+            return json_answer(head[:-1] + b',"items":[' + items + b"]}")
+        record, gone = await self._api.delete(request, options)
+        if not gone:
+            return self._one(record, request)
+        answer = deleted_answer(request.served, request.name, record.uid)
+        return json_answer(answer, warnings=request.warnings)
+
+    async def _delete_options(self, http: web.BaseRequest, request: Request) -> DeleteOptions:
+        raw = await read_body(http)
+        media_type = http.content_type
+        if media_type == "application/octet-stream":
+            media_type = "application/json"
+        body = parse(raw, media_type, strict=False)[0] if raw else {}
+        if not isinstance(body, dict):
+            raise InvalidInput("the body of a deletion is a DeleteOptions object")
+        if body.get("dryRun"):
+            request.dry_run = True
+        for name in ("propagationPolicy",):
+            if name in http.query:
+                body[name] = http.query[name]
+        if (grace := parameters.number(http.query, "gracePeriodSeconds")) is not None:
+            body["gracePeriodSeconds"] = grace
+        return DeleteOptions.parse(body)
+
+
+def _subresources(request: Request) -> list[str]:
+    served = request.served
+    names = list(served.subresources)
+    if served.status:
+        names.append("status")
+    if served.scale is not None:
+        names.append("scale")
+    return names
+
+
+def _default_manager(http: web.BaseRequest) -> str:
+    """Who owns fields when nobody says so: the client's name in its User-Agent."""
+    return (http.headers.get("User-Agent") or "unknown").partition("/")[0][:128] or "unknown"

@@ -1,0 +1,1 @@
+"""What single built-in kinds do beyond their schema: defaults, preparation, rules. Pure."""

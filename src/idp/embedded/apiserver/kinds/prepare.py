@@ -1,0 +1,76 @@
+"""What the server itself sets in built-in objects when they are written."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+from idp.kernel.resource import Manifest
+
+Prepare = Callable[[Manifest, Manifest | None], None]
+"""Changes the new object in place; the second argument is the object as it was, if it was."""
+
+
+def _namespace(new: Manifest, old: Manifest | None) -> None:
+    if old is None:
+        new["spec"] = {"finalizers": ["kubernetes"]}
+        new["status"] = {"phase": "Active"}
+    else:
+        new["spec"] = old.get("spec", {})
+
+
+def _secret(new: Manifest, old: Manifest | None) -> None:
+    plain = new.pop("stringData", None)
+    if plain:
+        data = new.setdefault("data", {})
+        for name, text in plain.items():
+            data[name] = base64.b64encode(text.encode()).decode()
+
+
+def _pod(new: Manifest, old: Manifest | None) -> None:
+    spec = new["spec"]
+    if old is None:
+        if not spec.get("serviceAccountName"):
+            spec["serviceAccountName"] = spec["serviceAccount"] = "default"
+        new["status"] = {"phase": "Pending", "qosClass": _quality(spec)}
+
+
+def _quality(spec: Manifest) -> str:
+    """The quality-of-service class of a pod."""
+    classes = set()
+    for container in spec.get("containers") or []:
+        resources = container.get("resources") or {}
+        requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+        if not requests and not limits:
+            classes.add("BestEffort")
+        elif {"cpu", "memory"} <= set(limits) and all(
+            requests.get(name) == limits[name] for name in ("cpu", "memory")
+        ):
+            classes.add("Guaranteed")
+        else:
+            classes.add("Burstable")
+    return classes.pop() if len(classes) == 1 else "Burstable"
+
+
+def _job(new: Manifest, old: Manifest | None) -> None:
+    """A Job selects its pods by a label that only they have."""
+    spec, uid = new["spec"], new["metadata"].get("uid", "")
+    if old is None and not spec.get("manualSelector") and "selector" not in spec:
+        template = spec["template"].setdefault("metadata", {}).setdefault("labels", {})
+        template |= {
+            "batch.kubernetes.io/controller-uid": uid,
+            "batch.kubernetes.io/job-name": new["metadata"]["name"],
+            "controller-uid": uid,
+            "job-name": new["metadata"]["name"],
+        }
+        spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    elif old is not None:
+        spec.setdefault("selector", old["spec"].get("selector"))
+
+
+PREPARE: dict[str, Prepare] = {
+    "/namespaces": _namespace,
+    "/secrets": _secret,
+    "/pods": _pod,
+    "batch/jobs": _job,
+}

@@ -1,0 +1,171 @@
+"""Delete: at once, or by finalizers.
+
+Deleting an object marks it when something must happen first: a finalizer of its own, dependents
+that go first (`Foreground`) or are freed (`Orphan`). Without such it is gone at once, and its
+dependents follow in the background.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+
+from idp.embedded.apiserver.gates import Gates
+from idp.embedded.apiserver.storage.record import Record
+from idp.embedded.apiserver.storage.store import Store
+from idp.embedded.apiserver.verbs.request import Request
+from idp.kernel.clock import Clock, timestamp
+from idp.kernel.errors import Conflict, InvalidInput
+from idp.kernel.resource import Manifest
+
+FOREGROUND = "foregroundDeletion"
+ORPHAN = "orphan"
+_FINALIZER = {"Foreground": FOREGROUND, "Orphan": ORPHAN}
+_JOB_WARNING = (
+    "child pods are preserved by default when jobs are deleted; set "
+    "propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress "
+    "this warning"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """How to delete.
+
+    Attributes:
+        propagation: `Background`, `Foreground`, `Orphan`, or None for the kind's default.
+        grace_seconds: Time a pod on a node gets; None for the pod's own.
+        uid: Delete only the object of this uid.
+        resource_version: Delete only this version.
+    """
+
+    propagation: str | None = None
+    grace_seconds: int | None = None
+    uid: str | None = None
+    resource_version: str | None = None
+
+    @classmethod
+    def parse(cls, body: dict[str, Any]) -> Self:
+        """Read a `DeleteOptions` object.
+
+        Raises:
+            InvalidInput: The propagation policy is unknown.
+        """
+        preconditions = body.get("preconditions") or {}
+        propagation = body.get("propagationPolicy")
+        if body.get("orphanDependents") is not None and propagation is None:
+            propagation = "Orphan" if body["orphanDependents"] else "Background"
+        if propagation not in (None, "Background", *_FINALIZER):
+            raise InvalidInput(
+                f'DeleteOptions.meta.k8s.io is invalid: propagationPolicy: "{propagation}" is '
+                "not Background, Foreground or Orphan"
+            )
+        return cls(
+            propagation,
+            body.get("gracePeriodSeconds"),
+            preconditions.get("uid"),
+            preconditions.get("resourceVersion"),
+        )
+
+
+class Deleter:
+    """Deletes objects."""
+
+    def __init__(self, store: Store, gates: Gates, clock: Clock) -> None:
+        self._store = store
+        self._gates = gates
+        self._clock = clock
+
+    async def delete(self, request: Request, options: DeleteOptions) -> tuple[Record, bool]:
+        """Delete one object; also tells whether it is gone already.
+
+        Raises:
+            NotFound: There is none.
+            Conflict: A precondition does not hold.
+        """
+        async with self._store.locked(request.key) as existing:
+            if existing is None:
+                raise request.not_found()
+            self._check(request, options, existing)
+            self._gates.check_deletion(request)
+            old = existing.manifest()
+            self._gates.admit(request, "DELETE", None, old)
+            marked = self._marked(request, existing.manifest(), options)
+            if request.dry_run:
+                return existing, not _waits(marked)
+            if not _waits(marked):
+                return await self._store.remove(request.key, marked), True
+            if marked == old:
+                return existing, False
+            return await self._store.put(request.key, marked), False
+
+    def _check(self, request: Request, options: DeleteOptions, existing: Record) -> None:
+        about = f'Operation cannot be fulfilled on {request.served.qualified} "{request.name}"'
+        details = request.details(request.name)
+        if options.uid not in (None, "", existing.uid):
+            raise Conflict(
+                f"{about}: Precondition failed: UID in precondition: {options.uid}, "
+                f"UID in object meta: {existing.uid}",
+                details=details,
+            )
+        if options.resource_version not in (None, "", str(existing.version)):
+            raise Conflict(
+                f"{about}: Precondition failed: ResourceVersion in precondition: "
+                f"{options.resource_version}, ResourceVersion in object meta: {existing.version}",
+                details=details,
+            )
+
+    def _marked(self, request: Request, manifest: Manifest, options: DeleteOptions) -> Manifest:
+        """The object as a deletion leaves it; it is gone when nothing holds it."""
+        metadata = manifest["metadata"]
+        finalizers = [f for f in metadata.get("finalizers") or [] if f not in (FOREGROUND, ORPHAN)]
+        if finalizer := self._propagation(request, metadata, options):
+            finalizers.append(finalizer)
+        metadata["finalizers"] = finalizers
+        if not finalizers:
+            del metadata["finalizers"]
+        grace = self._grace(manifest, options)
+        if "deletionTimestamp" not in metadata or (
+            grace < metadata.get("deletionGracePeriodSeconds", 0)
+        ):
+            if "deletionTimestamp" not in metadata and request.served.counts_generation:
+                metadata["generation"] = metadata.get("generation", 0) + 1
+            metadata["deletionTimestamp"] = timestamp(self._clock() + timedelta(seconds=grace))
+            metadata["deletionGracePeriodSeconds"] = grace
+        if manifest["kind"] == "Namespace" and request.served.builtin:
+            manifest.setdefault("status", {})["phase"] = "Terminating"
+        return manifest
+
+    def _propagation(
+        self, request: Request, metadata: Manifest, options: DeleteOptions
+    ) -> str | None:
+        """The finalizer that carries out the wanted propagation."""
+        if options.propagation is not None:
+            return _FINALIZER.get(options.propagation)
+        for finalizer in (ORPHAN, FOREGROUND):
+            if finalizer in (metadata.get("finalizers") or []):
+                return finalizer
+        if request.served.resource == "batch/jobs":
+            request.warn(_JOB_WARNING)
+            return ORPHAN
+        return None
+
+    @staticmethod
+    def _grace(manifest: Manifest, options: DeleteOptions) -> int:
+        """Only a pod that a node runs takes time to end."""
+        if manifest["apiVersion"] != "v1" or manifest["kind"] != "Pod":
+            return 0
+        spec, status = manifest.get("spec") or {}, manifest.get("status") or {}
+        if not spec.get("nodeName") or status.get("phase") in ("Succeeded", "Failed"):
+            return 0
+        if options.grace_seconds is not None:
+            return max(0, options.grace_seconds)
+        return int(spec.get("terminationGracePeriodSeconds", 30))
+
+
+def _waits(marked: Manifest) -> bool:
+    metadata = marked["metadata"]
+    if metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds"):
+        return True
+    return marked["kind"] == "Namespace" and bool((marked.get("spec") or {}).get("finalizers"))

@@ -1,0 +1,64 @@
+"""The `scale` subresource: the replicas of any scalable kind in one shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.embedded.apiserver.types.served import ScalePaths, ServedType
+from idp.kernel.errors import InvalidInput
+from idp.kernel.resource import Manifest
+
+
+def scale_of(manifest: Manifest, served: ServedType) -> Manifest:
+    """The `autoscaling/v1 Scale` of an object."""
+    paths = served.scale or ScalePaths()
+    metadata = manifest["metadata"]
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    status: Manifest = {"replicas": _at(manifest, paths.status_replicas) or 0}
+    if selector := _selector(manifest, paths):
+        status["selector"] = selector
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {name: metadata[name] for name in kept if name in metadata},
+        "spec": {"replicas": _at(manifest, paths.spec_replicas) or 0},
+        "status": status,
+    }
+
+
+def scaled(manifest: Manifest, scale: Any, served: ServedType) -> Manifest:
+    """The object with the replicas of a scale. Consumes `manifest`.
+
+    Raises:
+        InvalidInput: The scale lacks a count of replicas.
+    """
+    spec = scale.get("spec") if isinstance(scale, dict) else None
+    replicas = (spec or {}).get("replicas", 0)
+    if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
+        raise InvalidInput("spec.replicas of a Scale is a number that is not negative")
+    paths = served.scale or ScalePaths()
+    place = manifest
+    for name in paths.spec_replicas[:-1]:
+        place = place.setdefault(name, {})
+    place[paths.spec_replicas[-1]] = replicas
+    version = (scale.get("metadata") or {}).get("resourceVersion")
+    if version:
+        manifest["metadata"]["resourceVersion"] = version
+    return manifest
+
+
+def _at(manifest: Manifest, path: tuple[str, ...]) -> Any:
+    value: Any = manifest
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _selector(manifest: Manifest, paths: ScalePaths) -> str:
+    if paths.selector is None:
+        return ""
+    selector = _at(manifest, paths.selector)
+    if isinstance(selector, str):
+        return selector
+    labels = (selector or {}).get("matchLabels") or {}
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))

@@ -1,0 +1,1 @@
+"""Deployment -> ReplicaSets: which template runs, and how many of it."""

@@ -1,0 +1,196 @@
+"""Deployment -> ReplicaSets. Gather, decide, act, write the status.
+
+Order of one pass: find the ReplicaSets, make the one of the present template if it is missing,
+take one step of the update, delete revisions beyond the history limit, write the status. Killed
+between any two, the next pass finds the same or a later state and goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from idp.embedded.workloads import pod_state
+from idp.embedded.workloads.deployments import decide, status
+from idp.embedded.workloads.events import EventRecorder
+from idp.embedded.workloads.merge_patch import difference
+from idp.embedded.workloads.pod_template import TEMPLATE_HASH, same_template, template_hash
+from idp.kernel.client import Client, get_or_none
+from idp.kernel.clock import Clock, utc_now
+from idp.kernel.controller import Controller, Request, Result, Watch, owner_of
+from idp.kernel.errors import AlreadyExists, NotFound
+from idp.kernel.manifest import owner_reference
+from idp.kernel.resource import Manifest
+from idp.kernel.standard import DEPLOYMENT, POD, REPLICA_SET
+
+REVISION = "deployment.kubernetes.io/revision"
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The ReplicaSets of a Deployment: the one of its template, and the others, oldest first."""
+
+    new: Manifest | None
+    old: tuple[Manifest, ...]
+
+
+class DeploymentReconciler:
+    """Moves a Deployment from one pod template to the next without losing its capacity."""
+
+    def __init__(self, client: Client, events: EventRecorder, clock: Clock = utc_now) -> None:
+        self._client = client
+        self._events = events
+        self._clock = clock
+
+    def controller(self) -> Controller:
+        """The controller that runs this reconciler."""
+        watches = [Watch(DEPLOYMENT), Watch(REPLICA_SET, owner_of("Deployment"))]
+        return Controller("deployments", self._client, self.reconcile, watches)
+
+    async def reconcile(self, request: Request) -> Result:
+        """Take one step."""
+        deployment = await get_or_none(self._client, DEPLOYMENT, request.name, request.namespace)
+        if deployment is None or deployment["metadata"].get("deletionTimestamp"):
+            return Result()
+        sets, collisions = await self._sets(deployment), 0
+        paused = bool(deployment["spec"].get("paused"))
+        if sets.new is None and not paused:
+            created, collisions = await self._create_new(deployment, sets.old)
+            sets = replace(sets, new=created)
+        desired = int(deployment["spec"].get("replicas", 1))
+        strategy = decide.strategy_of(deployment["spec"], desired)
+        new, old = sets.new, [_replicas(r) for r in sets.old]
+        waits_for_old = False
+        if strategy.recreate and old:
+            old = await self._with_terminating(sets.old, old)
+            waits_for_old = any(r.existing for r in old)
+        if new is None or paused:
+            steps = decide.resize(desired, [*old, *([_replicas(new)] if new else [])])
+        else:
+            await self._mark_revision(deployment, new, sets.old)
+            steps = decide.decide(desired, _replicas(new), old, strategy)
+        for name, count in steps.items():
+            await self._scale(deployment, sets, name, count)
+        limit = int(deployment["spec"].get("revisionHistoryLimit", 10))
+        for name in decide.superfluous(old, limit):
+            with contextlib.suppress(NotFound):
+                await self._client.delete(REPLICA_SET, name, request.namespace)
+        observed = status.Observed(deployment, new, sets.old, strategy.max_unavailable, collisions)
+        deadline = await self._write_status(observed)
+        return Result(1.0 if waits_for_old else deadline)
+
+    async def _with_terminating(
+        self, sets: Sequence[Manifest], replicas: Sequence[decide.Replicas]
+    ) -> list[decide.Replicas]:
+        """Recreate waits until the last process of the old pods is gone, not only its replica."""
+        uids = {r["metadata"]["uid"]: r["metadata"]["name"] for r in sets}
+        existing = dict.fromkeys(uids.values(), 0)
+        for pod in (await self._client.list(POD, sets[0]["metadata"]["namespace"])).items:
+            owner = pod_state.controller_of(pod)
+            if owner is not None and owner["uid"] in uids and not pod_state.is_finished(pod):
+                existing[uids[owner["uid"]]] += 1
+        return [replace(r, existing=existing[r.name]) for r in replicas]
+
+    async def _sets(self, deployment: Manifest) -> Sets:
+        uid, namespace = deployment["metadata"]["uid"], deployment["metadata"]["namespace"]
+        own = [
+            replica_set
+            for replica_set in (await self._client.list(REPLICA_SET, namespace)).items
+            if (owner := pod_state.controller_of(replica_set)) is not None and owner["uid"] == uid
+        ]
+        own.sort(key=lambda r: (_revision(r), r["metadata"]["name"]))
+        template = deployment["spec"]["template"]
+        matching = [r for r in own if same_template(r["spec"]["template"], template)]
+        new = matching[0] if matching else None
+        return Sets(new, tuple(r for r in own if r is not new))
+
+    async def _create_new(
+        self, deployment: Manifest, old: Sequence[Manifest]
+    ) -> tuple[Manifest, int]:
+        """Create the ReplicaSet of the present template, empty; deciding comes after."""
+        collisions = int((deployment.get("status") or {}).get("collisionCount", 0))
+        while True:
+            wanted = _new_replica_set(deployment, collisions, _next_revision(old))
+            try:
+                return await self._client.create(REPLICA_SET, wanted), collisions
+            except AlreadyExists:
+                collisions += 1  # another template has the same hash, or the name is a stranger's
+
+    async def _mark_revision(
+        self, deployment: Manifest, new: Manifest, old: Sequence[Manifest]
+    ) -> None:
+        """The present template has the highest revision, also when it is an old one again."""
+        revision = max(_next_revision(old), _revision(new)) if old else max(_revision(new), 1)
+        note: Manifest = {"metadata": {"annotations": {REVISION: str(revision)}}}
+        for type, manifest in ((REPLICA_SET, new), (DEPLOYMENT, deployment)):
+            meta = manifest["metadata"]
+            if _revision(manifest) != revision:
+                await self._client.patch(type, meta["name"], note, meta["namespace"])
+
+    async def _scale(self, deployment: Manifest, sets: Sets, name: str, count: int) -> None:
+        every = [*sets.old, *([sets.new] if sets.new else [])]
+        replica_set = next(r for r in every if r["metadata"]["name"] == name)
+        before = int(replica_set["spec"].get("replicas", 0))
+        spec: Manifest = {"spec": {"replicas": count}}
+        await self._client.patch(REPLICA_SET, name, spec, deployment["metadata"]["namespace"])
+        replica_set["spec"]["replicas"] = count
+        direction = "up" if count > before else "down"
+        message = f"Scaled {direction} replica set {name} from {before} to {count}"
+        await self._events.record(deployment, "Normal", "ScalingReplicaSet", message)
+
+    async def _write_status(self, observed: status.Observed) -> float | None:
+        deployment = observed.deployment
+        now = self._clock()
+        before, after = deployment.get("status") or {}, status.status(observed, now)
+        if patch := difference(before, after):
+            meta = deployment["metadata"]
+            await self._client.patch(
+                DEPLOYMENT, meta["name"], {"status": patch}, meta["namespace"], subresource="status"
+            )
+        return status.seconds_to_deadline(deployment, after, now)
+
+
+def _revision(manifest: Manifest) -> int:
+    text = (manifest["metadata"].get("annotations") or {}).get(REVISION, "0")
+    return int(text) if text.isdigit() else 0
+
+
+def _next_revision(old: Sequence[Manifest]) -> int:
+    return max((_revision(r) for r in old), default=0) + 1
+
+
+def _replicas(replica_set: Manifest) -> decide.Replicas:
+    status = replica_set.get("status") or {}
+    return decide.Replicas(
+        replica_set["metadata"]["name"],
+        wanted=int(replica_set["spec"].get("replicas", 0)),
+        available=int(status.get("availableReplicas", 0)),
+        existing=int(status.get("replicas", 0)),
+    )
+
+
+def _new_replica_set(deployment: Manifest, collisions: int, revision: int) -> Manifest:
+    meta, spec = deployment["metadata"], deployment["spec"]
+    hash = template_hash(spec["template"], collisions)
+    template = copy.deepcopy(spec["template"])
+    labels = {**((template.get("metadata") or {}).get("labels") or {}), TEMPLATE_HASH: hash}
+    template["metadata"] = {**(template.get("metadata") or {}), "labels": labels}
+    selector = copy.deepcopy(spec["selector"])
+    selector["matchLabels"] = {**(selector.get("matchLabels") or {}), TEMPLATE_HASH: hash}
+    return {
+        "metadata": {
+            "name": f"{meta['name']}-{hash}",
+            "namespace": meta["namespace"],
+            "labels": labels,
+            "annotations": {REVISION: str(revision)},
+            "ownerReferences": [owner_reference(deployment)],
+        },
+        "spec": {
+            "replicas": 0,
+            "minReadySeconds": int(spec.get("minReadySeconds") or 0),
+            "selector": selector,
+            "template": template,
+        },
+    }

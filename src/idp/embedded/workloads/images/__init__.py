@@ -1,0 +1,1 @@
+"""Images: from a reference to a folder with the image's files."""

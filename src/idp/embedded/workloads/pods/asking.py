@@ -1,0 +1,114 @@
+"""Asking probes: HTTP, TCP, a command in the container. Each answer says what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+import aiohttp
+
+from idp.embedded.workloads.pods import proc
+from idp.embedded.workloads.pods.probes import Action, Answer, Exec, HttpGet, TcpSocket
+from idp.embedded.workloads.pods.process import Process
+
+_OUTPUT_LIMIT = 4096
+_LOADER_VARIABLES = ("LD_", "GLIBC_TUNABLES")
+
+
+async def ask(action: Action, process: Process, timeout: float) -> Answer:
+    """Ask once. Never raises for what the container does."""
+    try:
+        async with asyncio.timeout(timeout):
+            if isinstance(action, HttpGet):
+                return await _http(action)
+            if isinstance(action, TcpSocket):
+                return await _tcp(action)
+            return await run_in(process, action)
+    except TimeoutError:
+        return Answer(False, f"no answer within {timeout:g} s")
+
+
+async def _http(action: HttpGet) -> Answer:
+    connector = aiohttp.TCPConnector(ssl=False, force_close=True)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            session.get(
+                action.url, headers=dict(action.headers), allow_redirects=False
+            ) as response,
+        ):
+            if 200 <= response.status < 400:
+                return Answer(True)
+            body = await response.content.read(200)
+            text = body.decode(errors="replace").strip()
+            return Answer(False, f"HTTP {response.status} from {action.url}: {text}".rstrip(": "))
+    except (aiohttp.ClientError, OSError) as error:
+        return Answer(False, f"GET {action.url}: {error or type(error).__name__}")
+
+
+async def _tcp(action: TcpSocket) -> Answer:
+    try:
+        _, writer = await asyncio.open_connection(action.host, action.port)
+    except OSError as error:
+        return Answer(False, f"connecting to port {action.port}: {error.strerror or error}")
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return Answer(True)
+
+
+async def run_in(process: Process, action: Exec) -> Answer:
+    """Run a command beside the container's own, in the same sandbox, with its variables."""
+    main = process.main
+    if main is None:
+        return Answer(False, "the container does not run")
+    command = list(action.command)
+    if process.sandboxed:
+        if (nsenter := shutil.which("nsenter")) is None:
+            return Answer(False, "exec needs the program nsenter (package util-linux)")
+        # The working directory is given by a path through /proc, because util-linux before 2.39
+        # cannot name one inside.
+        enter = [nsenter, "--target", str(main), "--mount", "--pid", "--ipc", "--uts"]
+        if proc.namespace(main, "user") != proc.namespace("self", "user"):
+            enter += ["--user", "--preserve-credentials"]
+        command = [*enter, f"--wd=/proc/{main}/cwd", "--", *command]
+    try:
+        child = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=_variables(main),
+            cwd=None if process.sandboxed else f"/proc/{main}/cwd",
+            start_new_session=True,
+        )
+    except OSError as error:
+        return Answer(False, f"{action.command[0]}: {error.strerror}")
+    assert child.stdout is not None  # a pipe was asked for
+    try:
+        output = await child.stdout.read(_OUTPUT_LIMIT)
+        code = await child.wait()
+    finally:
+        if child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, 9)
+            await child.wait()
+    text = output.decode(errors="replace").strip()
+    return Answer(code == 0, "" if code == 0 else f"exit code {code}: {text}".rstrip(": "))
+
+
+def _variables(pid: int) -> dict[str, str]:
+    """The variables of the container's command.
+
+    Those that steer the dynamic loader are left out: `nsenter` itself would obey them, outside of
+    the sandbox.
+    """
+    try:
+        raw = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return {}
+    pairs = (item.partition("=") for item in raw.decode(errors="replace").split("\0") if item)
+    return {k: v for k, _, v in pairs if not k.startswith(_LOADER_VARIABLES)}

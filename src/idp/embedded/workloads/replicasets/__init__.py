@@ -1,0 +1,1 @@
+"""ReplicaSet -> Pods: as many as wanted, no more and no fewer."""

@@ -1,0 +1,1 @@
+"""Service -> Endpoints: where the ready pods of a service answer."""
