@@ -9,7 +9,9 @@ from idp.embedded.gateway.process import stop_gateway
 from idp.embedded.workloads.pods.orphans import stop_everything
 
 
-def stop_outliving(layout: InstanceLayout) -> None:
-    """Stop the applications and the gateway of an instance that is down itself."""
-    asyncio.run(stop_everything(layout.folder / "workloads"))
-    stop_gateway(layout.folder / "gateway")
+async def stop_outliving(layouts: list[InstanceLayout]) -> None:
+    """Stop the applications and gateways of instances that are down themselves, side by side."""
+    await asyncio.gather(
+        *(stop_everything(layout.folder / "workloads") for layout in layouts),
+        *(stop_gateway(layout.folder / "gateway") for layout in layouts),
+    )

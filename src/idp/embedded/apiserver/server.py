@@ -119,6 +119,8 @@ class ApiServer:
             issuer=settings.issuer,
             clock=clock,
         )
+        self._authenticator = Authenticator([self.tokens, self._account_tokens], self.authorizer)
+        self._questions = Questions(Reviews(self.authorizer, self._authenticator), self.authorizer)
         self.gates = Gates(self._store, self.authorizer)
         self._auditor = Auditor(audit) if audit is not None else None
         reader = Reader(self._store)
@@ -180,13 +182,12 @@ class ApiServer:
 
     async def _listen(self) -> None:
         settings = self.settings
-        authenticator = Authenticator([self.tokens, self._account_tokens], self.authorizer)
         tokens = TokenPages(self._api, self._account_tokens, self.lookup)
         handler = Handler(
-            authenticator,
+            self._authenticator,
             self.authorizer,
             Resources(self._api, self.registry, self._clock),
-            ReviewPages(Reviews(self.authorizer, authenticator), self.authorizer),
+            ReviewPages(self._questions),
             [
                 HealthPages(lambda: self._store.is_open),
                 DiscoveryPages(self.registry, lambda: self.url.removeprefix("https://")),
@@ -255,7 +256,7 @@ class ApiServer:
     def client(self, user: str, groups: Sequence[str] = ()) -> LocalClient:
         """A client in this process that acts as a user."""
         info = UserInfo(user, groups=tuple(groups)).authenticated()
-        return LocalClient(self._api, self.registry, info)
+        return LocalClient(self._api, self.registry, self._questions, info)
 
     def kubeconfig(
         self,

@@ -1,6 +1,6 @@
 """The whole of promotion without engines: real controllers and steps over memory.
 
-Stand-ins play what lies outside: a runner for Argo Workflows that follows the rendered templates, a
+The embedded workflow engine runs the rendered templates. Stand-ins play what else lies outside: a
 syncer for Argo CD, and applications that become ready as soon as they are wanted. An instance can
 be killed: its process holds a fuse that burns with every change it makes to the outside, and once
 it is burnt the process does nothing more, wherever it stands.
@@ -29,6 +29,7 @@ from idp.capabilities.promotion.clients.access_review import SUBJECT_ACCESS_REVI
 from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
 from idp.capabilities.promotion.ledger import Ledger, LedgerEntry
 from idp.capabilities.promotion.render.templates import cluster_workflow_templates
+from idp.embedded.workflows.engine import WorkflowEngine
 from idp.kernel.capability import Context, Remote
 from idp.kernel.client import Client
 from idp.kernel.database import open_database
@@ -36,7 +37,14 @@ from idp.kernel.errors import NotFound
 from idp.kernel.manifest import MANAGED_BY
 from idp.kernel.memory_client import MemoryClient
 from idp.kernel.resource import Manifest, Model, ResourceType
-from idp.kernel.standard import ARGO_APPLICATION, LEASE, POD, WORKFLOW
+from idp.kernel.schema import custom_resource_definition
+from idp.kernel.standard import (
+    ARGO_APPLICATION,
+    CLUSTER_WORKFLOW_TEMPLATE,
+    CUSTOM_RESOURCE_DEFINITION,
+    LEASE,
+    POD,
+)
 from idp.kernel.step import Outcome, Step, StepRun, succeeded
 from idp.kernel.step_controller import StepController
 from idp.protocols.git.memory import MemoryRepository
@@ -237,39 +245,9 @@ class Instance:
 
     @contextlib.asynccontextmanager
     async def engines(self) -> AsyncIterator[None]:
-        """Stand-ins for Argo Workflows, Argo CD and the applications."""
-        async with running(self._workflows(), self._argo(), self._applications()):
+        """The workflow engine, and stand-ins for Argo CD and the applications."""
+        async with running(WorkflowEngine(self.api).run(), self._argo(), self._applications()):
             yield
-
-    async def _workflows(self) -> None:
-        templates = {t["metadata"]["name"]: t["spec"] for t in cluster_workflow_templates()}
-        async for workflow in each_change(self.api, WORKFLOW):
-            if (workflow.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-                continue
-            spec = templates[workflow["spec"]["workflowTemplateRef"]["name"]]
-            await self._run_next_node(workflow, spec)
-
-    async def _run_next_node(self, workflow: Manifest, spec: Manifest) -> None:
-        meta, phase = workflow["metadata"], "Succeeded"
-        values = {p["name"]: p["value"] for p in workflow["spec"]["arguments"]["parameters"]}
-        by_name = {t["name"]: t for t in spec["templates"]}
-        for (node,) in by_name["main"]["steps"]:
-            text = by_name[node["template"]]["resource"]["manifest"]
-            text = text.replace("{{workflow.name}}", meta["name"])
-            text = text.replace("{{workflow.namespace}}", meta["namespace"])
-            for name, value in values.items():
-                text = text.replace(f"{{{{workflow.parameters.{name}}}}}", value)
-            assert "{{" not in text
-            wanted = yaml.safe_load(text)
-            step = await self.api.apply(PipelineStep.type(), wanted, field_manager="argo")
-            phase = (step.get("status") or {}).get("phase", "Running")
-            if phase != "Succeeded":
-                break
-        phase = "Running" if phase == "Pending" else phase
-        status = {"phase": phase, "startedAt": meta["creationTimestamp"]}
-        if phase != "Running":
-            status["finishedAt"] = meta["creationTimestamp"]
-        await self.api.patch(WORKFLOW, meta["name"], {"status": status}, meta["namespace"])
 
     async def _argo(self) -> None:
         async for application in each_change(self.api, ARGO_APPLICATION):
@@ -478,6 +456,9 @@ class World:
     async def _new(self, environment: str) -> Instance:
         api = MemoryClient()
         await api.create(PromotionPipeline.type(), default_pipeline(environment))
+        await api.create(CUSTOM_RESOURCE_DEFINITION, custom_resource_definition(PipelineStep))
+        for template in cluster_workflow_templates():
+            await api.create(CLUSTER_WORKFLOW_TEMPLATE, template)
         url = f"sqlite:///{self._folder}/{environment}.db"
         hub = Remote("http://127.0.0.1:1", "instance", "secret")
         context = Context(

@@ -60,26 +60,18 @@ _RELEASE = {"release": parameter("release")}
 _SOURCE = {
     **_APPLICATION,
     "repository": parameter("repository"),
-    "commit": parameter("commit"),
-}
-_CHECKED_OUT = {
-    **_APPLICATION,
-    "repository": parameter("repository"),
-    "revision": parameter("commit"),
     "author": parameter("author"),
 }
+_COMMIT = parameter("commit")
+_TO_BUILD = {**_SOURCE, "revision": _COMMIT}
 _BUILD = {"build": step("build")}
 
 PUSH_NODES = (
-    Node("build", _CHECKED_OUT, 900),
+    Node("build", _TO_BUILD, 900),
     Node("sbom", _BUILD, 300),
     Node("scan", _BUILD, 600),
     Node("sign", _BUILD, 120),
-    Node(
-        "release",
-        {**_SOURCE, "author": parameter("author"), **_BUILD, "sign": step("sign")},
-        120,
-    ),
+    Node("release", {**_SOURCE, "commit": _COMMIT, **_BUILD, "sign": step("sign")}, 120),
 )
 PROMOTE_NODES = (
     Node("admit", _RELEASE, 300),

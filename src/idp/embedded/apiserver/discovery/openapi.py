@@ -159,8 +159,9 @@ _PATCHES = (
     "application/apply-patch+yaml",
     "application/json-patch+json",
     "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
 )
+_STRATEGIC = "application/strategic-merge-patch+json"
+"""Of built-in kinds only; kubectl reads here whether it may use it."""
 
 
 def _paths(served: ServedType, name: str) -> Document:
@@ -176,6 +177,7 @@ def _paths(served: ServedType, name: str) -> Document:
             "delete": _operation(served, "deletecollection", name, _LIST),
         }
     }
+    patches = (*_PATCHES, _STRATEGIC) if served.builtin else _PATCHES
     suffixes = [""]
     if served.status:
         suffixes.append("/status")
@@ -185,7 +187,7 @@ def _paths(served: ServedType, name: str) -> Document:
             "get": _operation(served, "get", name, []),
             "put": _operation(served, "put", name, _WRITE, body=("application/json",)),
             "patch": _operation(
-                served, "patch", name, [*_WRITE, _parameter("force", "boolean")], body=_PATCHES
+                served, "patch", name, [*_WRITE, _parameter("force", "boolean")], body=patches
             ),
         }
     paths[f"{base}/{{name}}"]["delete"] = _operation(
