@@ -50,6 +50,7 @@ async def test_the_document_follows_the_official_schema(
 ) -> None:
     document = await bill_of(images, tmp_path, files)
     assert [error.message for error in schema.iter_errors(document)] == []
+    assert not schema.is_valid({**document, "components": [{"name": "without a type"}]})
 
 
 async def test_distributions_are_components(
