@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from idp.capabilities.scanning.advisories import AdvisoryDatabase, ImportReport
+    from idp.capabilities.scanning.advisories import AdvisoryDatabase
+    from idp.capabilities.scanning.importing import ImportReport
 
 application = typer.Typer(help="Manage the vulnerability advisories.", no_args_is_help=True)
 database = typer.Typer(help="The advisory database.", no_args_is_help=True)
@@ -106,7 +107,7 @@ def _open(context: typer.Context, data: Path | None) -> AdvisoryDatabase:
 
 
 def _import(opened: AdvisoryDatabase, source: Path, output: Format) -> None:
-    from idp.capabilities.scanning.advisories import import_advisories
+    from idp.capabilities.scanning.importing import import_advisories
 
     report = import_advisories(opened, source)
     opened.close()

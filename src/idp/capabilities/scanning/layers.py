@@ -79,12 +79,14 @@ class Unpacker:
             TooLarge: It is over a limit.
         """
         content = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if gzipped else file
-        layer = _Layer()
+        layer, limited = _Layer(), _Limited(content)
         try:
-            with tarfile.open(fileobj=cast(IO[bytes], _Limited(content)), mode="r:") as archive:
+            with tarfile.open(fileobj=cast(IO[bytes], limited), mode="r:") as archive:
                 while (member := archive.next()) is not None:
                     self._read_entry(archive, member, layer)
                     archive.members = []  # type: ignore[attr-defined]  # or all stay in memory
+            if limited.last.strip(b"\0"):  # tarfile takes a damaged header for the end
+                raise Invalid("a layer is not a whole archive: one of its headers is damaged")
         except IdpError:
             raise
         except (tarfile.TarError, EOFError, OSError, ValueError, RecursionError) as error:
@@ -171,12 +173,14 @@ class _Limited:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self.last = b""
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= _MAX_READ:
             raise TooLarge(f"an archive header asks for {size} bytes at once")
         self._within(self._file.tell() + size)
-        return self._file.read(size)
+        self.last = self._file.read(size)
+        return self.last
 
     def seek(self, position: int, whence: int = 0) -> int:
         self._within(position)
