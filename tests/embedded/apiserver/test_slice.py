@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -107,15 +108,17 @@ async def test_scale(client: LocalClient) -> None:
 
 
 async def test_custom_kind_is_served_at_once(
-    client: LocalClient, http: HttpClient, widget_definition, widget_type: ResourceType
+    client: LocalClient,
+    http: HttpClient,
+    widget_definition: Callable[..., Manifest],
+    widget_type: ResourceType,
 ) -> None:
     created = await client.create(CUSTOM_RESOURCE_DEFINITION, widget_definition())
     conditions = {c["type"]: c["status"] for c in created["status"]["conditions"]}
     assert conditions == {"NamesAccepted": "True", "Established": "True"}
-    body = {"metadata": {"name": "w"}, "spec": {"size": 2, "unknown": 1}}
-    widget = await http.create(
-        widget_type, {**body, "metadata": {"name": "w", "namespace": "default"}}
-    )
+    metadata = {"name": "w", "namespace": "default"}
+    body = {"metadata": metadata, "spec": {"size": 2, "unknown": 1}}
+    widget = await http.create(widget_type, body)
     assert widget["spec"] == {"size": 2, "color": "red"}
     with pytest.raises(Invalid, match=r"spec.size: Invalid value: 0: spec.size in body should be"):
         await client.patch(widget_type, "w", {"spec": {"size": 0}}, "default")

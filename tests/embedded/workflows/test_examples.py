@@ -222,23 +222,55 @@ spec:
 """
 
 
-async def test_a_suspended_node_waits_for_a_person_then_for_time(bench: Bench) -> None:
-    await bench.submit(SUSPEND)
-    await bench.run()
+async def resume(bench: Bench, **outputs: str) -> None:
+    """Resume the node `approve` as Argo's clients do."""
     node = await bench.node("approve")
     assert node["phase"] == "Running"
-    answered = {
-        "phase": "Succeeded",
-        "outputs": {"parameters": [{"name": "answer", "value": "YES"}]},
-    }
-    await bench.patch({"status": {"nodes": {node["id"]: answered}}})
+    change: Manifest = {"phase": "Succeeded"}
+    if outputs:
+        listed = [{"name": name, "value": value} for name, value in outputs.items()]
+        change["outputs"] = {"parameters": listed}
+    await bench.patch({"status": {"nodes": {node["id"]: change}}})
+
+
+@pytest.mark.parametrize(
+    ("outputs", "released"), [({"answer": "YES"}, "Succeeded"), ({}, "Skipped")]
+)
+async def test_a_suspended_node_waits_for_a_person_then_for_time(
+    bench: Bench, outputs: dict[str, str], released: str
+) -> None:
+    await bench.submit(SUSPEND)
+    await bench.run()
+    (asked,) = (await bench.node("approve"))["outputs"]["parameters"]
+    assert asked["valueFrom"] == {"supplied": {}, "default": "NO"}
+    await resume(bench, **outputs)
     await bench.settle()
     assert (await bench.phases())["delay"] == "Running"
     assert bench.result.requeue_after == 20
     bench.forward(20)
     workflow = await bench.run()
-    assert (await bench.phases())["release"] == "Succeeded"
+    assert (await bench.phases())["release"] == released
     assert workflow["status"]["phase"] == "Succeeded"
+
+
+async def test_an_answer_that_must_be_given_is_asked_for(bench: Bench) -> None:
+    await bench.submit(SUSPEND.replace(', default: "NO"', ""))
+    await bench.run()
+    await resume(bench)
+    workflow = await bench.settle()
+    assert workflow["status"]["phase"] == "Error"
+    assert "outputs.parameters.answer was not supplied" in workflow["status"]["message"]
+
+
+async def test_a_person_may_refuse(bench: Bench) -> None:
+    await bench.submit(SUSPEND)
+    await bench.run()
+    node = await bench.node("approve")
+    refusal = {"phase": "Failed", "message": "not today"}
+    await bench.patch({"status": {"nodes": {node["id"]: refusal}}})
+    workflow = await bench.settle()
+    assert workflow["status"]["phase"] == "Failed"
+    assert "not today" in workflow["status"]["message"]
 
 
 RETRY = """

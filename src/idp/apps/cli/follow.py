@@ -176,8 +176,9 @@ def show_promotion(progress: Progress, line: Line, promotion: Manifest) -> bool:
         if running and step["name"] == "approval" and state == "running":
             state, waits = "attention", True
         progress.update(line.child(step["name"]), state, step.get("message", ""))
-    state = _STATES[status.get("phase", "Pending")]
-    if waits:
-        state = "attention"
-    progress.update(line, state, status.get("message", ""))
+    if running and status.get("steps"):
+        # The steps tell the story; the promotion's message would repeat the step at work.
+        progress.update(line, "attention" if waits else "running", "")
+    else:
+        progress.update(line, _STATES[status.get("phase", "Pending")], status.get("message", ""))
     return waits

@@ -34,8 +34,8 @@ class Line:
         title: What it is.
         state: How far it is.
         message: What it does or waits for.
-        started: When it left `waiting`.
-        seconds: How long it took; None until it ended.
+        started: When it was first seen at work; None when it was not.
+        seconds: How long it took; None until it ended, and when nobody saw it begin.
         children: Steps that it consists of.
     """
 
@@ -82,10 +82,11 @@ class Progress:
 
     def update(self, line: Line, state: State, message: str = "") -> None:
         """Set a step's state and message."""
-        if state != "waiting" and line.started is None:
-            line.started = time.monotonic()
-        if state in ("done", "failed") and line.seconds is None and line.started is not None:
+        ended = state in ("done", "failed")
+        if ended and line.seconds is None and line.started is not None:
             line.seconds = time.monotonic() - line.started
+        if not ended and state != "waiting" and line.started is None:
+            line.started = time.monotonic()
         line.state, line.message = state, message
         if not self._live_terminal:
             self._print(line)

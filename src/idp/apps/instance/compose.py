@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy
 
 from idp.apps.capabilities import capabilities
+from idp.apps.hub.access import ENVIRONMENTS_NAMESPACE
 from idp.apps.instance.hub_changes import HubChanges
 from idp.apps.instance.runnables import Parts
 from idp.apps.platform.files import read_json
@@ -62,7 +63,8 @@ class Machine:
 
 def build_parts(machine: Machine) -> Parts:
     """Build every engine and controller of an instance."""
-    parts, changes = Parts(), HubChanges(machine.hub)
+    parts = Parts()
+    changes = HubChanges(machine.hub, f"{ENVIRONMENTS_NAMESPACE}/{machine.environment}")
     parts.add("changes", changes)
     for name, engine in _engines(machine, changes).items():
         parts.add(name, engine)

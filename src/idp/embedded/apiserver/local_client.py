@@ -16,7 +16,7 @@ from idp.embedded.apiserver.verbs.delete import DeleteOptions
 from idp.embedded.apiserver.verbs.read import Selection, WatchOptions
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.client import Client, ObjectList, PatchType, Propagation, WatchEvent
-from idp.kernel.errors import InvalidInput
+from idp.kernel.errors import InvalidInput, Unavailable
 from idp.kernel.resource import Manifest, ResourceType
 
 _FOREVER = float("inf")
@@ -85,7 +85,7 @@ class LocalClient(Client):
         resource_version: str,
         label_selector: str | None = None,
     ) -> AsyncIterator[WatchEvent]:
-        """Follow changes until the server stops."""
+        """Follow changes. Raises `Unavailable` when the server stops."""
         request = self._request(type, namespace)
         options = WatchOptions(version=int(resource_version), seconds=_FOREVER)
         selection = Selection(label_selector)
@@ -93,6 +93,7 @@ class LocalClient(Client):
             if seen.record is not None and seen.type != "BOOKMARK":
                 manifest = from_stored(seen.record.manifest(), request.served)
                 yield WatchEvent(seen.type, manifest)
+        raise Unavailable("the API server has stopped")
 
     async def create(self, type: ResourceType, manifest: Manifest) -> Manifest:
         """Create an object."""

@@ -19,13 +19,23 @@ from idp.embedded.apiserver.access.bootstrap import bootstrap_manifests
 from idp.embedded.apiserver.access.certificates import CertificateAuthority
 from idp.embedded.apiserver.access.identity import MASTERS_GROUP, UserInfo
 from idp.embedded.apiserver.access.rbac import RbacAuthorizer
+from idp.embedded.apiserver.access.reviews import Reviews
+from idp.embedded.apiserver.access.service_account_tokens import (
+    ServiceAccountTokens,
+    open_signing_key,
+)
 from idp.embedded.apiserver.access.static_tokens import StaticTokens
 from idp.embedded.apiserver.api import Api
 from idp.embedded.apiserver.audit import Auditor
 from idp.embedded.apiserver.gates import Gates
+from idp.embedded.apiserver.http.discovery import DiscoveryPages
+from idp.embedded.apiserver.http.evictions import EvictionPages
 from idp.embedded.apiserver.http.handler import Handler
 from idp.embedded.apiserver.http.health import HealthPages
+from idp.embedded.apiserver.http.logs import PodLogPages
 from idp.embedded.apiserver.http.resources import Resources
+from idp.embedded.apiserver.http.reviews import ReviewPages
+from idp.embedded.apiserver.http.tokens import TokenPages
 from idp.embedded.apiserver.kubeconfig import kubeconfig_text, write_kubeconfig
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.lookup import StoreLookup
@@ -62,6 +72,7 @@ class ApiServerSettings:
         port: Port to listen on; 0 takes a free one.
         names: Further DNS names that clients reach the server by.
         name: Name of cluster and context in kubeconfigs.
+        issuer: URL that ServiceAccount tokens are issued by.
     """
 
     data: Path
@@ -69,6 +80,7 @@ class ApiServerSettings:
     port: int = 0
     names: tuple[str, ...] = ()
     name: str = "idp"
+    issuer: str = "https://kubernetes.default.svc"
 
 
 class ApiServer:
@@ -101,6 +113,12 @@ class ApiServer:
         self.lookup = StoreLookup(self._store)
         self.authorizer = RbacAuthorizer(self.lookup)
         self.tokens = StaticTokens(settings.data / "tokens.json", clock=clock)
+        self._account_tokens = ServiceAccountTokens(
+            self.lookup,
+            open_signing_key(settings.data / "service-accounts.pem"),
+            issuer=settings.issuer,
+            clock=clock,
+        )
         self.gates = Gates(self._store, self.authorizer)
         self._auditor = Auditor(audit) if audit is not None else None
         reader = Reader(self._store)
@@ -115,6 +133,7 @@ class ApiServer:
         self._cleaner = DefinitionCleaner(self._system)
         self._expiry = EventExpiry(self._system, clock)
         self._pod_logs = pod_logs
+        self._clock = clock
         self._runner: web.ServerRunner | None = None
         self._port = settings.port
 
@@ -161,13 +180,23 @@ class ApiServer:
 
     async def _listen(self) -> None:
         settings = self.settings
-        authenticator = Authenticator([self.tokens], self.authorizer)
+        authenticator = Authenticator([self.tokens, self._account_tokens], self.authorizer)
+        tokens = TokenPages(self._api, self._account_tokens, self.lookup)
         handler = Handler(
             authenticator,
             self.authorizer,
-            Resources(self._api, self.registry),
-            [HealthPages(lambda: self._store.is_open)],
-            {},
+            Resources(self._api, self.registry, self._clock),
+            ReviewPages(Reviews(self.authorizer, authenticator), self.authorizer),
+            [
+                HealthPages(lambda: self._store.is_open),
+                DiscoveryPages(self.registry, lambda: self.url.removeprefix("https://")),
+                tokens,
+            ],
+            {
+                ("GET", "/pods", "log"): PodLogPages(self._api, self._pod_logs).answer,
+                ("POST", "/pods", "eviction"): EvictionPages(self._api, self.lookup).answer,
+                ("POST", "/serviceaccounts", "token"): tokens.issue,
+            },
         )
         names, addresses = _server_names(settings)
         server = web.Server(handler, handler_cancellation=True, access_log=None)

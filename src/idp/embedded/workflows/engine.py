@@ -49,13 +49,12 @@ class WorkflowEngine:
     Args:
         client: The API, with rights on workflows, on pods and config maps, and to impersonate
             service accounts.
-        data: A folder of its own, as every engine is given one. Nothing is kept in it: the whole
-            state of a workflow is in its object.
+        data: A folder, as every engine is given one. Nothing is kept in it: the whole state of a
+            workflow is in its object.
         clock: The time.
     """
 
     def __init__(self, client: Client, *, data: Path | None = None, clock: Clock = utc_now) -> None:
-        self.data = data
         self._client = client
         self._clock = clock
         self._kinds = KindCatalog(client)

@@ -206,7 +206,9 @@ def parse_spec(spec: Manifest) -> WorkflowSpec:
     try:
         return WorkflowSpec.model_validate(spec)
     except ValidationError as error:
-        causes = [_cause(e["loc"], e["type"], e["msg"]) for e in error.errors()]
+        # Fields that are not supported first: what else is amiss often follows from them.
+        errors = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+        causes = [_cause(e["loc"], e["type"], e["msg"]) for e in errors]
         raise Invalid(
             "; ".join(f"{cause.field}: {cause.message}" for cause in causes),
             remedy="Leave these fields out; this engine refuses what it does not act upon.",

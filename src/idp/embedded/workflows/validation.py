@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from idp.embedded.workflows import jsonpath
-from idp.embedded.workflows.decide.dag import Graph
 from idp.embedded.workflows.durations import parse_duration
 from idp.embedded.workflows.expressions import parse
+from idp.embedded.workflows.graph import Graph
 from idp.embedded.workflows.resource_conditions import parse_condition
 from idp.embedded.workflows.spec import (
     Dag,
@@ -27,7 +27,7 @@ from idp.embedded.workflows.substitution import VARIABLE, ParsedManifest, variab
 from idp.kernel.errors import IdpError
 
 _KNOWN_VARIABLES = re.compile(
-    r"workflow\.(name|namespace|uid|serviceAccountName|creationTimestamp|status|failures"
+    r"workflow\.(name|namespace|uid|serviceAccountName|creationTimestamp|status|failures|duration"
     r"|parameters\.[\w-]+|labels\.[\w./-]+|annotations\.[\w./-]+)"
     r"|inputs\.parameters\.[\w-]+"
     r"|(steps|tasks)\.[\w-]+\.(id|status|startedAt|finishedAt|exitCode"

@@ -26,14 +26,12 @@ class BuildParameters(Model):
     """What is built.
 
     Attributes:
-        namespace: Of the application.
-        application: Its name.
+        application: Name of the application; its namespace is that of the step.
         repository: Git repository, `namespace/name`.
         revision: Branch, tag or commit.
         author: Who pushed it, for the record; empty takes the commit's author.
     """
 
-    namespace: Name
     application: Name
     repository: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*$", max_length=255)
     revision: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=255)
@@ -75,7 +73,7 @@ class BuildStep:
         commit = await git.commit(parameters.revision)
         source = await asyncio.to_thread(_new_folder, folder / "source")
         await git.export(commit.id, source)
-        target = f"{parameters.namespace}/{parameters.application}"
+        target = f"{run.namespace}/{parameters.application}"
         async with self.open_registry() as registry:
             built = await self.builder.build(
                 source,

@@ -63,7 +63,7 @@ _SOURCE = {
     "author": parameter("author"),
 }
 _COMMIT = parameter("commit")
-_TO_BUILD = {"namespace": "{{workflow.namespace}}", **_SOURCE, "revision": _COMMIT}
+_TO_BUILD = {**_SOURCE, "revision": _COMMIT}
 _BUILD = {"build": step("build")}
 
 PUSH_NODES = (

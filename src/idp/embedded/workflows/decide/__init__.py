@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from idp.embedded.workflows.decide.execute import execute
 from idp.embedded.workflows.decide.run import Action, Call, Observed, Run
 from idp.embedded.workflows.nodes import LEAF, UNSUCCESSFUL, Nodes, is_done
-from idp.embedded.workflows.spec import WorkflowSpec, merge_specs, parse_spec
+from idp.embedded.workflows.spec import TemplateRef, WorkflowSpec, merge_specs, parse_spec
 from idp.embedded.workflows.validation import problems
 from idp.kernel.clock import parse_timestamp, timestamp
 from idp.kernel.errors import IdpError
@@ -88,17 +88,17 @@ def _begin(
 ) -> Decision | None:
     """Resolve, check and start; a decision when there is nothing more to do in this pass."""
     own = workflow.get("spec") or {}
-    reference = own.get("workflowTemplateRef")
-    if reference and template is None:
-        return _without_template(workflow, status, reference, now)
-    status["startedAt"] = timestamp(now)
-    if template is not None:
-        status["storedWorkflowTemplateSpec"] = merge_specs(own, template.get("spec") or {})
     try:
-        spec = _spec(workflow, status)
-        found = problems(workflow["metadata"]["name"], spec)
+        reference = parse_spec(own).workflow_template_ref
+        if reference is not None and template is None:
+            return _without_template(workflow, status, reference, now)
+        if template is not None:
+            parse_spec(template["spec"])
+            status["storedWorkflowTemplateSpec"] = merge_specs(own, template["spec"])
+        found = problems(workflow["metadata"]["name"], _spec(workflow, status))
     except IdpError as error:
         found = [str(error)]
+    status["startedAt"] = timestamp(now)
     if found:
         return Decision(_end(status, "Failed", f"invalid spec: {'; '.join(found)}", now))
     status["phase"] = "Running"
@@ -108,10 +108,10 @@ def _begin(
 
 
 def _without_template(
-    workflow: Manifest, status: Manifest, reference: Manifest, now: datetime
+    workflow: Manifest, status: Manifest, reference: TemplateRef, now: datetime
 ) -> Decision:
-    kind = "ClusterWorkflowTemplate" if reference.get("clusterScope") else "WorkflowTemplate"
-    name = f"{kind} {reference.get('name')}"
+    kind = "ClusterWorkflowTemplate" if reference.cluster_scope else "WorkflowTemplate"
+    name = f"{kind} {reference.name}"
     deadline = parse_timestamp(workflow["metadata"]["creationTimestamp"]) + TEMPLATE_PATIENCE
     if now >= deadline:
         status["startedAt"] = timestamp(now)
@@ -175,6 +175,8 @@ def _outcome(run: Run, main: Manifest | None, node: Manifest | None) -> tuple[st
         return phase, message
     run.variables["workflow.status"] = phase
     run.variables["workflow.failures"] = _failures(run.nodes)
+    started = parse_timestamp(run.workflow["status"]["startedAt"])
+    run.variables["workflow.duration"] = f"{(run.now - started).total_seconds():.6f}"
     handler = run.execute(
         run, Call(f"{run.name}.onExit", run.spec.on_exit, _arguments(run), on_exit=True)
     )
@@ -234,7 +236,9 @@ def _end(status: Manifest, phase: str, message: str, now: datetime) -> Manifest:
 
 def _after_the_end(workflow: Manifest, status: Manifest, now: datetime) -> Decision:
     spec = status.get("storedWorkflowTemplateSpec") or workflow.get("spec") or {}
-    ttl = spec.get("ttlStrategy") or {}
+    ttl = spec.get("ttlStrategy")
+    if not isinstance(ttl, dict):  # of a spec that was refused it may be anything
+        return Decision(status)
     specific = "secondsAfterSuccess" if status["phase"] == "Succeeded" else "secondsAfterFailure"
     seconds = ttl.get(specific, ttl.get("secondsAfterCompletion"))
     if not isinstance(seconds, int):

@@ -9,7 +9,7 @@ from idp.embedded.workflows.decide.leaf import run_container, run_resource
 from idp.embedded.workflows.decide.retry import run_with_retries
 from idp.embedded.workflows.decide.run import MAX_DEPTH, Call, Run
 from idp.embedded.workflows.decide.steps import run_steps
-from idp.embedded.workflows.decide.suspend import run_suspend
+from idp.embedded.workflows.decide.suspend import resumed, run_suspend
 from idp.embedded.workflows.nodes import is_done, parameters_of
 from idp.embedded.workflows.spec import Parameter, Template
 from idp.embedded.workflows.substitution import substitute
@@ -36,6 +36,8 @@ def execute(run: Run, call: Call) -> Manifest | None:
     """
     node = run.nodes.find(call.name)
     if node is not None and is_done(node):
+        if node["type"] == "Suspend":
+            return resumed(run, node, run.spec.template(call.template))
         return node
     if node is None and not run.may_start(call.boundary, call.on_exit):
         return None

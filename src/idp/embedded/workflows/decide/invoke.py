@@ -37,7 +37,7 @@ class Frame:
 def invoke(run: Run, frame: Frame, step: Step, name: str) -> Manifest | None:
     """Start a step as the node `name`, or look how far it is; None while it may not start."""
     node = run.nodes.find(name)
-    if node is not None and is_done(node):
+    if node is not None and is_done(node) and node["type"] != "Suspend":
         return node
     if step.with_items is None and step.with_param is None:
         return _single(run, frame, step, name, step.name, frame.scope)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from idp.embedded.workflows.nodes import GROUPS, LEAF, Nodes, is_done, parameters_of
 from idp.embedded.workflows.spec import Template, WorkflowSpec
+from idp.kernel.clock import parse_timestamp
 from idp.kernel.resource import Manifest
 
 MAX_NODES = 5000
@@ -127,27 +128,29 @@ class Run:
         limit = self.spec.active_deadline_seconds
         if limit is None or on_exit:
             return ""
-        started = datetime.fromisoformat(self.workflow["status"]["startedAt"])
+        started = parse_timestamp(self.workflow["status"]["startedAt"])
         deadline = started + timedelta(seconds=limit)
         if self.now >= deadline:
             return f"workflow exceeded its deadline of {limit} s"
         self.wake(deadline)
         return ""
 
-    def may_start(self, call_boundary: str, on_exit: bool) -> bool:
+    def may_start(self, boundary: str, on_exit: bool) -> bool:
         """Whether a node may be started now, in the steps or dag of this id."""
         if self.spec.suspend or self.halted(on_exit):
             return False
-        active = [node for node in self.nodes if not is_done(node)]
         if self.spec.parallelism is not None:
-            leaves = sum(node["type"] == LEAF for node in active)
+            leaves = sum(n["type"] == LEAF and not is_done(n) for n in self.nodes)
             if leaves >= self.spec.parallelism:
                 return False
-        limit = self._parallelism(call_boundary)
-        if limit is None:
-            return True
-        inside = [n for n in active if n.get("boundaryID") == call_boundary]
-        return sum(n["type"] not in GROUPS for n in inside) < limit
+        limit = self._parallelism(boundary)
+        return limit is None or self._active_in(boundary) < limit
+
+    def _active_in(self, boundary: str) -> int:
+        return sum(
+            n.get("boundaryID") == boundary and n["type"] not in GROUPS and not is_done(n)
+            for n in self.nodes
+        )
 
     def _parallelism(self, boundary: str) -> int | None:
         if not boundary:

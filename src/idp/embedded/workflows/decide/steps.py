@@ -5,6 +5,7 @@ from __future__ import annotations
 from idp.embedded.workflows.decide.invoke import Frame, invoke
 from idp.embedded.workflows.decide.outputs import composite_outputs
 from idp.embedded.workflows.decide.run import Call, Run, node_variables
+from idp.embedded.workflows.graph import continues
 from idp.embedded.workflows.nodes import UNSUCCESSFUL, is_done
 from idp.embedded.workflows.spec import Step, Template
 from idp.kernel.errors import IdpError
@@ -60,10 +61,3 @@ def _run_group(
             return children
     run.nodes.finish(group_node, "Succeeded")
     return children
-
-
-def continues(step: Step, phase: str) -> bool:
-    """Whether a step that ended so does not fail what contains it."""
-    return (phase == "Failed" and step.continue_on.failed) or (
-        phase == "Error" and step.continue_on.error
-    )

@@ -69,6 +69,7 @@ class PodPreparation:
             user=user_of(pod, spec, image),
             hostname=(pod["spec"].get("hostname") or name)[:63],
             read_only_root=security.get("readOnlyRootFilesystem") is not False,
+            filtered=_is_filtered(pod, spec),
             temporary_bytes=self._runtime.settings.temporary_bytes,
         )
         if self._runtime.features.sandbox:
@@ -104,6 +105,15 @@ class PodPreparation:
             read_only = bool(mount.get("readOnly")) or not writable
             result.append(Mount(source, mount["mountPath"], read_only))
         return tuple(result)
+
+
+def _is_filtered(pod: Manifest, container: Manifest) -> bool:
+    """Whether system calls are filtered: always, unless `seccompProfile` says Unconfined."""
+    contexts = (container.get("securityContext"), pod["spec"].get("securityContext"))
+    stated = [
+        context["seccompProfile"] for context in contexts if context and "seccompProfile" in context
+    ]
+    return not stated or stated[0].get("type") != "Unconfined"
 
 
 def _part(folder: Path, path: str, name: str, *, writable: bool) -> Path:
