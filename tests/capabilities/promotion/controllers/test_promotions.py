@@ -35,7 +35,9 @@ class Course:
             self.client, self.bench.environment, self.ledger, self.turns, environment="uat"
         )
         reader = self.bench.reader
-        reconciler = PromotionReconciler(self.client, reader, ending, clock=lambda: self.now)
+        reconciler = PromotionReconciler(
+            self.client, reader, ending, environment="uat", clock=lambda: self.now
+        )
         await reconciler(Request("demo", name))
 
     async def begin(self, **spec: Any) -> Any:

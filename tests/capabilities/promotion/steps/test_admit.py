@@ -135,7 +135,7 @@ async def test_the_previous_environment_must_have_verified_it(bench: Any, eviden
     with pytest.raises(VerificationFailed, match="was not verified in staging") as caught:
         await evidence.admit()
     assert caught.value.remedy == (
-        "Promote it to staging first: idp-cli promote hello --to staging"
+        "Promote it to staging first: idp-cli promote hello --environment staging --namespace demo"
     )
     await evidence.verified()
     outcome = await evidence.admit()

@@ -54,7 +54,8 @@ async def test_waiting_names_the_command_and_who_may_not_use_it(bench: Any) -> N
     outcome = await answer(bench, step)
     assert outcome.phase == "Running"
     assert outcome.remedy == (
-        "idp-cli approve hello --environment uat --accept dependencies  (not by ada or bob)"
+        "idp-cli approve hello --environment uat --namespace demo --accept dependencies"
+        "  (not by ada or bob)"
     )
 
 

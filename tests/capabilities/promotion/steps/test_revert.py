@@ -25,7 +25,7 @@ async def rollback(bench: Any, name: str = "p") -> Any:
 
 
 async def again(bench: Any, name: str = "p") -> Any:
-    step = RevertStep(bench.reader, bench.environment, Turns(bench.client))
+    step = RevertStep(bench.reader, bench.environment, Turns(bench.client), environment="uat")
     return await bench.perform(step, name, application="hello")
 
 
