@@ -34,7 +34,7 @@ class Rights:
     ) -> bool:
         name = principal.name if principal else ""
         actions = self.repositories.get((name, repository), self.everywhere.get(name, set()))
-        return service == "registry" and action in actions
+        return service in ("git", "registry") and action in actions
 
 
 @dataclass
