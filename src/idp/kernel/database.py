@@ -60,29 +60,43 @@ def _migrate(engine: sqlalchemy.Engine, folders: Sequence[Path]) -> None:
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", "\n".join(str(folder) for folder in folders))
     script = ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in script.walk_revisions()}
     with engine.connect() as connection:
-        present = set(MigrationContext.configure(connection).get_current_heads())
-        if newer := present - known:
-            raise MissingPrerequisite(
-                f"the history database holds revision {', '.join(sorted(newer))}, "
-                "which this version does not know: a newer version wrote it",
-                remedy="Start the newer version again, or restore a backup of the data folder.",
-            )
-        if present == set(script.get_heads()):
+        if _is_current(connection, script):
             return
-        with EnvironmentContext(
-            config,
-            script,
-            fn=lambda revision, context: script._upgrade_revs("heads", revision),
-        ) as environment:
-            environment.configure(connection=connection, target_metadata=None)
-            try:
-                with environment.begin_transaction():
-                    environment.run_migrations()
-            except CommandError as error:
-                raise MissingPrerequisite(
-                    f"the history database cannot be migrated: {error}",
-                    remedy="Restore a backup of the data folder, then report this.",
-                ) from error
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            # The driver begins no transaction for DDL, so a crash would leave half a migration.
+            # This one also makes other processes that open the same database wait.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if not _is_current(connection, script):
+            _upgrade(connection, config, script)
         connection.commit()
+
+
+def _is_current(connection: sqlalchemy.Connection, script: ScriptDirectory) -> bool:
+    present = set(MigrationContext.configure(connection).get_current_heads())
+    known = {revision.revision for revision in script.walk_revisions()}
+    if newer := present - known:
+        raise MissingPrerequisite(
+            f"the history database holds revision {', '.join(sorted(newer))}, "
+            "which this version does not know: a newer version wrote it",
+            remedy="Start the newer version again, or restore a backup of the data folder.",
+        )
+    return present == set(script.get_heads())
+
+
+def _upgrade(connection: sqlalchemy.Connection, config: Config, script: ScriptDirectory) -> None:
+    with EnvironmentContext(
+        config,
+        script,
+        fn=lambda revision, context: script._upgrade_revs("heads", revision),
+    ) as environment:
+        environment.configure(connection=connection, target_metadata=None)
+        try:
+            with environment.begin_transaction():
+                environment.run_migrations()
+        except CommandError as error:
+            raise MissingPrerequisite(
+                f"the history database cannot be migrated: {error}",
+                remedy="Restore a backup of the data folder, then report this.",
+            ) from error

@@ -38,7 +38,6 @@ _KEPT = (
     "minimum",
     "maximum",
     "multipleOf",
-    "uniqueItems",
 )
 _ATTRIBUTE = re.compile(r"^ {0,8}(\w+)(?: \([^)]*\))?: (.*)$")
 
@@ -196,6 +195,8 @@ def _structural(schema: Manifest, definitions: Manifest) -> Manifest:
         result |= _object(schema, definitions)
     elif schema.get("type") == "array":
         result["items"] = _structural(schema.get("items", {}), definitions)
+        if schema.get("uniqueItems"):  # which a CRD must not say in this way
+            result["x-kubernetes-list-type"] = "set"
     elif "type" not in result:
         result["x-kubernetes-preserve-unknown-fields"] = True
     result |= {k: v for k, v in schema.items() if k.startswith("x-kubernetes-")}

@@ -18,13 +18,11 @@ from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import SLSA_PROVENANCE
 
 COMMIT = "3fa9c1d" + "0" * 33
-MATERIALS = {
-    "lock": {"file": "uv.lock", "digest": "sha256:" + "cd" * 32},
-    "dependencies": [
-        {"name": "jinja2", "version": "3.1.6", "sha256": ""},
-        {"name": "flask", "version": "3.0.0", "sha256": "ab" * 32},
-    ],
-}
+MATERIALS = [
+    {"uri": "git+demo/hello#uv.lock", "name": "uv.lock", "digest": {"sha256": "cd" * 32}},
+    {"uri": "pkg:pypi/flask@3.0.0", "digest": {"sha256": "ab" * 32}},
+    {"uri": "pkg:pypi/jinja2@3.1.6"},
+]
 RUN_METADATA = {"name": "push-1-sign", "namespace": "demo", "uid": "u2"}
 
 
@@ -121,9 +119,7 @@ async def test_the_provenance_says_what_went_in(setting: Setting) -> None:
     assert definition["internalParameters"] == {"slsaBuildLevel": 1}
     assert definition["resolvedDependencies"] == [
         {"uri": f"git+{source}@{COMMIT}", "digest": {"gitCommit": COMMIT}},
-        {"name": "uv.lock", "digest": {"sha256": "cd" * 32}},
-        {"uri": "pkg:pypi/flask@3.0.0", "digest": {"sha256": "ab" * 32}},
-        {"uri": "pkg:pypi/jinja2@3.1.6"},
+        *MATERIALS,
     ]
     assert run["builder"]["id"] == "https://platform.idp/builders/single-machine/v1"
     assert run["builder"]["version"]["uv"] == "0.13.9"
@@ -150,7 +146,7 @@ async def test_signing_again_changes_nothing(setting: Setting) -> None:
         ({"repository": "demo"}, "not those of a build"),
         ({"digest": "latest"}, "not those of a build"),
         ({"commit": "main"}, "not those of a build"),
-        ({"materials": {"dependencies": [{"name": "x"}]}}, "not those of a build"),
+        ({"materials": [{"name": "x"}]}, "not those of a build"),
     ],
 )
 async def test_only_a_whole_successful_build_is_signed(

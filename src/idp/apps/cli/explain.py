@@ -58,9 +58,9 @@ def _explain(kind: type[Resource[Any, Any]], fields: list[str]) -> str:
     lines = [f"{walked} <{type_text(schema)}>", ""]
     if text := schema.get("description"):
         lines += [*textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="  "), ""]
-    inside = inside(schema)
-    for name, field in inside.get("properties", {}).items():
-        required = "  (required)" if name in inside.get("required", ()) else ""
+    held = inside(schema)
+    for name, field in held.get("properties", {}).items():
+        required = "  (required)" if name in held.get("required", ()) else ""
         default = (
             f"  default {field['default']!r}" if field.get("default") not in (None, {}) else ""
         )

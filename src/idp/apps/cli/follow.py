@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from idp.apps.cli.progress import Line, Progress, State
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
+from idp.capabilities.promotion.render.workflows import push_workflow_name
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.errors import DeadlineExceeded, IdpError
 from idp.kernel.resource import Manifest
@@ -31,11 +32,6 @@ class PipelineFailed(IdpError):
     status = 422
 
 
-def workflow_name(application: str, commit: str) -> str:
-    """Name of the workflow that the hub starts for a push."""
-    return f"push-{application}-{commit[:12]}"
-
-
 async def follow_push(
     client: Client,
     progress: Progress,
@@ -52,7 +48,7 @@ async def follow_push(
         PipelineFailed: A step failed; the message is the step's, with its remedy.
         DeadlineExceeded: It took too long.
     """
-    name, deadline = workflow_name(application, commit), time.monotonic() + seconds
+    name, deadline = push_workflow_name(application, commit), time.monotonic() + seconds
     progress.update(line, "running", "waiting for the pipeline to start")
     while time.monotonic() < deadline:
         workflow = await get_or_none(client, WORKFLOW, name, namespace)
@@ -174,14 +170,15 @@ async def follow_promotion(
 def show_promotion(progress: Progress, line: Line, promotion: Manifest) -> bool:
     """Write a promotion and its steps; gives whether it waits for people."""
     status = promotion.get("status") or {}
-    waits = False
+    running, waits = status.get("phase") == "Running", False
     for step in status.get("steps") or []:
         state = _STATES[step["phase"]]
-        if step["name"] == "approval" and state == "running":
+        if running and step["name"] == "approval" and state == "running":
             state, waits = "attention", True
         progress.update(line.child(step["name"]), state, step.get("message", ""))
-    state = _STATES[status.get("phase", "Pending")]
-    if waits:
-        state = "attention"
-    progress.update(line, state, status.get("message", ""))
+    if running and status.get("steps"):
+        # The steps tell the story; the promotion's message would repeat the step at work.
+        progress.update(line, "attention" if waits else "running", "")
+    else:
+        progress.update(line, _STATES[status.get("phase", "Pending")], status.get("message", ""))
     return waits

@@ -1,7 +1,7 @@
 """A live tree of long work: what each step does, what it waits for, how long it took.
 
 On a terminal the tree is redrawn in place; elsewhere every change of a line is printed once, so
-that a log reads as a story.
+that a log reads as a story. It goes to standard error: standard output is for results.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Line:
         title: What it is.
         state: How far it is.
         message: What it does or waits for.
-        started: When it left `waiting`.
-        seconds: How long it took; None until it ended.
+        started: When it was first seen at work; None when it was not.
+        seconds: How long it took; None until it ended, and when nobody saw it begin.
         children: Steps that it consists of.
     """
 
@@ -61,15 +61,18 @@ class Progress:
 
     def __init__(self, title: str) -> None:
         self.root = Line(title)
-        self._live_terminal = sys.stdout.isatty()
+        self._live_terminal = sys.stderr.isatty()
         self._live: Live | None = None
         self._printed: dict[int, tuple[State, str]] = {}
 
     def __enter__(self) -> Self:
         if self._live_terminal:
+            from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(get_renderable=self._tree, refresh_per_second=8)
+            self._live = Live(
+                get_renderable=self._tree, refresh_per_second=8, console=Console(stderr=True)
+            )
             self._live.start()
         return self
 
@@ -79,10 +82,11 @@ class Progress:
 
     def update(self, line: Line, state: State, message: str = "") -> None:
         """Set a step's state and message."""
-        if state != "waiting" and line.started is None:
-            line.started = time.monotonic()
-        if state in ("done", "failed") and line.seconds is None and line.started is not None:
+        ended = state in ("done", "failed")
+        if ended and line.seconds is None and line.started is not None:
             line.seconds = time.monotonic() - line.started
+        if not ended and state != "waiting" and line.started is None:
+            line.started = time.monotonic()
         line.state, line.message = state, message
         if not self._live_terminal:
             self._print(line)
@@ -92,7 +96,8 @@ class Progress:
             return
         self._printed[id(line)] = (line.state, line.message)
         indent = "  " * self._depth(self.root, line, 0)
-        print(f"{indent}{_MARKS[line.state][0]} {_describe(line)}", flush=True)
+        mark = _MARKS[line.state][0]
+        print(f"{indent}{mark} {_describe(line)}", file=sys.stderr, flush=True)
 
     def _depth(self, parent: Line, wanted: Line, depth: int) -> int:
         if parent is wanted:

@@ -15,10 +15,11 @@ from idp.apps.cli.discovery import choose, choose_by_kind, discover
 from idp.apps.cli.options import Format
 from idp.apps.cli.output import write_table, write_value
 from idp.apps.platform.layout import Layout
-from idp.kernel.errors import InvalidInput, NotFound, TooLarge
+from idp.kernel.errors import InvalidInput, NotFound
 from idp.kernel.http_client import HttpClient
 from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import EVENT
+from idp.kernel.strict_yaml import load_documents
 
 FIELD_MANAGER = "idp-cli"
 LARGEST_FILE = 3 * 2**20
@@ -158,12 +159,12 @@ def read_manifests(path: Path) -> Iterator[Manifest]:
     """Read the manifests of a file, of all files of a folder, or of standard input (`-`).
 
     Raises:
-        InvalidInput: Something is not a manifest.
+        InvalidInput: Something is not a manifest, or not plain YAML.
         NotFound: There is no such file.
         TooLarge: A file has more than 3 MiB.
     """
     if str(path) == "-":
-        yield from _parse("standard input", sys.stdin.read(LARGEST_FILE + 1))
+        yield from _parse("standard input", sys.stdin.buffer.read(LARGEST_FILE + 1))
         return
     if not path.exists():
         raise NotFound(f"there is no file {path}", remedy="Check the path given with -f.")
@@ -171,22 +172,17 @@ def read_manifests(path: Path) -> Iterator[Manifest]:
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix in _MANIFESTS)
     for file in files:
-        with file.open() as opened:
+        with file.open("rb") as opened:
             yield from _parse(str(file), opened.read(LARGEST_FILE + 1))
 
 
-def _parse(name: str, text: str) -> Iterator[Manifest]:
-    if len(text) > LARGEST_FILE:
-        raise TooLarge(f"{name} has more than {LARGEST_FILE // 2**20} MiB")
-    try:
-        documents = list(yaml.safe_load_all(text))
-    except yaml.YAMLError as error:
-        raise InvalidInput(f"{name} is not YAML: {error}") from error
-    for document in documents:
-        if document is None:
-            continue
+def _parse(name: str, data: bytes) -> Iterator[Manifest]:
+    for document in load_documents(data, name=name, limit=LARGEST_FILE):
         if not isinstance(document, dict) or not document.get("kind"):
-            raise InvalidInput(f"{name} holds something that is not a manifest: it has no kind")
+            raise InvalidInput(
+                f"{name} holds something that is not a manifest: it has no kind",
+                remedy="Every document needs apiVersion, kind and metadata.name.",
+            )
         yield document
 
 

@@ -128,6 +128,7 @@ def stop(layout: Layout) -> bool:
 
     running = stop_supervisor(layout)
     settings = load_settings(layout)
-    for environment in settings.instances if settings else ():
-        stop_outliving(layout.instance(environment))
+    if settings is not None:
+        instances = [layout.instance(environment) for environment in settings.instances]
+        asyncio.run(stop_outliving(instances))
     return running

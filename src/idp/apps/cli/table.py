@@ -49,9 +49,9 @@ COMMANDS: dict[str, Command] = {
     "logout": Command(_SESSION, "Sign out."),
     "whoami": Command(_SESSION, "Show who is signed in."),
     "users": Command("idp.apps.cli.commands.users:application", "Manage users.", single=False),
-    "deploy": Command(_APPLICATIONS, "Push the code in a folder, and follow it to development."),
+    "deploy": Command(_APPLICATIONS, "Push the code in a folder and follow it to development."),
     "apps": Command(_APPLICATIONS, "Show every application in every environment."),
-    "app": Command(_APPLICATIONS, "Show one application: where it runs, and what it waits for."),
+    "app": Command(_APPLICATIONS, "Show one application and what it waits for."),
     "logs": Command(_APPLICATIONS, "Show what an application writes."),
     "open": Command(_APPLICATIONS, "Open an application in the browser."),
     "release": Command(
@@ -62,13 +62,13 @@ COMMANDS: dict[str, Command] = {
         "idp.apps.cli.commands.promotions:application", "List and watch promotions.", single=False
     ),
     "approve": Command(_PROMOTION, "Approve a promotion that waits for you."),
-    "reject": Command(_PROMOTION, "Reject a promotion, with the reason."),
-    "rollback": Command(_PROMOTION, "Go back to what ran before, image and configuration."),
+    "reject": Command(_PROMOTION, "Reject a promotion that waits for you, with the reason."),
+    "rollback": Command(_PROMOTION, "Go back to what ran before, configuration included."),
     "kinds": Command(_RESOURCES, "List the kinds of the platform."),
     "explain": Command(_RESOURCES, "Explain a kind or a field of it."),
     "get": Command(_RESOURCES, "List objects of any kind, or show one."),
-    "describe": Command(_RESOURCES, "Show an object with its conditions and events."),
-    "apply": Command(_RESOURCES, "Apply manifests from a file, a folder or standard input."),
+    "describe": Command(_RESOURCES, "Show an object, its conditions and its events."),
+    "apply": Command(_RESOURCES, "Apply manifests from files, folders or stdin."),
     "delete": Command(_RESOURCES, "Delete objects."),
     "audit": Command(
         "idp.apps.cli.commands.audit:application", "Read and verify the audit.", single=False

@@ -29,9 +29,10 @@ class _Server(uvicorn.Server):
 async def run(layout: Layout) -> None:
     """Serve until stopped."""
     settings = require_settings(layout)
+    application = hub_application(layout, settings)
     server = _Server(
         uvicorn.Config(
-            hub_application(layout, settings),
+            application,
             host="127.0.0.1",
             port=settings.hub,
             log_level="warning",
@@ -43,6 +44,7 @@ async def run(layout: Layout) -> None:
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(until_stopped())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    application.state.changes.close()
     server.should_exit = True
     await serving
 

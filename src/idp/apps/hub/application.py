@@ -43,7 +43,7 @@ def open_users(layout: Layout) -> Users:
 
 
 def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
-    """Build the ASGI application of the hub."""
+    """Build the ASGI application of the hub; `state.changes` is to be closed when it stops."""
     users = open_users(layout)
     instances = Instances(layout, tuple(settings.instances))
     access = HubAccess(users, instances.environments[0], RepositoryReview(instances))
@@ -76,7 +76,7 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             yield
 
     proxy = InstanceProxy(instances, authentication)
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/", welcome),
             Route("/healthz", healthy),
@@ -87,3 +87,5 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
         ],
         lifespan=lifespan,
     )
+    application.state.changes = changes
+    return application

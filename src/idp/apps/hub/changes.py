@@ -37,6 +37,7 @@ class Changes:
         self._changes: deque[Change] = deque(maxlen=REMEMBERED)
         self._condition = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     @property
     def position(self) -> int:
@@ -48,6 +49,14 @@ class Changes:
         self._position += 1
         self._changes.append(Change(self._position, service, repository))
         self._oldest = self._changes[0].position - 1
+        self._wake()
+
+    def close(self) -> None:
+        """Let everybody go who waits: the hub stops."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
         task = asyncio.ensure_future(self._notify())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -66,7 +75,7 @@ class Changes:
         """Like `since`, but waits until there is something, at most `seconds`."""
         try:
             async with asyncio.timeout(seconds), self._condition:
-                await self._condition.wait_for(lambda: self.since(after) != [])
+                await self._condition.wait_for(lambda: self._closed or self.since(after) != [])
         except TimeoutError:
             pass
         return self.since(after)

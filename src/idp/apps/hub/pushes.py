@@ -14,7 +14,7 @@ import structlog
 from idp.apps.hub.access import ENVIRONMENTS_NAMESPACE
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.users import Users
-from idp.capabilities.promotion.render import push_workflow
+from idp.capabilities.promotion.render.workflows import push_workflow
 from idp.kernel.access import Principal
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.errors import AlreadyExists

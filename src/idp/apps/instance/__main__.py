@@ -10,13 +10,14 @@ from pathlib import Path
 import structlog
 
 from idp.apps.capabilities import capabilities
-from idp.apps.instance.bootstrap import HUB_GROUP, HUB_USER, bootstrap
+from idp.apps.instance.bootstrap import bootstrap
 from idp.apps.instance.compose import Machine, build_parts
+from idp.apps.instance.groups import HUB, HUB_GROUP
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.process import until_stopped
 from idp.apps.platform.settings import require_settings
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
-from idp.embedded.workloads.logs import PodLogs
+from idp.embedded.workloads.pods.logs import PodLogs
 from idp.kernel.audit import AuditLog
 from idp.kernel.database import open_database
 from idp.kernel.logging import configure_logging
@@ -39,9 +40,9 @@ async def run(layout: Layout, environment: str) -> None:
     )
     async with api:
         client = api.client(CONTROLLER_USER, (ADMINISTRATOR,))
-        await bootstrap(client, environment)
+        await bootstrap(client, environment, tuple(settings.instances))
         api.kubeconfig("admin", (ADMINISTRATOR,), path=folders.kubeconfig)
-        api.kubeconfig(HUB_USER, (HUB_GROUP,), path=folders.hub_kubeconfig)
+        api.kubeconfig(HUB, (HUB_GROUP,), path=folders.hub_kubeconfig)
         machine = Machine(layout, settings, environment, client, database)
         parts = build_parts(machine)
         log.info("instance ready", environment=environment)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from idp.apps.capabilities import capabilities
-from idp.embedded import gateway, gitops, workflows
+from idp.apps.instance.groups import group_bindings, hub_role
+from idp.embedded.gateway.definitions import custom_resource_definitions as gateway
+from idp.embedded.gitops.definitions import custom_resource_definitions as gitops
+from idp.embedded.workflows.definitions import custom_resource_definitions as workflows
+from idp.kernel import standard
 from idp.kernel.client import Client
 from idp.kernel.conditions import is_true
 from idp.kernel.errors import DeadlineExceeded, InvalidInput
 from idp.kernel.manifest import in_order
 from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.schema import custom_resource_definition
-from idp.kernel.standard import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, CUSTOM_RESOURCE_DEFINITION
+from idp.kernel.standard import CUSTOM_RESOURCE_DEFINITION
 
 FIELD_MANAGER = "idp-instance"
-HUB_USER = "idp-hub"
-HUB_GROUP = "idp:hub"
 ESTABLISHED_SECONDS = 20.0
 
 
@@ -29,37 +31,11 @@ def definitions() -> list[Manifest]:
         for kind in capability.kinds
     ]
     for engine in (gateway, gitops, workflows):
-        found += engine.custom_resource_definitions()
+        found += engine()
     return found
 
 
-def hub_role() -> list[Manifest]:
-    """The one right of the hub: to act as somebody else, who then needs rights of his own."""
-    labels = {"app.kubernetes.io/managed-by": "idp"}
-    return [
-        {
-            "apiVersion": CLUSTER_ROLE.api_version,
-            "kind": "ClusterRole",
-            "metadata": {"name": HUB_USER, "labels": labels},
-            "rules": [
-                {"apiGroups": [""], "resources": ["users", "groups"], "verbs": ["impersonate"]}
-            ],
-        },
-        {
-            "apiVersion": CLUSTER_ROLE_BINDING.api_version,
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": HUB_USER, "labels": labels},
-            "roleRef": {
-                "apiGroup": CLUSTER_ROLE.group,
-                "kind": "ClusterRole",
-                "name": HUB_USER,
-            },
-            "subjects": [{"apiGroup": CLUSTER_ROLE.group, "kind": "Group", "name": HUB_GROUP}],
-        },
-    ]
-
-
-async def bootstrap(client: Client, environment: str) -> None:
+async def bootstrap(client: Client, environment: str, environments: Sequence[str]) -> None:
     """Apply everything; what is there already stays as it is.
 
     Raises:
@@ -71,6 +47,9 @@ async def bootstrap(client: Client, environment: str) -> None:
     await _until_established(client, [crd["metadata"]["name"] for crd in crds])
     manifests = [
         *hub_role(),
+        *group_bindings(
+            environment, first=environment == environments[0], environments=environments
+        ),
         *(m for capability in capabilities() for m in capability.manifests(environment)),
     ]
     types = _types(crds)
@@ -94,8 +73,6 @@ async def _until_established(client: Client, names: Iterable[str]) -> None:
 
 
 def _types(crds: Iterable[Manifest]) -> dict[tuple[str, str], ResourceType]:
-    import idp.kernel.standard as standard
-
     found = {
         (type_.api_version, type_.kind): type_
         for type_ in vars(standard).values()

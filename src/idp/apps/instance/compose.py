@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy
 
 from idp.apps.capabilities import capabilities
+from idp.apps.hub.access import ENVIRONMENTS_NAMESPACE
 from idp.apps.instance.hub_changes import HubChanges
 from idp.apps.instance.runnables import Parts
 from idp.apps.platform.files import read_json
@@ -20,7 +21,7 @@ from idp.embedded.gateway.engine import GatewayEngine
 from idp.embedded.gitops.engine import GitOpsEngine
 from idp.embedded.workflows.engine import WorkflowEngine
 from idp.embedded.workloads.engine import WorkloadEngine
-from idp.embedded.workloads.images import RegistryImages
+from idp.embedded.workloads.images.registry import RegistryImages
 from idp.kernel.capability import Context, Remote
 from idp.kernel.client import Client
 from idp.kernel.controller import Runnable
@@ -62,7 +63,8 @@ class Machine:
 
 def build_parts(machine: Machine) -> Parts:
     """Build every engine and controller of an instance."""
-    parts, changes = Parts(), HubChanges(machine.hub)
+    parts = Parts()
+    changes = HubChanges(machine.hub, f"{ENVIRONMENTS_NAMESPACE}/{machine.environment}")
     parts.add("changes", changes)
     for name, engine in _engines(machine, changes).items():
         parts.add(name, engine)
@@ -102,6 +104,7 @@ def _first(machine: Machine) -> str:
 
 def _engines(machine: Machine, changes: HubChanges) -> Mapping[str, Runnable]:
     hub, folder = machine.hub, machine.folder
+    registry = HttpRegistry(hub)
 
     def repository(url: str) -> Repository:
         return GitRepository(url, hub.username, hub.password, cache=folder / "gitops" / "cache")
@@ -110,7 +113,7 @@ def _engines(machine: Machine, changes: HubChanges) -> Mapping[str, Runnable]:
         "workloads": WorkloadEngine(
             machine.client,
             data=folder / "workloads",
-            images=RegistryImages(folder / "images", lambda _host: HttpRegistry(hub)),
+            images=RegistryImages(lambda _host: registry, data=folder / "images"),
         ),
         "gateway": GatewayEngine(
             machine.client,

@@ -14,13 +14,21 @@ RETRY_SECONDS = 2.0
 
 
 class HubChanges:
-    """Hands hints to those who wait; a hub that is silent costs them time, never correctness."""
+    """Hands hints to those who wait; a hub that is silent costs them time, never correctness.
 
-    def __init__(self, hub: Remote) -> None:
+    Args:
+        hub: The hub, with the instance's credential.
+        own: Git repository that this instance runs from; it counts as changed whenever what
+            changed is not known.
+    """
+
+    def __init__(self, hub: Remote, own: str) -> None:
         self._hub = hub
+        self._own = own
         self._position = 0
         self._turn = 0
         self._condition = asyncio.Condition()
+        self._repositories: asyncio.Queue[str] = asyncio.Queue()
 
     async def wait(self, after: int, timeout: float) -> int:
         """Wait until something may have changed since turn `after`; gives the turn to wait for.
@@ -34,10 +42,18 @@ class HubChanges:
             pass
         return self._turn
 
+    def __aiter__(self) -> HubChanges:
+        return self
+
+    async def __anext__(self) -> str:
+        """Address of the next Git repository that changed. For one reader."""
+        return f"{self._hub.url}/git/{await self._repositories.get()}.git"
+
     async def run(self) -> None:
         """Follow until cancelled."""
-        auth = aiohttp.BasicAuth(self._hub.username, self._hub.password)
-        async with aiohttp.ClientSession(auth=auth) as session:
+        credential = aiohttp.encode_basic_auth(self._hub.username, self._hub.password)
+        headers = {"Authorization": credential}
+        async with aiohttp.ClientSession(headers=headers) as session:
             while True:
                 try:
                     await self._follow(session)
@@ -55,6 +71,16 @@ class HubChanges:
         if position == self._position:
             return
         self._position = position
+        for repository in changed_repositories(answer["changes"], self._own):
+            self._repositories.put_nowait(repository)
         async with self._condition:
             self._turn += 1
             self._condition.notify_all()
+
+
+def changed_repositories(changes: list[dict[str, str]] | None, own: str) -> list[str]:
+    """Git repositories of an answer, each once; the own one when nothing is known. Pure."""
+    if changes is None:
+        return [own]
+    names = (change["repository"] for change in changes if change["service"] == "git")
+    return list(dict.fromkeys(names))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from idp.apps.platform.layout import InstanceLayout
 from idp.embedded.gateway.process import stop_gateway
-from idp.embedded.workloads.shutdown import stop_pods
+from idp.embedded.workloads.pods.orphans import stop_everything
 
 
-def stop_outliving(layout: InstanceLayout) -> None:
-    """Stop the applications and the gateway of an instance that is down itself."""
-    stop_pods(layout.folder / "workloads")
-    stop_gateway(layout.folder / "gateway")
+async def stop_outliving(layouts: list[InstanceLayout]) -> None:
+    """Stop the applications and gateways of instances that are down themselves, side by side."""
+    await asyncio.gather(
+        *(stop_everything(layout.folder / "workloads") for layout in layouts),
+        *(stop_gateway(layout.folder / "gateway") for layout in layouts),
+    )

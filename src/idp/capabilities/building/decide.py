@@ -13,24 +13,19 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
 
 from idp.capabilities.building.facts import Facts
+from idp.capabilities.building.locks import MAX_LOCK
+from idp.capabilities.building.project import Project, locked_names, malformed, read_project
 from idp.kernel.errors import InvalidInput
 
 LOCKS = ("uv.lock", "pylock.toml", "requirements.txt")
 SITE_FOLDERS = ("", "public", "dist")
 _PYTHON_FILES = ("pyproject.toml", *LOCKS)
+_TAKEN = ("site-packages", ".idp")
 _MAX_TEXT = 2**20
-_MAX_LOCK = 16 * 2**20
-_ENTRY_POINT = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 _SHELL = re.compile(r"[|&;<>`$*?~#\n]")
 
 Read = Callable[[str, int], str | None]
@@ -104,80 +99,45 @@ def decide(paths: frozenset[str], read: Read, facts: Facts, python_version: str)
 def _python(
     paths: frozenset[str], read: Read, facts: Facts, python_version: str, because: str
 ) -> PythonPlan:
-    project = _project(read)
+    project = read_project(read("pyproject.toml", _MAX_TEXT))
     lock = next((name for name in LOCKS if name in paths), None)
     if lock is None:
         raise InvalidInput(
             "the Python project has no lock file, so its dependencies would change by themselves",
             remedy="Run `uv lock`, commit uv.lock and push again.",
         )
-    if any(path.startswith("site-packages/") for path in paths):
+    for folder in _TAKEN:
+        if any(path.startswith(f"{folder}/") for path in paths):
+            raise InvalidInput(
+                f"the source has a folder {folder}, which the image needs for its own",
+                remedy="Remove it from the repository, or rename it.",
+            )
+    if not project.allows(python_version):
         raise InvalidInput(
-            "the source has a folder site-packages, where the image keeps its dependencies",
-            remedy="Remove it from the repository: dependencies come from the lock.",
+            f"the project wants Python {project.requires_python}; images here run on the host's "
+            f"Python {python_version}",
+            remedy=f"Widen requires-python to allow {python_version}, run `uv lock`, push again.",
         )
-    _demand_python(project, python_version)
     if lock == "uv.lock":
         _demand_current(project, read)
-    scripts = _scripts(project)
     has_src = any(path.startswith("src/") and path.endswith(".py") for path in paths)
     return PythonPlan(
         lock=lock,
         python_path=("/app/src", "/app") if has_src else ("/app",),
-        scripts=scripts,
-        command=_command(paths, read, facts, scripts),
+        scripts=project.scripts,
+        command=_command(paths, read, facts, project.scripts),
         explanation=f"Python project: {because} is there; dependencies from {lock}",
     )
 
 
-def _project(read: Read) -> dict[str, Any]:
-    """The `[project]` table; empty when there is none."""
-    text = read("pyproject.toml", _MAX_TEXT)
-    project = _toml("pyproject.toml", text).get("project", {}) if text is not None else {}
-    if not isinstance(project, dict):
-        raise _malformed("pyproject.toml", "[project] is not a table")
-    return project
-
-
-def _demand_python(project: Mapping[str, Any], version: str) -> None:
-    wanted = str(project.get("requires-python", ""))
-    try:
-        fits = SpecifierSet(wanted).contains(version, prereleases=True)
-    except InvalidSpecifier as error:
-        raise _malformed("pyproject.toml", f"requires-python: {error}") from error
-    if not fits:
-        raise InvalidInput(
-            f"the project wants Python {wanted}; images here run on the host's Python {version}",
-            remedy=f"Widen requires-python to allow {version}, run `uv lock`, push again.",
-        )
-
-
-def _demand_current(project: Mapping[str, Any], read: Read) -> None:
+def _demand_current(project: Project, read: Read) -> None:
     """Refuse a lock that does not know a dependency of the project."""
-    lock = _toml("uv.lock", read("uv.lock", _MAX_LOCK) or "")
-    try:
-        wanted = {canonicalize_name(Requirement(d).name) for d in project.get("dependencies", [])}
-    except (InvalidRequirement, TypeError) as error:
-        raise _malformed("pyproject.toml", f"dependencies: {error}") from error
-    locked = {
-        canonicalize_name(dependency["name"])
-        for package in lock.get("package", [])
-        if "." in (package.get("source", {}).get(kind) for kind in ("virtual", "editable"))
-        for dependency in package.get("dependencies", [])
-    }
-    if absent := sorted(wanted - locked):
+    known = locked_names(read("uv.lock", MAX_LOCK) or "")
+    if absent := sorted(project.dependency_names() - known):
         raise InvalidInput(
             f"uv.lock is older than pyproject.toml: it does not know {', '.join(absent)}",
             remedy="Run `uv lock`, commit uv.lock and push again.",
         )
-
-
-def _scripts(project: Mapping[str, Any]) -> dict[str, str]:
-    scripts = project.get("scripts", {})
-    for name, entry in scripts.items():
-        if not re.fullmatch(r"[A-Za-z0-9._-]+", name) or not _ENTRY_POINT.fullmatch(str(entry)):
-            raise _malformed("pyproject.toml", f"script {name!r} is not `module:function`")
-    return dict(scripts)
 
 
 def _command(
@@ -222,15 +182,4 @@ def procfile_command(line: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(plain))
     except ValueError as error:
-        raise _malformed("Procfile", f"web: {error}") from error
-
-
-def _toml(file: str, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _malformed(file, str(error)) from error
-
-
-def _malformed(file: str, why: str) -> InvalidInput:
-    return InvalidInput(f"{file} cannot be read: {why}", remedy=f"Correct {file} and push again.")
+        raise malformed("Procfile", f"web: {error}") from error

@@ -1,23 +1,15 @@
-"""What `idp.yaml` says about an application. Pure.
-
-The file is untrusted: its size is capped, aliases (the means of YAML bombs) and duplicate keys are
-refused, and tags other than those of plain YAML are unknown.
-"""
+"""What `idp.yaml` says about an application. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
-
-import yaml
 
 from idp.capabilities.applications.kinds import WebApplication
 from idp.kernel.errors import InvalidInput
+from idp.kernel.strict_yaml import load_documents
 
 FILE = "idp.yaml"
 MAX_SIZE = 256 * 1024
-_MAX_DOCUMENTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +42,8 @@ def read_facts(text: str | None, application: str) -> Facts:
         return Facts(application)
     found = [
         WebApplication.parse(document)
-        for document in _documents(text)
-        if document.get("kind") == WebApplication.__name__
+        for document in load_documents(text.encode(), name=FILE, limit=MAX_SIZE)
+        if isinstance(document, dict) and document.get("kind") == WebApplication.__name__
     ]
     if not found:
         return Facts(application)
@@ -63,42 +55,3 @@ def read_facts(text: str | None, application: str) -> Facts:
         f"{FILE} describes {', '.join(c.name for c in found)}, not {application}",
         remedy=f"Name the WebApplication in {FILE} {application}, as its repository.",
     )
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML without aliases and duplicate keys."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.constructor.ConstructorError(
-                problem="aliases are not allowed", problem_mark=self.get_mark()
-            )
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for position, key in enumerate(keys):
-            if key in keys[:position]:
-                raise yaml.constructor.ConstructorError(
-                    problem=f'key "{key}" is there twice',
-                    problem_mark=node.value[position][0].start_mark,
-                )
-        return super().construct_mapping(node, deep)
-
-
-def _documents(text: str) -> list[dict[str, Any]]:
-    if len(text) > MAX_SIZE:
-        raise _unreadable(f"it is larger than {MAX_SIZE} bytes")
-    try:
-        documents = [d for d in yaml.load_all(text, _StrictLoader) if d is not None]
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise _unreadable(str(error)) from error
-    if len(documents) > _MAX_DOCUMENTS:
-        raise _unreadable(f"it has more than {_MAX_DOCUMENTS} documents")
-    if not all(isinstance(document, dict) for document in documents):
-        raise _unreadable("a document in it is not an object")
-    return documents
-
-
-def _unreadable(why: str) -> InvalidInput:
-    return InvalidInput(f"{FILE} cannot be read: {why}", remedy=f"Correct {FILE} and push again.")

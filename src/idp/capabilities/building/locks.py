@@ -64,12 +64,16 @@ class Dependency:
             [f"{self.name}=={self.version}", *(f"--hash=sha256:{h}" for h in self.hashes)]
         )
 
-    def as_json(self) -> dict[str, str]:
-        """For the record. `sha256` is empty when the lock allows several files without names."""
+    def as_material(self) -> dict[str, Any]:
+        """For provenance (in-toto `ResourceDescriptor`).
+
+        `digest` is empty when a requirements.txt allows several files: it does not name them.
+        """
         return {
+            "uri": f"pkg:pypi/{self.name}@{self.version}",
             "name": self.name,
             "version": self.version,
-            "sha256": self.hashes[0] if len(self.hashes) == 1 else "",
+            "digest": {"sha256": self.hashes[0]} if len(self.hashes) == 1 else {},
         }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +20,7 @@ RUNTIME_VERSION_LABEL = "platform.idp/runtime-version"
 HOST_BASE = "host"
 SCRIPTS = "app/.idp/bin"
 SITE_PACKAGES = "app/site-packages"
+_REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def render_config(
         "os": "linux",
         "created": created,
         "config": {
-            "Cmd": list(plan.command),
+            "Cmd": image_command(plan.command),
             "Env": [f"{name}={value}" for name, value in sorted(_environment(plan).items())],
             "ExposedPorts": {f"{port}/tcp": {}},
             "Labels": {
@@ -85,6 +88,29 @@ def render_config(
         "history": [{"created": created, "created_by": f"idp build: {what}"} for what, _ in layers],
         "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for _, layer in layers]},
     }
+
+
+def image_command(command: Sequence[str]) -> list[str]:
+    """A command as an image's `Cmd`.
+
+    Kubernetes expands `$(PORT)` in a pod's own command and arguments, never in an image's: there,
+    a shell must do it.
+    """
+    if not any(_REFERENCE.search(argument) for argument in command):
+        return list(command)
+    return ["/bin/sh", "-c", " ".join(["exec", *(_shell_word(argument) for argument in command)])]
+
+
+def _shell_word(argument: str) -> str:
+    """An argument as a shell reads it; `$(NAME)` becomes its variable, `$$` is a dollar sign."""
+    word = ""
+    position = 0
+    for match in _REFERENCE.finditer(argument):
+        word += shlex.quote(argument[position : match.start()]) if match.start() > position else ""
+        word += f'"${{{match[1]}}}"' if match[1] else "'$'"
+        position = match.end()
+    rest = argument[position:]
+    return word + (shlex.quote(rest) if rest or not word else "")
 
 
 def render_manifest(

@@ -2,12 +2,13 @@
 
 `python3 serve.py FOLDER` listens on `$PORT` (8080 without it). Folders answer with their
 `index.html` and are never listed; hidden files and links out of the folder do not exist. Entity
-tags are digests of the content, since an image's files have no dates. On SIGTERM it takes no new
-requests and ends when those in flight are answered.
+tags are digests of the content, since an image's files have no dates. On SIGTERM it goes on for a
+moment, while the gateway learns that it leaves, then finishes the requests in flight and ends.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import mimetypes
@@ -16,12 +17,16 @@ import re
 import signal
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 _CHUNK = 2**16
+_DRAIN_SECONDS = 1.0
+_LONGEST_REQUEST_SECONDS = 25.0
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _TYPES = {
     ".css": "text/css",
@@ -90,16 +95,19 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "idp-static"
     sys_version = ""
-    timeout = 30
+    timeout = 60
+    server: Server
     root: Path
 
     def do_GET(self) -> None:
         """Answer with the file."""
-        self._answer(with_body=True)
+        with self.server.request():
+            self._answer(with_body=True)
 
     def do_HEAD(self) -> None:
         """Answer as to GET, without the content."""
-        self._answer(with_body=False)
+        with self.server.request():
+            self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
         path = find(self.root, self.path)
@@ -139,6 +147,12 @@ class Handler(BaseHTTPRequestHandler):
         if with_body:
             self._send(path, first, last - first + 1)
 
+    def end_headers(self) -> None:
+        """Also tell a connection that is kept to come again elsewhere."""
+        if self.server.stopping:
+            self.send_header("Connection", "close")
+        super().end_headers()
+
     def _send(self, path: Path, start: int, count: int) -> None:
         with path.open("rb") as file:
             file.seek(start)
@@ -159,29 +173,54 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Waits for requests in flight when it is closed."""
+    """Counts the requests in flight, so that it can wait for them."""
 
-    daemon_threads = False
-    block_on_close = True
+    daemon_threads = True
+
+    def __init__(self, port: int, handler: type[Handler]) -> None:
+        super().__init__(("", port), handler)
+        self.stopping = False
+        self._in_flight = 0
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def request(self) -> Iterator[None]:
+        """Hold while a request is answered."""
+        with self._changed:
+            self._in_flight += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify_all()
+
+    def drain(self) -> None:
+        """Serve a moment longer, take no new connections, wait for the requests in flight."""
+        self.stopping = True
+        time.sleep(_DRAIN_SECONDS)
+        self.shutdown()
+        with self._changed:
+            self._changed.wait_for(lambda: self._in_flight == 0, timeout=_LONGEST_REQUEST_SECONDS)
 
 
 def make_server(root: Path, port: int) -> Server:
     """A server for a folder, on all addresses of the machine."""
     handler = type("RootedHandler", (Handler,), {"root": root.resolve(strict=True)})
-    return Server(("", port), handler)
+    return Server(port, handler)
 
 
 def main() -> None:
     """Serve the folder named on the command line until SIGTERM."""
     server = make_server(Path(sys.argv[1]), int(os.environ.get("PORT", "8080")))
-
-    def stop(_signal: int, _frame: object) -> None:
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    server.serve_forever(poll_interval=0.1)
-    server.server_close()
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    serving.start()
+    stop.wait()
+    server.drain()
+    serving.join()
 
 
 if __name__ == "__main__":

@@ -15,42 +15,18 @@ class _Reported(Model):
     model_config = ConfigDict(extra="ignore")
 
 
-class Lock(_Reported):
-    """The lock file that decided what was installed.
+class Material(_Reported):
+    """Something that went in besides the source: an in-toto `ResourceDescriptor`.
 
     Attributes:
-        file: Its path in the source.
-        digest: `sha256:<hex>` of its content.
+        uri: Where it comes from, such as a package URL.
+        name: For people; empty when the address says it.
+        digest: Algorithm -> hexadecimal digest; empty when the lock allowed several files.
     """
 
-    file: str
-    digest: Digest
-
-
-class Dependency(_Reported):
-    """A Python distribution that was installed.
-
-    Attributes:
-        name: In its normal form.
-        version: Its version.
-        sha256: Of the file that was installed, hexadecimal; empty when the lock allowed several.
-    """
-
-    name: str
-    version: str
-    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
-
-
-class Materials(_Reported):
-    """What went in besides the source.
-
-    Attributes:
-        lock: The lock file; None when there is none.
-        dependencies: What was installed.
-    """
-
-    lock: Lock | None = None
-    dependencies: list[Dependency] = Field(default_factory=list)
+    uri: str
+    name: str = ""
+    digest: dict[str, str] = Field(default_factory=dict)
 
 
 class BuildOutputs(_Reported):
@@ -62,7 +38,7 @@ class BuildOutputs(_Reported):
         source: Git repository, `namespace/name`.
         commit: Full commit id of the source.
         builder: Name of a part of the builder -> its version.
-        materials: What went in besides the source.
+        materials: What went in besides the source: the lock file, and what was installed.
     """
 
     repository: str = Field(pattern=r"^[^/\s]+/[^/\s]+$")
@@ -70,7 +46,7 @@ class BuildOutputs(_Reported):
     source: str = Field(pattern=r"^[^/\s]+/[^/\s]+$")
     commit: str = Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")
     builder: dict[str, str] = Field(default_factory=dict)
-    materials: Materials = Field(default_factory=Materials)
+    materials: list[Material] = Field(default_factory=list)
 
 
 def outputs_of(build: PipelineStep, namespace: str) -> BuildOutputs:

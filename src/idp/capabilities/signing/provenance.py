@@ -15,7 +15,6 @@ from typing import Any
 from idp.capabilities.promotion.kinds import PipelineStep
 from idp.capabilities.signing.builds import BuildOutputs
 from idp.kernel.clock import timestamp
-from idp.protocols.signing.statement import hex_of
 
 BUILD_TYPE = "https://platform.idp/build-types/source-to-image/v1"
 BUILDER_ID = "https://platform.idp/builders/single-machine/v1"
@@ -47,17 +46,9 @@ def provenance(build: PipelineStep, outputs: BuildOutputs, source: str, version:
 
 def _dependencies(outputs: BuildOutputs, source: str) -> list[dict[str, Any]]:
     """Resource descriptors of in-toto: the source, its lock file, and what was installed."""
-    found: list[dict[str, Any]] = [
-        {"uri": f"git+{source}@{outputs.commit}", "digest": {"gitCommit": outputs.commit}}
-    ]
-    if lock := outputs.materials.lock:
-        found.append({"name": lock.file, "digest": {"sha256": hex_of(lock.digest)}})
-    for dependency in sorted(outputs.materials.dependencies, key=lambda d: (d.name, d.version)):
-        descriptor: dict[str, Any] = {"uri": f"pkg:pypi/{dependency.name}@{dependency.version}"}
-        if dependency.sha256:
-            descriptor["digest"] = {"sha256": dependency.sha256}
-        found.append(descriptor)
-    return found
+    commit = {"uri": f"git+{source}@{outputs.commit}", "digest": {"gitCommit": outputs.commit}}
+    materials = [material.model_dump(exclude_defaults=True) for material in outputs.materials]
+    return [commit, *materials]
 
 
 def _metadata(build: PipelineStep) -> dict[str, str]:

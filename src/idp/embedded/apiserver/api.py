@@ -171,6 +171,10 @@ class Api:
             ),
         )
 
+    async def deleted(self, request: Request, options: DeleteOptions) -> tuple[Record, bool]:
+        """Delete an object as part of another action that is allowed and audited itself."""
+        return await self._deleter.delete(request, options)
+
     async def audited(self, request: Request, verb: str, action: Callable[[], Awaitable[T]]) -> T:
         """Allow, do and record something else that changes state, such as issuing a token."""
         return await self._audited(request, verb, action)

@@ -47,6 +47,8 @@ def entry(request: Request, verb: str, code: int, reason: str = "") -> Entry:
         facts["from"] = request.address
     if request.dry_run:
         facts["dryRun"] = True
+    if request.annotations:
+        facts["annotations"] = dict(request.annotations)
     resource = request.served.qualified
     if request.subresource:
         resource += f"/{request.subresource}"

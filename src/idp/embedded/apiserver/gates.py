@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from idp.embedded.apiserver.access.escalation import check_escalation
 from idp.embedded.apiserver.access.rbac import RBAC_GROUP, RbacAuthorizer
-from idp.embedded.apiserver.ports import AdmissionPolicies
+from idp.embedded.apiserver.lookup import StoreLookup
 from idp.embedded.apiserver.storage.record import Key
 from idp.embedded.apiserver.storage.store import Store
+from idp.embedded.apiserver.types.versions import from_stored
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import Cause, Forbidden, NotFound
 from idp.kernel.resource import Manifest
 
+if TYPE_CHECKING:
+    from idp.embedded.apiserver.admission.policies import AdmissionPolicies
+    from idp.embedded.apiserver.admission.request import Operation
+
 Prepare = Callable[[Manifest, Manifest | None], None]
 
 _NAMESPACES = "/namespaces"
+_POLICIES = "admissionregistration.k8s.io/validatingadmissionpolicies"
 _PROTECTED = ("default", "kube-system", "kube-public")
 
 
@@ -25,7 +33,6 @@ class Gates:
     def __init__(self, store: Store, authorizer: RbacAuthorizer) -> None:
         self._store = store
         self._authorizer = authorizer
-        self.policies: AdmissionPolicies | None = None
         self.preparations: dict[str, Prepare] = {}
         """Further preparation by resource, where it takes knowledge of other objects."""
 
@@ -71,7 +78,7 @@ class Gates:
             preparation(new, old)
 
     def admit(
-        self, request: Request, operation: str, new: Manifest | None, old: Manifest | None
+        self, request: Request, operation: Operation, new: Manifest | None, old: Manifest | None
     ) -> None:
         """Ask the policies.
 
@@ -79,17 +86,37 @@ class Gates:
             Forbidden: The user would gain rights, or a policy refuses.
             Invalid: A policy refuses.
         """
-        type_ = request.served.type
-        if type_.group == RBAC_GROUP and new is not None:
+        if request.served.type.group == RBAC_GROUP and new is not None:
             check_escalation(self._authorizer, request.user, new, old)
-        if self.policies is not None:
-            for warning in self.policies.validate(
-                operation=operation,
-                type=type_,
-                subresource=request.subresource,
-                user=request.user,
-                new=new,
-                old=old,
-                dry_run=request.dry_run,
-            ):
-                request.warn(warning)
+        if self._store.count(_POLICIES):
+            self._ask_policies(request, operation, new, old)
+
+    @cached_property
+    def _policies(self) -> AdmissionPolicies:
+        """Loaded with the first policy: it takes the CEL library."""
+        from idp.embedded.apiserver.admission.policies import AdmissionPolicies
+
+        return AdmissionPolicies(StoreLookup(self._store), self._authorizer)
+
+    def _ask_policies(
+        self, request: Request, operation: Operation, new: Manifest | None, old: Manifest | None
+    ) -> None:
+        from idp.embedded.apiserver.admission.request import AdmissionRequest
+
+        type_ = request.served.type
+        asked = AdmissionRequest(
+            operation,
+            request.user,
+            type_.group,
+            type_.version,
+            type_.plural,
+            subresource=request.subresource,
+            namespace=request.namespace,
+            name=request.name,
+            object=from_stored(new, request.served) if new is not None else None,
+            old_object=from_stored(old, request.served) if old is not None else None,
+            dry_run=request.dry_run,
+            annotations=request.annotations,
+        )
+        for warning in self._policies.validate(asked):
+            request.warn(warning)

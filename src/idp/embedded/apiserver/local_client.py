@@ -10,13 +10,14 @@ import orjson
 from idp.embedded.apiserver.access.identity import UserInfo
 from idp.embedded.apiserver.access.rules import Attributes
 from idp.embedded.apiserver.api import Api, presented
+from idp.embedded.apiserver.questions import Questions
 from idp.embedded.apiserver.types.registry import Registry
 from idp.embedded.apiserver.types.versions import from_stored
 from idp.embedded.apiserver.verbs.delete import DeleteOptions
 from idp.embedded.apiserver.verbs.read import Selection, WatchOptions
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.client import Client, ObjectList, PatchType, Propagation, WatchEvent
-from idp.kernel.errors import InvalidInput
+from idp.kernel.errors import InvalidInput, Unavailable
 from idp.kernel.resource import Manifest, ResourceType
 
 _FOREVER = float("inf")
@@ -26,10 +27,16 @@ class LocalClient(Client):
     """Acts as one user on the API of this process."""
 
     def __init__(
-        self, api: Api, registry: Registry, user: UserInfo, manager: str = "idp"
+        self,
+        api: Api,
+        registry: Registry,
+        questions: Questions,
+        user: UserInfo,
+        manager: str = "idp",
     ) -> None:
         self._api = api
         self._registry = registry
+        self._questions = questions
         self._user = user
         self._manager = manager
 
@@ -41,7 +48,7 @@ class LocalClient(Client):
         ):
             self._api.check(self._user, attributes)
         other = UserInfo(user, groups=tuple(groups), impersonator=self._user).authenticated()
-        return LocalClient(self._api, self._registry, other, self._manager)
+        return LocalClient(self._api, self._registry, self._questions, other, self._manager)
 
     def _request(
         self, type: ResourceType, namespace: str | None, name: str = "", subresource: str = ""
@@ -87,7 +94,7 @@ class LocalClient(Client):
         resource_version: str,
         label_selector: str | None = None,
     ) -> AsyncIterator[WatchEvent]:
-        """Follow changes until the server stops."""
+        """Follow changes. Raises `Unavailable` when the server stops."""
         request = self._request(type, namespace)
         options = WatchOptions(version=int(resource_version), seconds=_FOREVER)
         selection = Selection(label_selector)
@@ -95,10 +102,15 @@ class LocalClient(Client):
             if seen.record is not None and seen.type != "BOOKMARK":
                 manifest = from_stored(seen.record.manifest(), request.served)
                 yield WatchEvent(seen.type, manifest)
+        raise Unavailable("the API server has stopped")
 
     async def create(self, type: ResourceType, manifest: Manifest) -> Manifest:
-        """Create an object."""
+        """Create an object, or ask a review."""
         namespace = manifest.get("metadata", {}).get("namespace")
+        if self._questions.knows(type.group, type.version):
+            return self._questions.answer(
+                type.group, type.version, type.plural, namespace or "", manifest, self._user
+            )
         request = self._request(type, namespace or "default")
         return presented(await self._api.create(request, _typed(type, manifest)), request)
 

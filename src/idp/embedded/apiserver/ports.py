@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-from idp.embedded.apiserver.access.identity import UserInfo
 from idp.kernel.errors import Cause
-from idp.kernel.resource import Manifest, ResourceType
+from idp.kernel.resource import Manifest
 
 
 class PodLogSource(Protocol):
@@ -39,34 +38,6 @@ class AuditSink(Protocol):
         self, actor: str, action: str, target: str, facts: dict[str, Any] | None = None
     ) -> object:
         """Record one request durably."""
-        ...
-
-
-class AdmissionPolicies(Protocol):
-    """Judges a write before it is stored."""
-
-    def validate(
-        self,
-        *,
-        operation: str,
-        type: ResourceType,
-        subresource: str,
-        user: UserInfo,
-        new: Manifest | None,
-        old: Manifest | None,
-        dry_run: bool,
-    ) -> Sequence[str]:
-        """Warnings for the client.
-
-        Args:
-            operation: `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
-            new: The object as it would be stored; None for a deletion.
-            old: The object as it is; None for a creation.
-
-        Raises:
-            Forbidden: A policy refuses it.
-            Invalid: A policy refuses it.
-        """
         ...
 
 

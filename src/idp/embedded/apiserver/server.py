@@ -1,11 +1,12 @@
 """The server: its parts put together, started and stopped.
 
-    async with ApiServer(ApiServerSettings(data=Path("data"))) as server:
-        client = server.client("admin", groups=["system:masters"])
+async with ApiServer(ApiServerSettings(data=Path("data"))) as server:
+    client = server.client("admin", groups=["system:masters"])
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +20,23 @@ from idp.embedded.apiserver.access.bootstrap import bootstrap_manifests
 from idp.embedded.apiserver.access.certificates import CertificateAuthority
 from idp.embedded.apiserver.access.identity import MASTERS_GROUP, UserInfo
 from idp.embedded.apiserver.access.rbac import RbacAuthorizer
+from idp.embedded.apiserver.access.reviews import Reviews
+from idp.embedded.apiserver.access.service_account_tokens import (
+    ServiceAccountTokens,
+    open_signing_key,
+)
 from idp.embedded.apiserver.access.static_tokens import StaticTokens
 from idp.embedded.apiserver.api import Api
 from idp.embedded.apiserver.audit import Auditor
 from idp.embedded.apiserver.gates import Gates
+from idp.embedded.apiserver.http.discovery import DiscoveryPages
+from idp.embedded.apiserver.http.evictions import EvictionPages
 from idp.embedded.apiserver.http.handler import Handler
 from idp.embedded.apiserver.http.health import HealthPages
+from idp.embedded.apiserver.http.logs import PodLogPages
 from idp.embedded.apiserver.http.resources import Resources
+from idp.embedded.apiserver.http.reviews import ReviewPages
+from idp.embedded.apiserver.http.tokens import TokenPages
 from idp.embedded.apiserver.kubeconfig import kubeconfig_text, write_kubeconfig
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.lookup import StoreLookup
@@ -38,7 +49,8 @@ from idp.embedded.apiserver.machinery.expiry import EventExpiry
 from idp.embedded.apiserver.machinery.garbage import GarbageCollector
 from idp.embedded.apiserver.machinery.namespaces import INITIAL, Namespaces
 from idp.embedded.apiserver.machinery.system import System
-from idp.embedded.apiserver.ports import AuditSink, PodLogSource
+from idp.embedded.apiserver.ports import AuditSink, PodLogSource, SchemaRules
+from idp.embedded.apiserver.questions import Questions
 from idp.embedded.apiserver.storage.history import Change
 from idp.embedded.apiserver.storage.store import Store
 from idp.embedded.apiserver.types.registry import Registry
@@ -47,6 +59,7 @@ from idp.embedded.apiserver.verbs.read import Reader
 from idp.embedded.apiserver.verbs.write import Writer
 from idp.kernel.clock import Clock, utc_now
 from idp.kernel.errors import MissingPrerequisite
+from idp.kernel.resource import Manifest
 
 _STOP_SECONDS = 2.0
 
@@ -61,6 +74,7 @@ class ApiServerSettings:
         port: Port to listen on; 0 takes a free one.
         names: Further DNS names that clients reach the server by.
         name: Name of cluster and context in kubeconfigs.
+        issuer: URL that ServiceAccount tokens are issued by.
     """
 
     data: Path
@@ -68,6 +82,7 @@ class ApiServerSettings:
     port: int = 0
     names: tuple[str, ...] = ()
     name: str = "idp"
+    issuer: str = "https://kubernetes.default.svc"
 
 
 class ApiServer:
@@ -78,7 +93,7 @@ class ApiServer:
         settings: ApiServerSettings,
         *,
         audit: AuditSink | None = None,
-        logs: PodLogSource | None = None,
+        pod_logs: PodLogSource | None = None,
         clock: Clock = utc_now,
     ) -> None:
         """Open the data folder; nothing is served before `start`.
@@ -86,7 +101,7 @@ class ApiServer:
         Args:
             settings: How to serve.
             audit: Where mutating requests are recorded; None records nothing.
-            logs: Where pod logs come from; None answers that there are none.
+            pod_logs: Where pod logs come from; None answers that there are none.
             clock: Tells the time.
 
         Raises:
@@ -100,6 +115,14 @@ class ApiServer:
         self.lookup = StoreLookup(self._store)
         self.authorizer = RbacAuthorizer(self.lookup)
         self.tokens = StaticTokens(settings.data / "tokens.json", clock=clock)
+        self._account_tokens = ServiceAccountTokens(
+            self.lookup,
+            open_signing_key(settings.data / "service-accounts.pem"),
+            issuer=settings.issuer,
+            clock=clock,
+        )
+        self._authenticator = Authenticator([self.tokens, self._account_tokens], self.authorizer)
+        self._questions = Questions(Reviews(self.authorizer, self._authenticator), self.authorizer)
         self.gates = Gates(self._store, self.authorizer)
         self._auditor = Auditor(audit) if audit is not None else None
         reader = Reader(self._store)
@@ -113,7 +136,8 @@ class ApiServer:
         self._namespaces = Namespaces(self._system, self._authority.certificate, clock)
         self._cleaner = DefinitionCleaner(self._system)
         self._expiry = EventExpiry(self._system, clock)
-        self._logs = logs
+        self._pod_logs = pod_logs
+        self._clock = clock
         self._runner: web.ServerRunner | None = None
         self._port = settings.port
 
@@ -149,8 +173,8 @@ class ApiServer:
                 "metadata": {"name": namespace},
             }
             await self._system.create_missing(manifest)
-        for manifest in bootstrap_manifests():
-            await self._system.create_missing(manifest)
+        # Together: they share commits.
+        await asyncio.gather(*(self._system.create_missing(m) for m in bootstrap_manifests()))
 
     def _noticed(self, change: Change) -> None:
         self._definitions.noticed(change)
@@ -160,13 +184,22 @@ class ApiServer:
 
     async def _listen(self) -> None:
         settings = self.settings
-        authenticator = Authenticator([self.tokens], self.authorizer)
+        tokens = TokenPages(self._api, self._account_tokens, self.lookup)
         handler = Handler(
-            authenticator,
+            self._authenticator,
             self.authorizer,
-            Resources(self._api, self.registry),
-            [HealthPages(lambda: self._store.is_open)],
-            {},
+            Resources(self._api, self.registry, self._clock),
+            ReviewPages(self._questions),
+            [
+                HealthPages(lambda: self._store.is_open),
+                DiscoveryPages(self.registry, lambda: self.url.removeprefix("https://")),
+                tokens,
+            ],
+            {
+                ("GET", "/pods", "log"): PodLogPages(self._api, self._pod_logs).answer,
+                ("POST", "/pods", "eviction"): EvictionPages(self._api, self.lookup).answer,
+                ("POST", "/serviceaccounts", "token"): tokens.issue,
+            },
         )
         names, addresses = _server_names(settings)
         server = web.Server(handler, handler_cancellation=True, access_log=None)
@@ -191,13 +224,13 @@ class ApiServer:
 
     async def stop(self) -> None:
         """End watches, finish what is being written, close the database."""
+        await self._expiry.stop()
+        for part in (self._garbage, self._namespaces, self._cleaner):
+            await part.worker.stop()
         self._store.drain()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-        await self._expiry.stop()
-        for part in (self._garbage, self._namespaces, self._cleaner):
-            await part.worker.stop()
         await self._store.stop()
         if self._auditor is not None:
             await self._auditor.stop()
@@ -225,7 +258,7 @@ class ApiServer:
     def client(self, user: str, groups: Sequence[str] = ()) -> LocalClient:
         """A client in this process that acts as a user."""
         info = UserInfo(user, groups=tuple(groups)).authenticated()
-        return LocalClient(self._api, self.registry, info)
+        return LocalClient(self._api, self.registry, self._questions, info)
 
     def kubeconfig(
         self,
@@ -241,6 +274,13 @@ class ApiServer:
         if path is not None:
             write_kubeconfig(path, text)
         return text
+
+
+def _schema_rules(schema: Manifest) -> SchemaRules:
+    """Compile CEL rules; the CEL library is loaded with the first schema that has some."""
+    from idp.embedded.apiserver.cel.rules import SchemaRules as CelRules
+
+    return CelRules(schema)
 
 
 def _server_names(settings: ApiServerSettings) -> tuple[list[str], list[str]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import re
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from idp.embedded.registry.content import ContentStore
 from idp.embedded.registry.errors import bad_request, missing
 from idp.embedded.registry.repositories import all_repositories
 from idp.embedded.registry.service import Service
@@ -38,21 +40,23 @@ class ListingRoutes:
     async def catalog(self, request: Request) -> Response:
         """GET: the repositories that the principal may pull."""
         principal = await self._service.gate.known_principal(request)
-        found = await asyncio.to_thread(all_repositories, self._service.store)
         allowed = [
-            repository.name
-            for repository in found
-            if repository.has_manifests()
-            and await self._service.gate.allows(principal, repository.name, "pull")
+            name
+            for name in await asyncio.to_thread(_in_use, self._service.store)
+            if await self._service.gate.allows(principal, name, "pull")
         ]
         names, headers = _page(request, allowed)
         return JSONResponse({"repositories": names}, headers=headers)
 
 
+def _in_use(store: ContentStore) -> list[str]:
+    return [r.name for r in all_repositories(store) if r.has_manifests()]
+
+
 def _page(request: Request, names: list[str]) -> tuple[list[str], dict[str, str]]:
     """The page that `n` and `last` ask for, and the `Link` to the next one."""
     asked = request.query_params.get("n", str(_PAGE))
-    if not asked.isdecimal():
+    if not re.fullmatch(r"[0-9]{1,9}", asked):
         raise bad_request("PAGINATION_NUMBER_INVALID", "n is not a number", "Use `?n=100`.")
     size = min(int(asked), _PAGE)
     last = request.query_params.get("last", "")

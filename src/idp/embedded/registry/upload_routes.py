@@ -74,9 +74,9 @@ class UploadRoutes:
     async def _mount(self, request: Request, into: Repository) -> bool:
         """Link a blob of another repository. Who may not read it there learns nothing: False."""
         digest = digest_in(request.query_params["mount"])
-        source = Repository(
-            self._service.store, repository_name(request.query_params.get("from", ""))
-        )
+        if "from" not in request.query_params:
+            return False
+        source = Repository(self._service.store, repository_name(request.query_params["from"]))
         principal = await self._service.gate.principal(request)
         if not await self._service.gate.allows(principal, source.name, "pull"):
             return False

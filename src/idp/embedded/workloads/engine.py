@@ -13,6 +13,7 @@ import structlog
 from idp.embedded.workloads.deployments.reconcile import DeploymentReconciler
 from idp.embedded.workloads.events import EventRecorder
 from idp.embedded.workloads.images.ports import ImageSource
+from idp.embedded.workloads.jobs.reconcile import JobReconciler
 from idp.embedded.workloads.pods.folders import ContainerFolder, pod_folders
 from idp.embedded.workloads.pods.logs import tend
 from idp.embedded.workloads.pods.memory import MemoryWatch
@@ -94,6 +95,7 @@ class WorkloadEngine(Runnable):
             for runnable in (
                 DeploymentReconciler(self._client, self._events, self._clock).controller(),
                 ReplicaSetReconciler(self._client, self._events, self._clock).controller(),
+                JobReconciler(self._client, self._events, self._clock).controller(),
                 ServiceReconciler(self._client).controller(),
                 PodReconciler(runtime),
             ):

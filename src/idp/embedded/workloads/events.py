@@ -18,6 +18,8 @@ from idp.kernel.standard import EVENT
 
 log = structlog.get_logger(__name__)
 
+EventType = Literal["Normal", "Warning"]
+
 COMPONENT = "idp-workloads"
 MESSAGE_LIMIT = 1024
 LIFETIME = timedelta(hours=1)
@@ -35,9 +37,7 @@ class EventRecorder:
         self._client = client
         self._clock = clock
 
-    async def record(
-        self, about: Manifest, type: Literal["Normal", "Warning"], reason: str, message: str
-    ) -> None:
+    async def record(self, about: Manifest, type: EventType, reason: str, message: str) -> None:
         """Say that something happened to `about`."""
         message = str(redact(message))[:MESSAGE_LIMIT]
         try:

@@ -259,6 +259,44 @@ def test_the_newest_pod_explains_first(build: Build, image: str) -> None:
 def test_a_starting_pod_has_no_failure() -> None:
     assert failure(pod()) is None
     assert failure(pod(state={"running": {}})) is None
+    generic = {**READY_FALSE, "message": "containers with unready status: [app]"}
+    assert failure(pod(state={"running": {}}, started=False, conditions=[generic])) is None
+    assert failure(pod(state={"waiting": {}}, conditions=[generic])) is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "reason", "message"),
+    [
+        (
+            {"message": "containers with unready status: [app]"},
+            "NotReady",
+            "hello-1: the readiness probe does not pass",
+        ),
+        (
+            {"message": "containers with unready status: [app]; app: listens on 5000"},
+            "NotReady",
+            "hello-1: app: listens on 5000",
+        ),
+        (
+            {"reason": "InvalidPod", "message": "hostPath is not supported"},
+            "InvalidPod",
+            "hello-1: hostPath is not supported",
+        ),
+    ],
+)
+def test_a_pod_that_does_not_serve_says_why(condition: Manifest, reason: str, message: str) -> None:
+    conditions = [{**READY_FALSE, **condition}]
+    cause = failure(pod(state={"running": {}}, started=True, conditions=conditions))
+    assert cause is not None
+    assert (cause.reason, cause.message) == (reason, message)
+
+
+def test_a_container_that_ended_between_restarts_is_a_crash() -> None:
+    ended = {"terminated": {"exitCode": 3, "message": "bad"}}
+    cause = failure(pod(restartCount=1, state={"waiting": {"reason": "x"}}, lastState=ended))
+    assert cause is not None
+    assert cause.reason == "CrashLoopBackOff"
+    assert failure(pod(restartCount=1, state={"running": {}}, lastState=ended)) is None
 
 
 def ready_pod(name: str, image_id: str) -> Manifest:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from idp.kernel.errors import Forbidden, InvalidInput, Unauthorized
 
 
 class Tokens:
-    def user_for(self, token: str) -> UserInfo | None:
+    def user_for(self, token: str, audiences: Sequence[str] = ()) -> UserInfo | None:
         return UserInfo("alice", "u1", ("devs",)) if token == "right" else None
 
 

@@ -9,7 +9,7 @@ from idp.embedded.apiserver.access.rbac import RbacAuthorizer
 from idp.embedded.apiserver.admission.policies import AdmissionPolicies
 from idp.embedded.apiserver.admission.request import AdmissionRequest
 from idp.kernel.errors import Forbidden, Invalid
-from idp.kernel.resource import Manifest
+from idp.kernel.resource import Manifest, ResourceType
 
 API = "admissionregistration.k8s.io/v1"
 RULE = {
@@ -379,3 +379,10 @@ def test_policies_cannot_lock_themselves_in(objects: Any) -> None:
     put_policy(objects, NEVER, matchConstraints={"resourceRules": [rule]})
     asked = request(group="admissionregistration.k8s.io", resource="validatingadmissionpolicies")
     assert validate(objects, asked) == []
+
+
+def test_a_request_takes_its_names_from_the_object() -> None:
+    manifest = request().object
+    type_ = ResourceType("platform.idp", "v1alpha1", "Approval", "approvals")
+    user = UserInfo("alice", groups=("devs",))
+    assert AdmissionRequest.of("CREATE", type_, user, new=manifest, old=None) == request()

@@ -34,7 +34,7 @@ def deploy(
     user: User = None,
     namespace: Namespace = DEFAULT_NAMESPACE,
 ) -> None:
-    """Push the code in a folder, and follow it until it answers in development.
+    """Push the code in a folder and follow it to development.
 
     Examples:
 
@@ -91,7 +91,7 @@ def app(
     namespace: Namespace = DEFAULT_NAMESPACE,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show one application: where it runs, what it waits for, and what to do.
+    """Show one application and what it waits for.
 
     Example:
 

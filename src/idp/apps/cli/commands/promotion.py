@@ -72,7 +72,7 @@ def approve(
     user: User = None,
     namespace: Namespace = DEFAULT_NAMESPACE,
 ) -> None:
-    """Approve the promotion of an application that waits for you.
+    """Approve a promotion that waits for you.
 
     Examples:
 
@@ -106,7 +106,7 @@ def reject(
     user: User = None,
     namespace: Namespace = DEFAULT_NAMESPACE,
 ) -> None:
-    """Reject the promotion of an application that waits for you, with the reason.
+    """Reject a promotion that waits for you, with the reason.
 
     Example:
 
@@ -138,7 +138,7 @@ def rollback(
     user: User = None,
     namespace: Namespace = DEFAULT_NAMESPACE,
 ) -> None:
-    """Go back to what ran before: image, configuration and policy together.
+    """Go back to what ran before, configuration included.
 
     Example:
 

@@ -109,7 +109,7 @@ def describe(
     user: User = None,
     namespace: Namespace = DEFAULT_NAMESPACE,
 ) -> None:
-    """Show an object with its conditions, what to do about them, and its events.
+    """Show an object, its conditions and its events.
 
     Example:
 
@@ -131,7 +131,7 @@ def apply(
     user: User = None,
     namespace: Namespace = DEFAULT_NAMESPACE,
 ) -> None:
-    """Apply manifests (server-side apply) from files, folders or standard input.
+    """Apply manifests from files, folders or stdin.
 
     Example:
 

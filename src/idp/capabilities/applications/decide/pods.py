@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from idp.kernel.conditions import condition_of, is_true
 from idp.kernel.resource import Manifest
 
 _MAX_LINE = 300
+_GENERIC = re.compile(r"^containers with unready status: \[[^\]]*\](; )?")
 _IMAGE_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName"})
 _CONFIGURATION_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError"})
 
@@ -53,14 +55,26 @@ def failure(pod: Manifest) -> Failure | None:
         message = scheduled.get("message") or "no node takes the pod"
         return Failure("Unschedulable", message, "Lower spec.resources, or add capacity.")
     ready = condition_of(pod, "Ready") or {}
-    running = any("running" in (s.get("state") or {}) for s in _container_statuses(pod))
-    if running and ready.get("status") == "False" and ready.get("message"):
-        return Failure(
-            "NotReady",
-            f"{_name(pod)}: {_last_line(ready['message'])}",
-            "Answer 2xx at spec.health.path, on the port that PORT names.",
-        )
-    return None
+    if ready.get("status") != "False":
+        return None
+    if ready.get("reason") not in (None, "ContainersNotReady", "PodCompleted", "PodFailed"):
+        message = ready.get("message") or "the pod cannot run"
+        return Failure(ready["reason"], f"{_name(pod)}: {_last_line(message)}", "")
+    return _unready(pod, _GENERIC.sub("", ready.get("message") or ""))
+
+
+def _unready(pod: Manifest, trouble: str) -> Failure | None:
+    """A pod whose containers run and that does not serve; `trouble` is what its probes say."""
+    statuses = _container_statuses(pod)
+    if not any("running" in (status.get("state") or {}) for status in statuses):
+        return None
+    if not trouble and not all(status.get("started") for status in statuses):
+        return None
+    return Failure(
+        "NotReady",
+        f"{_name(pod)}: {_last_line(trouble) or 'the readiness probe does not pass'}",
+        "Answer 2xx at spec.health.path, on the port that PORT names.",
+    )
 
 
 def _container_failure(pod: Manifest, status: dict[str, Any]) -> Failure | None:

@@ -1,4 +1,4 @@
-"""Running a program with little of the machine in its reach, by bubblewrap, or saying it is not so."""
+"""Running a program with little of the machine in reach, by bubblewrap, or saying it is not so."""
 
 from __future__ import annotations
 

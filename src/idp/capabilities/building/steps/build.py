@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,39 +19,40 @@ from idp.kernel.clock import timestamp
 from idp.kernel.resource import Model
 from idp.kernel.step import Outcome, StepRun, succeeded
 from idp.protocols.git.ports import Commit, Repository
+from idp.protocols.oci.ports import Registry
 
 
 class BuildParameters(Model):
     """What is built.
 
     Attributes:
-        namespace: Of the application.
-        application: Its name.
+        application: Name of the application; its namespace is that of the step.
         repository: Git repository, `namespace/name`.
         revision: Branch, tag or commit.
-        author: Who pushed it, for the record.
+        author: Who pushed it, for the record; empty takes the commit's author.
     """
 
-    namespace: Name
     application: Name
     repository: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*$", max_length=255)
     revision: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=255)
     author: str = Field(default="", max_length=320)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BuildStep:
     """The step. Called again after a crash it begins anew: the same commit gives the same image.
 
     Attributes:
-        builder: Builds and pushes.
+        builder: Builds images.
         registry_host: `host:port`, as image references name the registry.
+        open_registry: A connection to it.
         open_repository: The Git repository of a name.
         work: Holds a folder per running build.
     """
 
     builder: Builder
     registry_host: str
+    open_registry: Callable[[], AbstractAsyncContextManager[Registry]]
     open_repository: Callable[[str], Repository]
     work: Path
 
@@ -62,24 +65,24 @@ class BuildStep:
         try:
             return await self._build(run, parameters, folder)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _build(self, run: StepRun, parameters: BuildParameters, folder: Path) -> Outcome:
         git = self.open_repository(parameters.repository)
         await run.report(f"checking out {parameters.repository} at {parameters.revision}")
         commit = await git.commit(parameters.revision)
-        shutil.rmtree(folder, ignore_errors=True)
-        source = folder / "source"
-        source.mkdir(parents=True)
+        source = await asyncio.to_thread(_new_folder, folder / "source")
         await git.export(commit.id, source)
-        target = f"{parameters.namespace}/{parameters.application}"
-        built = await self.builder.build(
-            source,
-            Origin(parameters.application, parameters.repository, commit.id, commit.time),
-            target,
-            folder / "work",
-            run.report,
-        )
+        target = f"{run.namespace}/{parameters.application}"
+        async with self.open_registry() as registry:
+            built = await self.builder.build(
+                source,
+                Origin(parameters.application, parameters.repository, commit.id, commit.time),
+                registry=registry,
+                repository=target,
+                work=folder / "work",
+                report=run.report,
+            )
         image = f"{self.registry_host}/{target}@{built.digest}"
         return succeeded(
             f"built {image} ({built.explanation})",
@@ -93,7 +96,6 @@ class BuildStep:
 
 def _record(built: BuiltImage, commit: Commit, parameters: BuildParameters) -> dict[str, Any]:
     """The facts that provenance needs."""
-    lock = {"file": built.lock, "digest": built.lock_digest} if built.lock else None
     return {
         "source": parameters.repository,
         "commit": commit.id,
@@ -101,9 +103,26 @@ def _record(built: BuiltImage, commit: Commit, parameters: BuildParameters) -> d
         "commitTime": timestamp(commit.time),
         "author": parameters.author or commit.author,
         "builder": built.builder,
-        "materials": {
-            "lock": lock,
-            "dependencies": [dependency.as_json() for dependency in built.dependencies],
-        },
+        "materials": _materials(built, commit, parameters.repository),
         "base": built.base,
     }
+
+
+def _materials(built: BuiltImage, commit: Commit, repository: str) -> list[dict[str, Any]]:
+    """What went in besides the commit itself (in-toto `ResourceDescriptor`s): lock, packages."""
+    materials = [dependency.as_material() for dependency in built.dependencies]
+    if not built.lock:
+        return materials
+    lock = {
+        "uri": f"git+{repository}@{commit.id}#{built.lock}",
+        "name": built.lock,
+        "digest": {"sha256": built.lock_digest.removeprefix("sha256:")},
+    }
+    return [lock, *materials]
+
+
+def _new_folder(folder: Path) -> Path:
+    """An empty folder, whatever a build that was killed left there."""
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

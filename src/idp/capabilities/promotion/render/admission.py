@@ -1,6 +1,7 @@
-"""ValidatingAdmissionPolicies that keep names honest. Pure.
+"""ValidatingAdmissionPolicies: honest names, and verbs that RBAC alone cannot ask for. Pure.
 
-RBAC says who may create an object; these say that the object tells the truth about who that was.
+RBAC says who may create an object; these say that the object tells the truth about who that was,
+and that this person has the verb that the object stands for: `promote`, `rollback` or `approve`.
 `system:masters` are the platform's own controllers.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.capabilities.promotion.kinds import PLATFORM_INITIATOR, Approval, PipelineStep, Promotion
-from idp.capabilities.promotion.render.templates import PUSH
+from idp.capabilities.promotion.render.templates import PIPELINE_ACCOUNT, PUSH
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import (
@@ -35,6 +36,19 @@ _INITIATOR = (
     f"object.spec.initiator == '{PLATFORM_INITIATOR}'))",
     "spec.initiator must be you: a promotion is started in one's own name",
 )
+_ON_PROMOTIONS = (
+    f"authorizer.group('{Promotion.type().group}').resource('{Promotion.type().plural}')"
+    ".namespace(object.metadata.namespace)"
+)
+_MAY_START = (
+    f"{_ON_PROMOTIONS}.check(has(object.spec.action) ? object.spec.action : 'promote').allowed()",
+    "you may not start this in this namespace: it takes the verb promote, or rollback, on "
+    "promotions.platform.idp",
+)
+_MAY_APPROVE = (
+    f"{_ON_PROMOTIONS}.name(object.spec.promotion).check('approve').allowed()",
+    "you may not decide about this promotion: it takes the verb approve on promotions.platform.idp",
+)
 _PUSH_ONLY = (
     f"{_PLATFORM} || (has(object.spec.workflowTemplateRef) && "
     f"object.spec.workflowTemplateRef.name == '{PUSH}' && "
@@ -43,16 +57,27 @@ _PUSH_ONLY = (
     f"only workflows of the cluster template {PUSH} may be created: a workflow acts with the "
     "rights of the platform",
 )
-_PLATFORM_ONLY = (_PLATFORM, "pipeline steps are created by workflows only")
+_PUSH_AUTHOR = (
+    f"{_PLATFORM} || (has(object.spec.arguments) && has(object.spec.arguments.parameters) && "
+    "object.spec.arguments.parameters.exists(parameter, parameter.name == 'author') && "
+    "object.spec.arguments.parameters.filter(parameter, parameter.name == 'author').all("
+    "parameter, has(parameter.value) && parameter.value == request.userInfo.username))",
+    "the parameter author must be you: a release is made in one's own name",
+)
+_PLATFORM_ONLY = (
+    f"{_PLATFORM} || request.userInfo.username == "
+    f"'system:serviceaccount:' + request.namespace + ':{PIPELINE_ACCOUNT}'",
+    "pipeline steps are created by workflows only",
+)
 
 
 def admission_policies() -> list[Manifest]:
     """Policies and their bindings."""
     return [
-        *_policy("approvals", Approval.type(), [_APPROVER, _APPROVER_GROUPS]),
-        *_policy("promotions", Promotion.type(), [_INITIATOR]),
+        *_policy("approvals", Approval.type(), [_APPROVER, _APPROVER_GROUPS, _MAY_APPROVE]),
+        *_policy("promotions", Promotion.type(), [_INITIATOR, _MAY_START]),
         *_policy("pipelinesteps", PipelineStep.type(), [_PLATFORM_ONLY]),
-        *_policy("workflows", WORKFLOW, [_PUSH_ONLY], ("CREATE", "UPDATE")),
+        *_policy("workflows", WORKFLOW, [_PUSH_ONLY, _PUSH_AUTHOR], ("CREATE", "UPDATE")),
     ]
 
 

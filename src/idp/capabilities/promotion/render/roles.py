@@ -7,7 +7,9 @@ those of Kubernetes:
 - `promote` and `rollback` on `promotions`: start one (with `create`);
 - `approve` on `promotions`: an Approval counts.
 
-Nobody gets to write PipelineSteps, or the status of anything: what they say is the platform's word.
+No person gets to write PipelineSteps, or the status of anything: what they say is the platform's
+word. Service accounts may create PipelineSteps, and an admission policy (`admission.py`) leaves
+that to the one account of the pipelines, in whichever namespace they run.
 """
 
 from __future__ import annotations
@@ -15,12 +17,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.capabilities.applications.kinds import WebApplication
-from idp.capabilities.promotion.kinds import Approval, Promotion
+from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion
 from idp.kernel.manifest import render
 from idp.kernel.resource import PLATFORM_GROUP, Manifest
-from idp.kernel.standard import ARGO_APPLICATION, CLUSTER_ROLE, WORKFLOW
+from idp.kernel.standard import ARGO_APPLICATION, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, WORKFLOW
 
-ADMIN, DEVELOPER, VIEWER, APPROVER = "idp-admin", "idp-developer", "idp-viewer", "idp-approver"
+ADMIN, DEVELOPER, VIEWER = "idp-admin", "idp-developer", "idp-viewer"
+PROMOTER, APPROVER, PIPELINE = "idp-promoter", "idp-approver", "idp-pipeline"
 
 _READ = ("get", "list", "watch")
 _CHANGE = ("create", "update", "patch", "delete")
@@ -43,11 +46,12 @@ def cluster_roles() -> list[Manifest]:
         _rule(PLATFORM_GROUP, ("*",), _READ),
         *(_rule(group, resources, _READ) for group, resources in _LOOK_AT.items()),
     ]
+    promote = [_rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback"))]
     develop = [
+        *promote,
         _rule("", ("namespaces",), ("create",)),
         _rule(PLATFORM_GROUP, _APPLICATIONS, _CHANGE),
         _rule(PLATFORM_GROUP, _APPLICATIONS[:1], ("push",)),
-        _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback")),
         _rule(WORKFLOW.group, (WORKFLOW.plural,), ("create",)),
     ]
     approve = [
@@ -58,11 +62,22 @@ def cluster_roles() -> list[Manifest]:
         _rule("*", ("*",), ("*",)),
         {"nonResourceURLs": ["*"], "verbs": ["*"]},
     ]
+    run = [_rule(PLATFORM_GROUP, (PipelineStep.type().plural,), (*_READ, "create", "patch"))]
     return [
         render(CLUSTER_ROLE, ADMIN, rules=anything),
         render(CLUSTER_ROLE, APPROVER, rules=[*view, *approve]),
+        render(CLUSTER_ROLE, PROMOTER, rules=[*view, *promote]),
         render(CLUSTER_ROLE, DEVELOPER, rules=[*view, *develop]),
         render(CLUSTER_ROLE, VIEWER, rules=view),
+        render(CLUSTER_ROLE, PIPELINE, rules=run),
+        render(
+            CLUSTER_ROLE_BINDING,
+            PIPELINE,
+            roleRef={"apiGroup": CLUSTER_ROLE.group, "kind": "ClusterRole", "name": PIPELINE},
+            subjects=[
+                {"apiGroup": CLUSTER_ROLE.group, "kind": "Group", "name": "system:serviceaccounts"}
+            ],
+        ),
     ]
 
 

@@ -21,6 +21,8 @@ from idp.kernel.standard import CLUSTER_WORKFLOW_TEMPLATE
 
 PUSH, PROMOTE, ROLLBACK = "push", "promote", "rollback"
 
+PIPELINE_ACCOUNT = "idp-pipeline"
+"""ServiceAccount with whose rights the workflows create their steps."""
 UID_LABEL = "platform.idp/promotion-uid"
 APPLICATION_LABEL = "platform.idp/application"
 WORKFLOW_LABEL = "workflows.argoproj.io/workflow"
@@ -58,20 +60,18 @@ _RELEASE = {"release": parameter("release")}
 _SOURCE = {
     **_APPLICATION,
     "repository": parameter("repository"),
-    "commit": parameter("commit"),
+    "author": parameter("author"),
 }
+_COMMIT = parameter("commit")
+_TO_BUILD = {**_SOURCE, "revision": _COMMIT}
 _BUILD = {"build": step("build")}
 
 PUSH_NODES = (
-    Node("build", _SOURCE, 900),
+    Node("build", _TO_BUILD, 900),
     Node("sbom", _BUILD, 300),
     Node("scan", _BUILD, 600),
     Node("sign", _BUILD, 120),
-    Node(
-        "release",
-        {**_SOURCE, "author": parameter("author"), **_BUILD, "sign": step("sign")},
-        120,
-    ),
+    Node("release", {**_SOURCE, "commit": _COMMIT, **_BUILD, "sign": step("sign")}, 120),
 )
 PROMOTE_NODES = (
     Node("admit", _RELEASE, 300),

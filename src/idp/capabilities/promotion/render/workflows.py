@@ -14,6 +14,7 @@ from idp.capabilities.environments.kinds import PromotionPipelineSpec
 from idp.capabilities.promotion.kinds import Promotion
 from idp.capabilities.promotion.render.templates import (
     APPLICATION_LABEL,
+    PIPELINE_ACCOUNT,
     PROMOTE,
     PROMOTE_PARAMETERS,
     PUSH,
@@ -124,6 +125,7 @@ def _workflow(
         namespace,
         labels=labels,
         spec={
+            "serviceAccountName": PIPELINE_ACCOUNT,
             "workflowTemplateRef": {"name": template, "clusterScope": True},
             "arguments": {
                 "parameters": [{"name": key, "value": value} for key, value in values.items()]

@@ -21,6 +21,7 @@ from typing import Any
 from idp.capabilities.promotion.artifact import fetch
 from idp.capabilities.promotion.decide.verdict import EvidenceItem
 from idp.capabilities.promotion.kinds import ObjectName, Release
+from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
 from idp.kernel.client import Client
 from idp.kernel.clock import Clock, timestamp, utc_now
@@ -99,6 +100,8 @@ class AdmitStep:
                 f"Release {release.name} says something else than the artifact {spec.digest}",
                 remedy="Delete the Release: it is imported anew.",
             )
+        if spec.repository.partition("/")[0] != release.namespace:
+            raise VerificationFailed(f"{spec.repository} does not belong to {release.namespace}")
         await verify_digest(self._registry, spec.repository, spec.digest, origin)  # 2
         image = spec.image.rpartition("@")[2]
         await verify_digest(self._registry, spec.repository, image, origin)  # 3
@@ -135,7 +138,7 @@ class AdmitStep:
             f"{spec.application} {spec.version} was not verified in {previous}"
             f"{_rejected(found)}: a release cannot skip an environment",
             remedy=f"Promote it to {previous} first: "
-            f"idp-cli promote {spec.application} --to {previous}",
+            + Place(spec.application, release.namespace, previous).promote(),
         )
 
     def _key(self, environment: str) -> dict[str, str]:

@@ -59,7 +59,7 @@ class PipelineReader:
         if manifest is None:
             raise NotFound(
                 f"there is no release {name} in namespace {run.namespace}",
-                remedy="List the releases that are known here: idp-cli release list",
+                remedy="`idp-cli release list APPLICATION` shows the releases that are known here.",
             )
         return Release.parse(manifest)
 
@@ -91,6 +91,6 @@ class PipelineReader:
         if manifest is None:
             raise NotFound(
                 f"this instance has no PromotionPipeline {PIPELINE}, so nothing may pass",
-                remedy="Restart the instance: it creates its default pipeline.",
+                remedy="The instance makes its default pipeline anew: start again in a minute.",
             )
         return PromotionPipeline.parse(manifest).spec

@@ -68,6 +68,11 @@ class ReleaseStep:
 
     async def perform(self, run: StepRun, parameters: ReleaseParameters) -> Outcome:
         """Publish the release of a build."""
+        if parameters.repository != f"{run.namespace}/{parameters.application}":
+            raise UnprovenStep(
+                f"{parameters.repository} is not the repository of {parameters.application} "
+                f"in namespace {run.namespace}"
+            )
         built = await self._reader.outputs(run, parameters.build, "build")
         await self._reader.outputs(run, parameters.sign, "sign")
         if built.get("commit") != parameters.commit:

@@ -35,8 +35,12 @@ _GROUP = "authentication.k8s.io"
 class TokenAuthenticator(Protocol):
     """One kind of bearer token."""
 
-    def user_for(self, token: str) -> UserInfo | None:
-        """The user of a valid token of this kind; None for every other token."""
+    def user_for(self, token: str, audiences: Sequence[str] = ()) -> UserInfo | None:
+        """The user of a valid token of this kind; None for every other token.
+
+        `audiences` are the services one of which the token must be for; empty means the API
+        server.
+        """
         ...
 
 
@@ -65,12 +69,12 @@ class Authenticator:
         user = user_from_certificate(peer_certificate) or self._by_token(headers)
         return self._impersonated(user.authenticated(), headers)
 
-    def user_for_token(self, token: str) -> UserInfo | None:
-        """The user of a bearer token, for `TokenReview`; None when it is not valid."""
+    def user_for_token(self, token: str, audiences: Sequence[str] = ()) -> UserInfo | None:
+        """The user of a bearer token, also for `TokenReview`; None when it is not valid."""
         if not token or len(token) > _MAX_TOKEN:
             return None
         for tokens in self._tokens:
-            if (user := tokens.user_for(token)) is not None:
+            if (user := tokens.user_for(token, audiences)) is not None:
                 return user.authenticated()
         return None
 

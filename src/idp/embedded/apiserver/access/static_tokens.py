@@ -99,8 +99,13 @@ class StaticTokens:
                 raise NotFound(f'token "{id}" not found')
             self._write(kept)
 
-    def user_for(self, token: str) -> UserInfo | None:
-        """The user of a token; None when it is not one of these, revoked or expired."""
+    def user_for(self, token: str, audiences: Sequence[str] = ()) -> UserInfo | None:
+        """The user of a token; None when it is not one of these, revoked or expired.
+
+        These tokens are for the API server alone: with `audiences` the answer is always None.
+        """
+        if audiences:
+            return None
         with self._lock:
             self._refresh()
             found = self._by_hash.get(_digest(token))

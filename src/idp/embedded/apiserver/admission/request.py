@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from idp.embedded.apiserver.access.identity import UserInfo
-from idp.kernel.resource import Manifest
+from idp.kernel.resource import Manifest, ResourceType
 
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
@@ -44,6 +44,36 @@ class AdmissionRequest:
     dry_run: bool = False
     options: Manifest | None = None
     annotations: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        operation: Operation,
+        type: ResourceType,
+        user: UserInfo,
+        *,
+        new: Manifest | None,
+        old: Manifest | None,
+        subresource: str = "",
+        dry_run: bool = False,
+        options: Manifest | None = None,
+    ) -> Self:
+        """The request to write an object of a kind; namespace and name are the object's."""
+        meta = (new or old or {}).get("metadata") or {}
+        return cls(
+            operation=operation,
+            user=user,
+            group=type.group,
+            version=type.version,
+            resource=type.plural,
+            subresource=subresource,
+            namespace=meta.get("namespace", ""),
+            name=meta.get("name", ""),
+            object=new,
+            old_object=old,
+            dry_run=dry_run,
+            options=options,
+        )
 
     @property
     def kind(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cel import OptionalValue
+
 from idp.embedded.apiserver.cel.opaque import OPAQUE, Opaque
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"

@@ -19,6 +19,7 @@ from typing import Any
 
 import cel
 from cel import OptionalValue, stdlib
+
 from idp.embedded.apiserver.cel import formats, opaque
 
 Function = Callable[..., Any]

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import cel
+
 from idp.embedded.apiserver.cel.functions import BUILT_IN, FUNCTIONS, NAMESPACES, Function
 from idp.embedded.apiserver.cel.syntax import Rewritten, SyntaxProblem, rewrite
 from idp.kernel.errors import Invalid

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-
 from cel import OptionalValue
+
 from idp.embedded.apiserver.cel.program import (
     CompileError,
     EvaluationError,

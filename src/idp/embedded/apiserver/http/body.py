@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-import yaml
 from aiohttp import web
 
 from idp.kernel.errors import InvalidInput, TooLarge, UnsupportedMediaType
+from idp.kernel.strict_yaml import load_documents
 
 LIMIT = 3 * 1024 * 1024
 """Bytes that a body may have, as for the real server."""
@@ -102,48 +102,16 @@ def _duplicates(value: Any, path: str) -> Iterator[str]:
             yield from _duplicates(item, f"{path[:-1]}[{index}].")
 
 
-class _Loader(yaml.CSafeLoader):
-    """Plain data only. Aliases are refused: a few lines of them expand to gigabytes."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise InvalidInput(
-                "the YAML uses an alias (*name), which is not accepted",
-                remedy="Write the value out where it is used.",
-            )
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        names = [key.value for key, _ in node.value]
-        if twice := _twice([str(name) for name in names]):
-            self.complaints.append(f'duplicate field "{twice[0]}"')
-        return super().construct_mapping(node, deep=deep)
-
-    complaints: list[str]
-
-
-# Timestamps stay text, as in JSON.
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def _parse_yaml(body: bytes) -> tuple[Any, tuple[str, ...]]:
     if body.lstrip()[:1] == b"{":
         return _parse_json(body, strict=True)
-    loader = _Loader(body)
-    loader.complaints = []
-    try:
-        value = loader.get_single_data()
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"error converting YAML to JSON: {error}") from error
-    finally:
-        loader.dispose()
-    return value, tuple(loader.complaints)
+    documents = load_documents(body, name="the body", limit=LIMIT)
+    if len(documents) != 1:
+        raise InvalidInput("the body of the request holds more or less than one YAML document")
+    return documents[0], ()
 
 
 def _parse_protobuf(body: bytes) -> Any:
-    from idp.embedded.apiserver.protobuf import decode
+    from idp.embedded.apiserver.protobuf.decode import decode
 
     return decode(body)

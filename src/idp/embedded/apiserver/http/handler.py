@@ -16,6 +16,7 @@ from idp.embedded.apiserver.access.rules import Attributes
 from idp.embedded.apiserver.http.answers import error_answer
 from idp.embedded.apiserver.http.paths import ResourcePath, resource_path, split
 from idp.embedded.apiserver.http.resources import Resources
+from idp.embedded.apiserver.http.reviews import ReviewPages
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import IdpError, InvalidInput, NotFound
 
@@ -40,6 +41,7 @@ class Handler:
         authenticator: Authenticator,
         authorizer: RbacAuthorizer,
         resources: Resources,
+        reviews: ReviewPages,
         pages: Sequence[Page],
         special: Mapping[tuple[str, str, str], Answer],
     ) -> None:
@@ -49,12 +51,14 @@ class Handler:
             authenticator: Tells who asks.
             authorizer: Tells who may see pages; resources ask for themselves.
             resources: Answers requests to resources.
+            reviews: Answers questions about access.
             pages: Answer what is no resource, the first one that knows the path.
             special: Answers by method, `group/plural` and subresource, before `resources`.
         """
         self._authenticator = authenticator
         self._authorizer = authorizer
         self._resources = resources
+        self._reviews = reviews
         self._pages = pages
         self._special = special
         self._writing: set[asyncio.Task[web.StreamResponse]] = set()
@@ -69,6 +73,8 @@ class Handler:
             path = resource_path(parts)
             if path is None:
                 return self._page(http, parts, user)
+            if self._reviews.knows(path):
+                return await self._reviews.answer(http, path, user)
             request = self._resources.understand(http, path, user)
             warnings = request.warnings
             if http.method == "GET":
@@ -82,9 +88,7 @@ class Handler:
             _log.exception("%s %s failed", http.method, http.path)
             return error_answer(IdpError("an error on the server prevented the request"))
 
-    async def _uninterrupted(
-        self, work: Awaitable[web.StreamResponse]
-    ) -> web.StreamResponse:
+    async def _uninterrupted(self, work: Awaitable[web.StreamResponse]) -> web.StreamResponse:
         """Finish a change, and its audit, even when the client hangs up on it."""
         task = asyncio.ensure_future(work)
         self._writing.add(task)

@@ -13,24 +13,27 @@ from idp.embedded.apiserver.http import query as parameters
 from idp.embedded.apiserver.http.answers import deleted_answer, json_answer, list_answer
 from idp.embedded.apiserver.http.body import PATCHES, parse, read_body
 from idp.embedded.apiserver.http.paths import ResourcePath
+from idp.embedded.apiserver.http.shapes import Shapes, wanted
 from idp.embedded.apiserver.http.watching import stream_watch
 from idp.embedded.apiserver.storage.record import Record
 from idp.embedded.apiserver.types.registry import Registry
 from idp.embedded.apiserver.types.versions import encoded
 from idp.embedded.apiserver.verbs.delete import DeleteOptions
 from idp.embedded.apiserver.verbs.request import Request
-from idp.kernel.errors import InvalidInput, MethodNotAllowed, NotFound
+from idp.kernel.clock import Clock
+from idp.kernel.errors import InvalidInput, MethodNotAllowed, NotFound, UnsupportedMediaType
 
-_APPLY = ("application/apply-patch+yaml", "application/apply-patch+cbor")
+_APPLY = "application/apply-patch+yaml"
 _CHANGEABLE = ("", "status", "scale", "finalize", "approval")
 
 
 class Resources:
     """The verbs over HTTP."""
 
-    def __init__(self, api: Api, registry: Registry) -> None:
+    def __init__(self, api: Api, registry: Registry, clock: Clock) -> None:
         self._api = api
         self._registry = registry
+        self._shapes = Shapes(clock)
 
     def understand(self, http: web.BaseRequest, path: ResourcePath, user: UserInfo) -> Request:
         """Read what a request asks for.
@@ -80,11 +83,13 @@ class Resources:
 
     async def _read(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
         query = http.query
+        shape, include = wanted(http), query.get("includeObject", "Metadata")
         if parameters.flag(query, "watch"):
             events = self._api.watch(
                 request, parameters.selection(query), parameters.watch_options(query)
             )
-            return await stream_watch(http, request, events, None)
+            shaped = self._shapes.watch(request, shape, include)
+            return await stream_watch(http, request, events, shaped)
         if not request.name:
             page = self._api.page(
                 request,
@@ -92,10 +97,17 @@ class Resources:
                 limit=parameters.number(query, "limit") or 0,
                 token=query.get("continue", ""),
             )
-            return json_answer(list_answer(page, request), warnings=request.warnings)
+            if shape == "object":
+                return json_answer(list_answer(page, request), warnings=request.warnings)
+            body = self._shapes.page(page, request, shape, include)
+            return json_answer(body, warnings=request.warnings)
         if request.subresource == "scale":
             return json_answer(self._api.get_scale(request), warnings=request.warnings)
-        return self._one(self._api.get(request), request)
+        record = self._api.get(request)
+        if shape == "object":
+            return self._one(record, request)
+        body = self._shapes.one(record, request, shape, include)
+        return json_answer(body, warnings=request.warnings)
 
     def _one(self, record: Record, request: Request, status: int = 200) -> web.Response:
         if request.subresource == "scale":
@@ -125,8 +137,14 @@ class Resources:
         return self._one(await self._api.update(request, body, complaints), request)
 
     async def _patch(self, http: web.BaseRequest, request: Request) -> web.Response:
+        if http.content_type not in (*PATCHES, _APPLY):
+            accepted = ", ".join((*PATCHES, _APPLY))
+            raise UnsupportedMediaType(
+                "the body of the request was in an unknown format - accepted media types "
+                f"include: {accepted}"
+            )
         body, complaints = await self._body(http, request)
-        if http.content_type in _APPLY:
+        if http.content_type == _APPLY:
             if not http.query.get("fieldManager"):
                 raise InvalidInput(
                     "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: "
@@ -134,9 +152,6 @@ class Resources:
                 )
             record, created = await self._api.apply(request, body, complaints)
             return self._one(record, request, 201 if created else 200)
-        if http.content_type not in PATCHES:
-            parse(b"", http.content_type, strict=False)
-            raise InvalidInput(f"{http.content_type} is not a patch")
         record = await self._api.patch(request, body, PATCHES[http.content_type])
         return self._one(record, request)
 
@@ -192,6 +207,3 @@ def _subresources(request: Request) -> list[str]:
 def _default_manager(http: web.BaseRequest) -> str:
     """Who owns fields when nobody says so: the client's name in its User-Agent."""
     return (http.headers.get("User-Agent") or "unknown").partition("/")[0][:128] or "unknown"
-
-
-

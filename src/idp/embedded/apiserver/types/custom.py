@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Any
 
 from idp.embedded.apiserver.ports import SchemaRules
 from idp.embedded.apiserver.schema.node import Node, compile_structural
 from idp.embedded.apiserver.schema.validate import SchemaValidator
 from idp.embedded.apiserver.types.served import Column, ScalePaths, ServedType, Validates
+from idp.embedded.apiserver.types.structural import has_rules
 from idp.kernel.errors import Cause
 from idp.kernel.resource import Manifest, ResourceType
 
-RulesFactory = Callable[[Mapping[str, Any]], SchemaRules]
+RulesFactory = Callable[[Manifest], SchemaRules]
 """Compiles the CEL rules of a schema."""
 
 
@@ -21,7 +21,7 @@ class SchemaChecks:
     """Validates objects of a custom kind: its schema, then (when that holds) its rules."""
 
     def __init__(
-        self, schema: Mapping[str, Any], compile_node: Callable[[], Node], rules: RulesFactory
+        self, schema: Manifest, compile_node: Callable[[], Node], rules: RulesFactory
     ) -> None:
         self._schema = schema
         self._compile_node = compile_node
@@ -33,7 +33,7 @@ class SchemaChecks:
 
     @cached_property
     def _rules(self) -> SchemaRules | None:
-        return self._make_rules(self._schema) if _has_rules(self._schema) else None
+        return self._make_rules(self._schema) if has_rules(self._schema) else None
 
     def validate(self, new: Manifest, old: Manifest | None) -> list[Cause]:
         """What is wrong with an object."""
@@ -41,14 +41,6 @@ class SchemaChecks:
         if not causes and self._rules is not None:
             causes = self._rules.validate(new, old)
         return causes
-
-
-def _has_rules(schema: Any) -> bool:
-    if isinstance(schema, Mapping):
-        if schema.get("x-kubernetes-validations"):
-            return True
-        return any(_has_rules(child) for child in schema.values())
-    return isinstance(schema, list) and any(_has_rules(child) for child in schema)
 
 
 def custom_types(definition: Manifest, metadata: Node, rules: RulesFactory) -> list[ServedType]:

@@ -89,6 +89,19 @@ def _versions(definition: Manifest) -> Iterator[Cause]:
             )
             yield _required(f"{root}.type", text)
         yield from _structure(schema, root, root=True)
+        if has_rules(schema):
+            from idp.embedded.apiserver.cel.rules import compile_errors
+
+            yield from compile_errors(schema, root)
+
+
+def has_rules(schema: Any) -> bool:
+    """Whether a schema has CEL rules somewhere."""
+    if isinstance(schema, dict):
+        return bool(schema.get("x-kubernetes-validations")) or any(
+            has_rules(child) for child in schema.values()
+        )
+    return isinstance(schema, list) and any(has_rules(child) for child in schema)
 
 
 def _structure(schema: dict[str, Any], path: str, *, root: bool = False) -> Iterator[Cause]:

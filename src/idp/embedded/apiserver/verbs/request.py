@@ -29,6 +29,7 @@ class Request:
         force: An apply takes fields from their other owners.
         address: Where the request comes from; empty inside the process.
         warnings: Collected for the client.
+        annotations: Collected for the audit record.
     """
 
     user: UserInfo
@@ -42,6 +43,7 @@ class Request:
     force: bool = False
     address: str = ""
     warnings: list[str] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:

@@ -1,8 +1,8 @@
 """How many replicas each ReplicaSet of a Deployment gets next. Pure.
 
-The rules of a rolling update, in the order in which they are applied (the same as a cluster's):
+The rules of a rolling update, in the order in which they are applied:
 
-1. All ReplicaSets together never ask for more than `desired + max_surge` pods.
+1. All ReplicaSets together never have more than `desired + max_surge` pods.
 2. The new ReplicaSet takes what rule 1 leaves, up to `desired`.
 3. What may go from the old ones is what remains above `desired - max_unavailable` when every pod
    of the new one that is not available is counted as missing.
@@ -113,7 +113,9 @@ def _recreate(desired: int, new: Replicas, old: Sequence[Replicas]) -> dict[str,
 def _grow(
     desired: int, new: Replicas, old: Sequence[Replicas], strategy: Strategy
 ) -> dict[str, int]:
-    room = desired + strategy.max_surge - new.wanted - sum(r.wanted for r in old)
+    # Pods that an old set no longer asks for and has not deleted yet still take their place.
+    taken = sum(max(r.wanted, r.existing) for r in (*old, new))
+    room = desired + strategy.max_surge - taken
     growth = min(room, desired - new.wanted)
     return {new.name: new.wanted + growth} if growth > 0 else {}
 

@@ -85,6 +85,10 @@ class Image:
 class ImageSource(Protocol):
     """Brings images onto this machine."""
 
+    def present(self, reference: str) -> bool:
+        """Whether `fetch` has nothing to ask anybody for."""
+        ...
+
     async def fetch(self, reference: str) -> Image:
         """The image of a reference, from disk when it is there.
 

@@ -15,21 +15,21 @@ import tempfile
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
 import orjson
 
+from idp.embedded.workloads.images.manifest import (
+    Blob,
+    ImageConfiguration,
+    ImageManifest,
+    read,
+)
 from idp.embedded.workloads.images.ports import Image, ImageConfig, ImageSource
 from idp.embedded.workloads.images.reference import Reference, parse
 from idp.embedded.workloads.images.unpack import Unpacker, UnpackLimits
 from idp.kernel.errors import InvalidInput, TooLarge, VerificationFailed
 from idp.protocols.oci.ports import IMAGE_MANIFEST, Registry
 
-_LAYERS = {
-    "application/vnd.oci.image.layer.v1.tar": False,
-    "application/vnd.oci.image.layer.v1.tar+gzip": True,
-    "application/vnd.docker.image.rootfs.diff.tar.gzip": True,
-}
 _DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG_LIMIT = 4 * 2**20
 _UNFINISHED = ".unfinished-"
@@ -59,18 +59,22 @@ class RegistryImages(ImageSource):
         for leftover in data.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
+    def present(self, reference: str) -> bool:
+        """Whether the image is on disk; of a tag nobody knows without asking."""
+        parsed = parse(reference)
+        return parsed.is_digest and self._folder(parsed.version).exists()
+
     async def fetch(self, reference: str) -> Image:
         """The image of a reference; a tag is resolved each time, a digest only once."""
         parsed = parse(reference)
-        registry = self._registry(parsed.host)
-        if parsed.is_digest:
-            digest = parsed.version
-        else:
+        digest = parsed.version
+        if not parsed.is_digest:
+            registry = self._registry(parsed.host)
             digest = (await registry.manifest(parsed.repository, parsed.version)).digest
+        folder = self._folder(digest)
         async with self._pulls.setdefault(digest, asyncio.Lock()):
-            folder = self._folder(digest)
             if not folder.exists():
-                await self._pull(registry, parsed.repository, digest)
+                await self._pull(self._registry(parsed.host), parsed.repository, digest)
         os.utime(folder)
         config = orjson.loads((folder / "config.json").read_bytes())
         return Image(_identity(parsed, digest), folder / "root", ImageConfig.parse(config))
@@ -97,28 +101,26 @@ class RegistryImages(ImageSource):
 
     async def _pull(self, registry: Registry, repository: str, digest: str) -> None:
         manifest = await _manifest(registry, repository, digest)
-        config_bytes = await registry.blob(
-            repository, manifest["config"]["digest"], limit=_CONFIG_LIMIT
-        )
-        config = _object(config_bytes, "image configuration")
-        diff_ids = (config.get("rootfs") or {}).get("diff_ids") or []
-        layers = manifest.get("layers") or []
-        if len(diff_ids) != len(layers):
+        body = await registry.blob(repository, manifest.config.digest, limit=_CONFIG_LIMIT)
+        if _digest(body) != manifest.config.digest:
+            raise VerificationFailed("the image configuration arrived altered")
+        configuration = read(ImageConfiguration, body, "image configuration")
+        diff_ids = configuration.rootfs.diff_ids
+        if len(diff_ids) != len(manifest.layers):
             raise InvalidInput("the image configuration does not list the image's layers")
         work = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._data))
         try:
             root = work / "root"
             root.mkdir()
             unpacker = Unpacker(root, self._limits)
-            for layer, diff_id in zip(layers, diff_ids, strict=True):
-                compressed = _is_compressed(layer)
-                blob = work / "layer"
+            for layer, diff_id in zip(manifest.layers, diff_ids, strict=True):
+                compressed, blob = layer.compressed, work / "layer"
                 await self._download(registry, repository, layer, blob)
                 await asyncio.to_thread(
-                    unpacker.layer, blob, compressed=compressed, diff_id=str(diff_id)
+                    unpacker.layer, blob, compressed=compressed, diff_id=diff_id
                 )
                 blob.unlink()
-            (work / "config.json").write_bytes(orjson.dumps(config.get("config") or {}))
+            (work / "config.json").write_text(configuration.config.model_dump_json())
             work.chmod(0o755)
             work.rename(self._folder(digest))
         except BaseException:
@@ -126,56 +128,38 @@ class RegistryImages(ImageSource):
             raise
 
     async def _download(
-        self, registry: Registry, repository: str, layer: dict[str, Any], target: Path
+        self, registry: Registry, repository: str, layer: Blob, target: Path
     ) -> None:
         limit = self._limits.compressed_bytes
-        if int(layer["size"]) > limit:
-            raise TooLarge(f"a layer of the image has more than {limit} bytes")
+        too_large = TooLarge(f"a layer of the image has more than {limit} bytes")
+        if layer.size > limit:
+            raise too_large
         hashed, size = hashlib.sha256(), 0
         with target.open("wb") as file:
-            async for chunk in registry.stream_blob(repository, layer["digest"]):
+            async for chunk in registry.stream_blob(repository, layer.digest):
                 size += len(chunk)
                 if size > limit:
-                    raise TooLarge(f"a layer of the image has more than {limit} bytes")
+                    raise too_large
                 hashed.update(chunk)
                 file.write(chunk)
-        if f"sha256:{hashed.hexdigest()}" != layer["digest"]:
-            raise VerificationFailed(f"the layer {layer['digest']} arrived altered")
+        if f"sha256:{hashed.hexdigest()}" != layer.digest:
+            raise VerificationFailed(f"the layer {layer.digest} arrived altered")
 
 
-async def _manifest(registry: Registry, repository: str, digest: str) -> dict[str, Any]:
+async def _manifest(registry: Registry, repository: str, digest: str) -> ImageManifest:
     stored = await registry.manifest(repository, digest)
-    if f"sha256:{hashlib.sha256(stored.body).hexdigest()}" != digest:
+    if _digest(stored.body) != digest:
         raise VerificationFailed(f"the image {repository}@{digest} arrived altered")
     if stored.media_type not in (IMAGE_MANIFEST, _DOCKER_MANIFEST):
         raise InvalidInput(
             f"{repository}@{digest} is a {stored.media_type}, not a single image",
             remedy="Refer to the image of one platform by its own digest.",
         )
-    manifest = _object(stored.body, "image manifest")
-    if "digest" not in (manifest.get("config") or {}):
-        raise InvalidInput("the image manifest has no configuration")
-    return manifest
+    return read(ImageManifest, stored.body, "image manifest")
 
 
-def _object(body: bytes, what: str) -> dict[str, Any]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidInput(f"the {what} is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise InvalidInput(f"the {what} is not a JSON object")
-    return value
-
-
-def _is_compressed(layer: dict[str, Any]) -> bool:
-    media_type = str(layer.get("mediaType"))
-    if media_type not in _LAYERS:
-        raise InvalidInput(
-            f"layers of type {media_type} are not supported",
-            remedy="Build the image with plain or gzip layers.",
-        )
-    return _LAYERS[media_type]
+def _digest(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
 def _identity(reference: Reference, digest: str) -> str:

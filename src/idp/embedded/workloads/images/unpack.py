@@ -15,22 +15,25 @@ The rules:
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
 import shutil
 import stat
 import tarfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from idp.kernel.errors import InvalidInput, TooLarge, VerificationFailed
+from idp.kernel.errors import InvalidInput, TooLarge, Unavailable, VerificationFailed
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _MAX_LINKS = 40
 _CHUNK = 2**20
+_BAD_NAMES = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENOENT, errno.ENOTDIR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class _Measured:
     def read(self, size: int = -1) -> bytes:
         try:
             data = self._source.read(size)
-        except (EOFError, OSError) as error:
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise InvalidInput(f"a layer is not a valid gzip stream: {error}") from error
         self.size += len(data)
         if self.size > self._limit:
@@ -108,6 +111,13 @@ class Unpacker:
                 self._members(stream)
             except tarfile.TarError as error:
                 raise InvalidInput(f"a layer is not a valid tar archive: {error}") from error
+            except OSError as error:
+                if error.errno in _BAD_NAMES:
+                    raise InvalidInput(f"a layer cannot be unpacked: {error}") from error
+                raise Unavailable(
+                    f"the image cannot be unpacked: {error.strerror}",
+                    remedy="Look at the disk: is it full, or read-only?",
+                ) from error
             if stream.drain() != diff_id:
                 raise VerificationFailed(f"a layer does not unpack to its digest {diff_id}")
             self._bytes_left -= stream.size

@@ -8,13 +8,13 @@ Ending a container is a separate step (`terminate`) that its pod asks for.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
+from idp.embedded.workloads.events import EventType
 from idp.embedded.workloads.images.ports import Image
 from idp.embedded.workloads.pods import process as processes
 from idp.embedded.workloads.pods import restarts
@@ -63,7 +63,7 @@ class Container:
 
     Args:
         runtime: What all pods share.
-        pod: The Pod, as it was when the container's pod was taken on.
+        pod: Gives the Pod as it is now.
         spec: The container's part of it.
         folder: The pod's folder.
         preparation: Makes what a start needs.
@@ -74,7 +74,7 @@ class Container:
     def __init__(
         self,
         runtime: Runtime,
-        pod: Manifest,
+        pod: Callable[[], Manifest],
         spec: Manifest,
         folder: PodFolder,
         preparation: Preparation,
@@ -93,7 +93,7 @@ class Container:
         self._uid = folder.uid
         self._preparation = preparation
         self._on_change = on_change
-        self._policy: str = pod["spec"].get("restartPolicy") or "Always"
+        self._policy: str = pod()["spec"].get("restartPolicy") or "Always"
         self.record = ContainerRecord.load(self._folder.record)
         self.process: Process | None = None
 
@@ -195,15 +195,16 @@ class Container:
         limit = ((self.spec.get("resources") or {}).get("limits") or {}).get("memory")
         if limit is not None:
             self._runtime.memory.add(process, int(parse_quantity(limit)), self._out_of_memory)
-        prober = Prober(self, self._pod, process, self._runtime.events)
+        prober = Prober(self, self._pod(), process, self._runtime.events)
         probing = asyncio.create_task(prober.run(), name=f"probes/{self.name}")
         try:
             code = await process.wait()
         finally:
             self._runtime.memory.remove(process)
             probing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await probing
+            await asyncio.wait([probing])  # unlike `await probing`, it lets our own cancel through
+        if not probing.cancelled() and (error := probing.exception()) is not None:
+            log.error("probes failed", container=self.name, exc_info=error)
         self._end(code)
 
     def _out_of_memory(self, held: int) -> None:
@@ -281,7 +282,7 @@ class Container:
         if (sleep := hook.get("sleep")) is not None:
             await asyncio.sleep(float(sleep["seconds"]))
             return
-        answer = await ask(parse_action(hook, self._pod), process, grace)
+        answer = await ask(parse_action(hook, self._pod()), process, grace)
         if not answer.ok:
             message = f"preStop hook of {self.name} failed: {answer.message}"
             await self._tell("Warning", "FailedPreStopHook", message)
@@ -291,7 +292,5 @@ class Container:
             self.waiting = waiting
             self._on_change()
 
-    async def _tell(self, type: str, reason: str, message: str) -> None:
-        await self._runtime.events.record(
-            self._pod, "Warning" if type == "Warning" else "Normal", reason, message
-        )
+    async def _tell(self, type: EventType, reason: str, message: str) -> None:
+        await self._runtime.events.record(self._pod(), type, reason, message)

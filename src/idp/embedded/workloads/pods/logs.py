@@ -59,7 +59,7 @@ def _add_mark(log: Path, now: float, size: int) -> None:
         too_long = file.tell() > _MARKS_LIMIT
     if too_long:  # keep every other mark: old times become coarse
         lines = path.read_text().splitlines(keepends=True)
-        path.write_text("".join(lines[1::2]))
+        path.write_text("".join(lines[::-2][::-1]))
 
 
 def _read_marks(log: Path) -> list[tuple[float, int]]:
@@ -102,6 +102,7 @@ class PodLogs:
         follow: bool = False,
         tail_lines: int | None = None,
         since_seconds: int | None = None,
+        timestamps: bool = False,
     ) -> AsyncIterator[bytes]:
         """The log of the container's present or last attempt, in chunks.
 
@@ -112,11 +113,17 @@ class PodLogs:
             follow: Go on until the attempt ends.
             tail_lines: Only so many lines from the end.
             since_seconds: Only what was written since, to about a second.
+            timestamps: Refused: a process writes its log itself, and its lines carry no time.
 
         Raises:
             NotFound: The pod has no such container, or none that was ever started.
-            InvalidInput: The pod has several containers and none is named.
+            InvalidInput: The pod has several containers and none is named, or times are asked for.
         """
+        if timestamps:
+            raise InvalidInput(
+                "the lines of a log carry no time here",
+                remedy="Leave `--timestamps` out; `--since` works, to about a second.",
+            )
         folder = self._container(namespace, pod, container)
         record = ContainerRecord.load(folder.record)
         log = folder.log(record.attempt)

@@ -36,11 +36,13 @@ class PodPreparation:
 
     async def image(self, spec: Manifest) -> Image:
         """The image, with events when it is not on disk yet."""
-        reference, pod = spec["image"], self._pod()
-        tell = self._runtime.events.record
+        reference, images = spec["image"], self._runtime.images
+        if images.present(reference):
+            return await images.fetch(reference)
+        tell, pod = self._runtime.events.record, self._pod()
         await tell(pod, "Normal", "Pulling", f'Pulling image "{reference}"')
-        image = await self._runtime.images.fetch(reference)
-        await tell(pod, "Normal", "Pulled", f'Image "{reference}" is present on the machine')
+        image = await images.fetch(reference)
+        await tell(pod, "Normal", "Pulled", f'Pulled and unpacked image "{reference}"')
         return image
 
     async def launch(self, spec: Manifest, image: Image, identity: str) -> Launch:
@@ -67,6 +69,7 @@ class PodPreparation:
             user=user_of(pod, spec, image),
             hostname=(pod["spec"].get("hostname") or name)[:63],
             read_only_root=security.get("readOnlyRootFilesystem") is not False,
+            filtered=_is_filtered(pod, spec),
             temporary_bytes=self._runtime.settings.temporary_bytes,
         )
         if self._runtime.features.sandbox:
@@ -102,6 +105,15 @@ class PodPreparation:
             read_only = bool(mount.get("readOnly")) or not writable
             result.append(Mount(source, mount["mountPath"], read_only))
         return tuple(result)
+
+
+def _is_filtered(pod: Manifest, container: Manifest) -> bool:
+    """Whether system calls are filtered: always, unless `seccompProfile` says Unconfined."""
+    contexts = (container.get("securityContext"), pod["spec"].get("securityContext"))
+    stated = [
+        context["seccompProfile"] for context in contexts if context and "seccompProfile" in context
+    ]
+    return not stated or stated[0].get("type") != "Unconfined"
 
 
 def _part(folder: Path, path: str, name: str, *, writable: bool) -> Path:

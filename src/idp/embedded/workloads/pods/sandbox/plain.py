@@ -11,11 +11,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from idp.embedded.workloads.pods.sandbox.spec import STATUS_FD, Launch, ProcessSpec
+from idp.embedded.workloads.pods.sandbox.spec import (
+    ARGUMENTS_FD,
+    FILTER_FD,
+    STATUS_FD,
+    Launch,
+    ProcessSpec,
+)
 from idp.kernel.errors import MissingPrerequisite
 
 _SCRIPT = (
-    'cd -- "$1" || exit 125; shift; "$@" ' + f"{STATUS_FD}>&-; code=$?; "
+    'cd -- "$1" || exit 125; shift; "$@" '
+    + f"{STATUS_FD}>&- {ARGUMENTS_FD}<&- {FILTER_FD}<&-; code=$?; "
     f'printf \'{{ "exit-code": %d }}\\n\' "$code" >&{STATUS_FD}; exit "$code"'
 )
 

@@ -9,6 +9,9 @@ from pathlib import Path
 STATUS_FD = 9
 """Where a launch writes `child-pid` and `exit-code` as JSON lines. One digit, for `sh`."""
 
+FILTER_FD = 7
+"""Where a launch reads the system call filter."""
+
 ARGUMENTS_FD = 8
 """Where a launch reads arguments that must not be seen in a process list."""
 
@@ -44,6 +47,7 @@ class ProcessSpec:
         hostname: Name of the machine as seen inside.
         read_only_root: Whether the image's files cannot be changed.
         temporary_bytes: Size of `/tmp`.
+        filtered: Whether system calls are filtered.
     """
 
     identity: str
@@ -57,6 +61,7 @@ class ProcessSpec:
     hostname: str = "localhost"
     read_only_root: bool = True
     temporary_bytes: int = 64 * 2**20
+    filtered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +73,11 @@ class Launch:
         arguments: Whole argument vector.
         environment: Of the launched program itself.
         input: Bytes that it reads from `ARGUMENTS_FD`.
+        filter: Bytes that it reads from `FILTER_FD`.
     """
 
     executable: str
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     input: bytes = field(default=b"", repr=False)
+    filter: bytes = field(default=b"", repr=False)

@@ -1,0 +1,5 @@
+"""`python3 -m hello`."""
+
+from hello.server import main
+
+main()

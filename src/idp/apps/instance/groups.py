@@ -1,0 +1,50 @@
+"""What the hub's groups may do in an instance. Pure.
+
+- `idp:administrators`: everything, everywhere.
+- `idp:developers`: in the first environment push and change applications (`idp-developer`); in the
+  others look, promote and roll back (`idp-promoter`).
+- `idp:approvers:<environment>`: approve there (`idp-approver`), look elsewhere.
+- `idp:viewers`: look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from idp.apps.hub.api import ADMINISTRATORS
+from idp.capabilities.promotion.render.roles import ADMIN, APPROVER, DEVELOPER, PROMOTER, VIEWER
+from idp.kernel.manifest import render
+from idp.kernel.resource import Manifest
+from idp.kernel.standard import CLUSTER_ROLE, CLUSTER_ROLE_BINDING
+
+HUB = "idp-hub"
+"""User name of the hub in every instance, and its one role."""
+HUB_GROUP = "idp:hub"
+_PREFIX = "idp:approvers:"
+
+
+def hub_role() -> list[Manifest]:
+    """The one right of the hub: to act as somebody else, who then needs rights of his own."""
+    rules = [{"apiGroups": [""], "resources": ["users", "groups"], "verbs": ["impersonate"]}]
+    return [render(CLUSTER_ROLE, HUB, rules=rules), _binding(HUB, HUB, HUB_GROUP)]
+
+
+def group_bindings(environment: str, *, first: bool, environments: Sequence[str]) -> list[Manifest]:
+    """Bindings of the hub's groups in one instance."""
+    roles = {
+        ADMINISTRATORS: ADMIN,
+        "idp:developers": DEVELOPER if first else PROMOTER,
+        "idp:viewers": VIEWER,
+        **{_PREFIX + other: VIEWER for other in environments},
+        _PREFIX + environment: APPROVER,
+    }
+    return [_binding(group.replace(":", "-"), role, group) for group, role in roles.items()]
+
+
+def _binding(name: str, role: str, group: str) -> Manifest:
+    return render(
+        CLUSTER_ROLE_BINDING,
+        name,
+        roleRef={"apiGroup": CLUSTER_ROLE.group, "kind": "ClusterRole", "name": role},
+        subjects=[{"apiGroup": CLUSTER_ROLE.group, "kind": "Group", "name": group}],
+    )

@@ -1,0 +1,55 @@
+"""The objects that say what an instance is and what it expects of a release. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.capabilities.environments.kinds import IDPInstance, PromotionPipeline
+from idp.kernel.manifest import render
+from idp.kernel.resource import Manifest
+
+PIPELINE = "default"
+"""Name of the PromotionPipeline that serves every application."""
+
+_PEOPLE_DECIDE: Manifest = {
+    "automatic": True,
+    "approval": {"required": 1, "excludeAuthor": True},
+}
+_DEFAULTS: dict[str, Manifest] = {
+    "development": {"automatic": True, "evidence": {"incomplete": "record", "unscored": "record"}},
+    "staging": {
+        "previous": "development",
+        "automatic": True,
+        "evidence": {"incomplete": "record", "unscored": "record"},
+    },
+    "uat": {
+        "previous": "staging",
+        **_PEOPLE_DECIDE,
+        "evidence": {"incomplete": "accept", "unscored": "record"},
+    },
+    "production": {
+        "previous": "uat",
+        **_PEOPLE_DECIDE,
+        "evidence": {"incomplete": "accept", "unscored": "accept"},
+    },
+}
+
+
+def instance(environment: str) -> Manifest:
+    """The IDPInstance of an instance; it has the environment's name."""
+    return render(IDPInstance.type(), environment, spec={"environment": environment})
+
+
+def default_pipeline(environment: str) -> Manifest:
+    """The gates that an environment starts with.
+
+    An environment that is not one of the four takes nothing by itself: a person states what comes
+    before it, and until then every promotion needs somebody who starts and somebody who approves.
+    """
+    unknown: dict[str, Any] = {
+        "automatic": False,
+        "approval": {"required": 1, "excludeAuthor": True},
+        "evidence": {"incomplete": "accept", "unscored": "accept"},
+    }
+    spec = _DEFAULTS.get(environment, unknown)
+    return render(PromotionPipeline.type(), PIPELINE, spec=spec)

@@ -1,0 +1,137 @@
+"""Builds the capability `promotion`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from idp.capabilities.promotion.clients.access_review import AccessReviewer
+from idp.capabilities.promotion.controllers.ending import PromotionEnding
+from idp.capabilities.promotion.controllers.promotions import PromotionReconciler
+from idp.capabilities.promotion.controllers.releases import ReleaseImporter
+from idp.capabilities.promotion.controllers.starter import PromotionStarter
+from idp.capabilities.promotion.environment import EnvironmentRepository
+from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
+from idp.capabilities.promotion.ledger import Ledger
+from idp.capabilities.promotion.ports import Repositories
+from idp.capabilities.promotion.render.admission import admission_policies
+from idp.capabilities.promotion.render.argo_application import environment_repository
+from idp.capabilities.promotion.render.roles import cluster_roles
+from idp.capabilities.promotion.render.templates import cluster_workflow_templates
+from idp.capabilities.promotion.steps.admit import AdmitStep
+from idp.capabilities.promotion.steps.approval import ApprovalStep
+from idp.capabilities.promotion.steps.attest import AttestStep
+from idp.capabilities.promotion.steps.commit import CommitStep
+from idp.capabilities.promotion.steps.confirm import ConfirmStep
+from idp.capabilities.promotion.steps.pipeline import PipelineReader
+from idp.capabilities.promotion.steps.release import ReleaseStep
+from idp.capabilities.promotion.steps.revert import RevertStep
+from idp.capabilities.promotion.steps.sync import SyncStep
+from idp.capabilities.promotion.steps.verdict import VerdictStep
+from idp.capabilities.promotion.steps.verify import VerifyStep
+from idp.capabilities.promotion.turn import Turns
+from idp.kernel.capability import Capability, Context
+from idp.kernel.controller import Runnable
+from idp.kernel.resource import Manifest
+from idp.kernel.step import Step
+from idp.protocols.git.client import GitRepository
+from idp.protocols.git.ports import Repository
+from idp.protocols.oci.client import HttpRegistry
+from idp.protocols.oci.ports import Registry
+
+ORIGIN = "development"
+"""The environment that builds and cuts releases; `options["origin"]` may name another."""
+
+
+def manifests(environment: str) -> Sequence[Manifest]:
+    """Pipelines, roles and admission policies: the same in every environment."""
+    return [*cluster_workflow_templates(), *cluster_roles(), *admission_policies()]
+
+
+def controllers(context: Context) -> Sequence[Runnable]:
+    """What runs inside an instance; `options["changes"]` hints at changes of the registry."""
+    return build_controllers(context, HttpRegistry(context.registry), repositories(context))
+
+
+def build_controllers(
+    context: Context, registry: Registry, sources: Repositories
+) -> Sequence[Runnable]:
+    """What runs inside an instance, over the given registry and repositories."""
+    client = context.client
+    ending = PromotionEnding(
+        client,
+        _environment_repository(context, sources),
+        Ledger(context.database),
+        Turns(client),
+        environment=context.environment,
+    )
+    importer = ReleaseImporter(
+        client,
+        registry,
+        context.trusted_keys,
+        origin=_origin(context),
+        changes=context.options.get("changes"),
+    )
+    promotions = PromotionReconciler(
+        client, PipelineReader(client), ending, environment=context.environment
+    )
+    return [
+        importer,
+        PromotionStarter(client).controller(),
+        promotions.controller(),
+    ]
+
+
+def steps(context: Context) -> Sequence[Step]:
+    """All steps of this area, over the registry and Git of the instance."""
+    return build_steps(context, HttpRegistry(context.registry), repositories(context))
+
+
+def build_steps(context: Context, registry: Registry, sources: Repositories) -> Sequence[Step]:
+    """All steps of this area, over the given registry and repositories."""
+    client, environment = context.client, context.environment
+    reader, turns = PipelineReader(client), Turns(client)
+    repository = _environment_repository(context, sources)
+    return [
+        ReleaseStep(reader, registry, sources, context.signer),
+        AdmitStep(client, reader, registry, context.trusted_keys, origin=_origin(context)),
+        VerdictStep(reader),
+        ApprovalStep(client, reader, AccessReviewer(client), environment=environment),
+        CommitStep(
+            client, reader, repository, turns, environment=environment, git_url=context.git.url
+        ),
+        RevertStep(reader, repository, turns, environment=environment),
+        SyncStep(client, reader, repository),
+        ConfirmStep(client, reader),
+        VerifyStep(client, reader, environment=environment, gateway_port=context.gateway_port),
+        AttestStep(reader, registry, context.signer, environment=environment),
+    ]
+
+
+def repositories(context: Context) -> Repositories:
+    """Git repositories by name, with the instance's identity and one cache."""
+    git, cache = context.git, context.data / "promotion" / "git"
+
+    def open_repository(name: str) -> Repository:
+        url = f"{git.url}/git/{name}.git"
+        return GitRepository(url, git.username, git.password, cache=cache)
+
+    return open_repository
+
+
+def _environment_repository(context: Context, sources: Repositories) -> EnvironmentRepository:
+    return EnvironmentRepository(sources(environment_repository(context.environment)))
+
+
+def _origin(context: Context) -> str:
+    return str(context.options.get("origin", ORIGIN))
+
+
+CAPABILITY = Capability(
+    name="promotion",
+    kinds=(Release, Promotion, PipelineStep, Approval),
+    controllers=controllers,
+    steps=steps,
+    migrations=(Path(__file__).parent / "migrations",),
+    manifests=manifests,
+)

@@ -1,0 +1,1 @@
+"""What runs inside an instance: importing releases, starting promotions, carrying them out."""

@@ -1,0 +1,1 @@
+"""What the server serves, for clients to find out: groups, resources, schemas."""

@@ -1,0 +1,48 @@
+"""Tokens of ServiceAccounts: issuing them, and the key that others verify them with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from idp.embedded.apiserver.access.ports import ObjectLookup
+from idp.embedded.apiserver.access.service_account_tokens import ServiceAccountTokens
+from idp.embedded.apiserver.access.token_request import token_request
+from idp.embedded.apiserver.api import Api
+from idp.embedded.apiserver.http.answers import json_answer
+from idp.embedded.apiserver.http.body import parse, read_body
+from idp.embedded.apiserver.verbs.request import Request
+from idp.kernel.errors import InvalidInput
+from idp.kernel.resource import Manifest
+
+
+class TokenPages:
+    """Issues tokens."""
+
+    def __init__(self, api: Api, tokens: ServiceAccountTokens, lookup: ObjectLookup) -> None:
+        self._api = api
+        self._tokens = tokens
+        self._lookup = lookup
+
+    async def issue(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
+        """Answer a `TokenRequest`."""
+        media_type = http.content_type.replace("application/octet-stream", "application/json")
+        body, _ = parse(await read_body(http), media_type, strict=False)
+        if not isinstance(body, dict):
+            raise InvalidInput("the body of the request is not a TokenRequest")
+
+        async def issued() -> Manifest:
+            namespace, name = request.namespace, request.name
+            return token_request(self._tokens, self._lookup, namespace, name, body)
+
+        return json_answer(await self._api.audited(request, "create", issued), 201)
+
+    def answer(self, http: web.BaseRequest, parts: Sequence[str]) -> web.StreamResponse | None:
+        """The issuer's public documents."""
+        match list(parts):
+            case [".well-known", "openid-configuration"]:
+                return json_answer(self._tokens.discovery())
+            case ["openid", "v1", "jwks"]:
+                return json_answer(self._tokens.jwks())
+        return None

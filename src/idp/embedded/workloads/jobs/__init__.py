@@ -1,0 +1,1 @@
+"""Job -> Pods: until enough of them have succeeded, or too many have failed."""
