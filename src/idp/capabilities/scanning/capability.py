@@ -14,6 +14,7 @@ from idp.capabilities.scanning.steps.sbom import SbomStep
 from idp.capabilities.scanning.steps.scan import ScanStep
 from idp.capabilities.scanning.workspace import Workspace
 from idp.kernel.capability import Capability, Context
+from idp.kernel.errors import MissingPrerequisite
 from idp.kernel.step import Step
 from idp.protocols.oci.client import HttpRegistry
 
@@ -30,6 +31,11 @@ def _steps(context: Context) -> Sequence[Step]:
     options = context.options
     days = float(options.get("advisory-max-age-days", DEFAULT_MAX_AGE_DAYS))
     origin = str(options.get("origin") or next(iter(context.trusted_keys)))
+    if origin not in context.trusted_keys:
+        raise MissingPrerequisite(
+            f"this instance has pinned no key of {origin}, whose scans it must check",
+            remedy=f"Pin the public key of {origin} in this instance's configuration.",
+        )
     registry = HttpRegistry(context.registry)
     workspace = Workspace(context.data / "scanning" / "work")
     advisories = AdvisoryDatabase(Path(options["advisories"]))
