@@ -9,13 +9,13 @@ from pathlib import Path
 import sqlalchemy
 
 from idp.apps.capabilities import capabilities
-from idp.apps.hub.access import ENVIRONMENTS_NAMESPACE
 from idp.apps.instance.hub_changes import HubChanges
 from idp.apps.instance.runnables import Parts
 from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings
 from idp.capabilities.promotion.kinds import PipelineStep
+from idp.capabilities.promotion.render.argo_application import environment_repository
 from idp.capabilities.signing.keys import open_signer
 from idp.embedded.gateway.engine import GatewayEngine
 from idp.embedded.gitops.engine import GitOpsEngine
@@ -64,7 +64,7 @@ class Machine:
 def build_parts(machine: Machine) -> Parts:
     """Build every engine and controller of an instance."""
     parts = Parts()
-    changes = HubChanges(machine.hub, f"{ENVIRONMENTS_NAMESPACE}/{machine.environment}")
+    changes = HubChanges(machine.hub, environment_repository(machine.environment))
     parts.add("changes", changes)
     for name, engine in _engines(machine, changes).items():
         parts.add(name, engine)

@@ -6,10 +6,9 @@ was interrupted anywhere is finished by running it again.
 
 from __future__ import annotations
 
-from idp.apps.hub.api import ADMINISTRATORS
-from idp.apps.hub.application import open_users
+from idp.apps.hub.groups import ADMINISTRATORS
 from idp.apps.hub.passwords import generate_password
-from idp.apps.hub.users import Users
+from idp.apps.hub.users import Users, open_users
 from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings, load_settings, save_settings

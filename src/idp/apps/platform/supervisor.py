@@ -41,8 +41,8 @@ EXIT_SECONDS = 1.0
 PRELOAD = ("idp.apps.platform.preload",)
 
 MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(2**20)}
-"""How the C library of the children manages memory. By default every thread gets an arena of its
-own, and what one of them once needed stays in it: 19 MiB for each thread that checked a password."""
+"""How the C library of the children manages memory. By default every thread gets an arena, and
+what it once needed stays there: 19 MiB for each thread that checked a password."""
 
 _UNKNOWN = 255
 """What `multiprocessing` gives as exit code when the fork server died before the child."""
