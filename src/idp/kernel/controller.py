@@ -29,6 +29,8 @@ from idp.kernel.resource import Manifest, ResourceType
 
 log = structlog.get_logger(__name__)
 
+_WATCH_RETRY, _WATCH_RETRY_CAP = 0.1, 10.0
+
 RECONCILIATIONS = Counter(
     "idp_reconciliations_total", "Reconciliations by outcome.", ["controller", "outcome"]
 )
@@ -111,7 +113,7 @@ class Backoff:
         """Count a failure of `request` and give the time to wait."""
         count = self.failures.get(request, 0)
         self.failures[request] = count + 1
-        return min(self.base * 2.0**count, self.cap)
+        return min(self.base * 2.0 ** min(count, 32), self.cap)
 
     def forget(self, request: Request) -> None:
         """Count from the start again."""
@@ -217,23 +219,31 @@ class Controller:
             self.queue.close()
 
     async def _follow(self, watch: Watch) -> None:
-        delay = 0.1
+        """Keep one watch up, whatever happens to it: the other watches and the work go on."""
+        delay = _WATCH_RETRY
         while True:
+            started = time.monotonic()
             try:
-                async with asyncio.timeout(self._resync):
+                async with asyncio.timeout(self._resync) as resync:
                     await self._list_and_watch(watch)
-            except (TimeoutError, Gone):
-                delay = 0.1
-            except IdpError as error:
+            except Gone:
+                pass
+            except Exception as error:
+                if isinstance(error, TimeoutError) and resync.expired():
+                    delay = _WATCH_RETRY
+                    continue
                 log.warning(
                     "watch failed; listing again",
                     controller=self.name,
                     kind=watch.type.kind,
-                    error=str(error),
+                    error=f"{type(error).__name__}: {error}",
                     retry_in=delay,
+                    exc_info=not isinstance(error, IdpError),
                 )
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 10.0)
+            if time.monotonic() - started > _WATCH_RETRY_CAP:
+                delay = _WATCH_RETRY  # it was up meanwhile
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _WATCH_RETRY_CAP)
 
     async def _list_and_watch(self, watch: Watch) -> None:
         listed = await self._client.list(
@@ -250,7 +260,12 @@ class Controller:
             self._enqueue(watch, event.object)
 
     def _enqueue(self, watch: Watch, manifest: Manifest) -> None:
-        for request in watch.to_requests(manifest):
+        try:
+            requests = list(watch.to_requests(manifest))
+        except Exception:  # one odd object must not keep all others from being seen
+            log.exception("object not mapped", controller=self.name, kind=watch.type.kind)
+            return
+        for request in requests:
             self.queue.add(request)
         QUEUE_DEPTH.labels(self.name).set(len(self.queue))
 

@@ -21,22 +21,35 @@ _SECRET_NAME = re.compile(
     r"(password|passwd|secret|token|api_?key|private_?key|authorization|credential|cookie)",
     re.IGNORECASE,
 )
-_URL_CREDENTIAL = re.compile(r"(\w+://)[^/\s:@]*:[^/\s@]+@")
-_BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}")
+_URL_CREDENTIAL = re.compile(r"(\w+://)[^/\s]+@")
+_BEARER = re.compile(r"\b((?i:bearer)|Basic)\s+[A-Za-z0-9._~+/=-]{6,}")
+_TOKEN = re.compile(
+    r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JWT
+    r"|\bidp_[\w-]{20,}"  # a static token of the API server
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    re.DOTALL,
+)
 
 
 def redact(value: Any) -> Any:
-    """Remove secrets from a value of any shape."""
+    """Remove secrets from a value of any shape.
+
+    Exceptions, bytes and sets, which have no form of their own in JSON, come back as text or
+    lists.
+    """
     if isinstance(value, str):
         text = _URL_CREDENTIAL.sub(rf"\1{REDACTED}@", value)
-        return _BEARER.sub(rf"\1 {REDACTED}", text)
+        text = _BEARER.sub(rf"\1 {REDACTED}", text)
+        return _TOKEN.sub(REDACTED, text)
     if isinstance(value, dict):
         return {
             key: REDACTED if _SECRET_NAME.search(str(key)) and item else redact(item)
             for key, item in value.items()
         }
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return [redact(item) for item in value]
+    if isinstance(value, BaseException | bytes):
+        return redact(repr(value))
     return value
 
 

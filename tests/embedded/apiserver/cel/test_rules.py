@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any
 
 import pytest
 
+import idp.capabilities
 from idp.embedded.apiserver.cel.program import CompileError
 from idp.embedded.apiserver.cel.rules import SchemaRules, compile_errors
 from idp.kernel.errors import Cause
-from idp.kernel.resource import Manifest
+from idp.kernel.resource import Manifest, Resource
+from idp.kernel.schema import openapi_schema
 
 
 def rule(expression: str, **fields: Any) -> Manifest:
@@ -183,3 +187,15 @@ def test_unknown_fields_of_open_objects_are_not_judged() -> None:
 def test_a_broken_rule_is_never_silently_dropped() -> None:
     with pytest.raises(CompileError):
         SchemaRules(spec_schema({}, rule("1 +")))
+
+
+def test_the_rules_of_the_platforms_own_kinds_compile() -> None:
+    checked = 0
+    for module in pkgutil.walk_packages(idp.capabilities.__path__, "idp.capabilities."):
+        if module.name.rpartition(".")[2] == "kinds":
+            for value in vars(importlib.import_module(module.name)).values():
+                is_kind = isinstance(value, type) and issubclass(value, Resource)
+                if is_kind and "definition" in vars(value):
+                    assert compile_errors(openapi_schema(value)) == [], value.__name__
+                    checked += 1
+    assert checked > 0
