@@ -49,10 +49,10 @@ def list_answer(page: Page, request: Request) -> bytes:
     """A page of a list, put together from the stored bytes."""
     served = request.served
     metadata: dict[str, Any] = {"resourceVersion": str(page.version)}
-    if page.token:
+    if page.token or not served.builtin:
         metadata["continue"] = page.token
-        if page.remaining is not None:
-            metadata["remainingItemCount"] = page.remaining
+    if page.token and page.remaining is not None:
+        metadata["remainingItemCount"] = page.remaining
     head = orjson.dumps(
         {
             "kind": served.list_kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 from idp.embedded.apiserver.kinds.pods import default_pod_spec, default_requests, default_template
@@ -17,6 +18,11 @@ def _namespace(manifest: Manifest) -> None:
 
 def _secret(manifest: Manifest) -> None:
     manifest.setdefault("type", "Opaque")
+    plain = manifest.pop("stringData", None)
+    if plain:
+        data = manifest.setdefault("data", {})
+        for name, text in plain.items():
+            data[name] = base64.b64encode(text.encode()).decode()
 
 
 def _pod(manifest: Manifest) -> None:

@@ -79,6 +79,7 @@ class Writer:
                 raise self._exists(request)
             new = self._new(request, manifest)
             own_update(None, new, self._fields(request), self._manager(request), self._now())
+            self._adjust(request, new, None)
             return await self._store_new(request, new)
 
     def _new(self, request: Request, manifest: Manifest) -> Manifest:
@@ -91,10 +92,14 @@ class Writer:
         prepare.set_defaults(new, served)
         if served.builtin:
             prepare.add_empty_status(new, served)
-            if adjust := PREPARE.get(served.resource):
-                adjust(new, None)
-        self._gates.prepare(request, new, None)
         return new
+
+    def _adjust(self, request: Request, new: Manifest, old: Manifest | None) -> None:
+        """Set what the server itself decides; nobody owns what it sets in a new object."""
+        adjust = PREPARE.get(request.served.resource) if request.served.builtin else None
+        if adjust is not None and request.subresource != "finalize":
+            adjust(new, old)
+        self._gates.prepare(request, new, old)
 
     async def _store_new(self, request: Request, new: Manifest) -> Record:
         prepare.validate(request, new, None)
@@ -119,7 +124,7 @@ class Writer:
         """
         wanted = prepare.decode(request, body, self._registry.object_meta, extra)
         if not request.served.builtin and not wanted["metadata"].get("resourceVersion"):
-            raise prepare.invalid(request, request.name, [prepare.REQUIRED_VERSION])
+            raise prepare.without_version(request)
         return await self._change(request, lambda live: wanted, decoded=True)
 
     async def patch(self, request: Request, change: Change) -> Record:
@@ -186,10 +191,7 @@ class Writer:
                 new["status"] = old["status"]
         prepare.carry_metadata(new, old)
         prepare.set_defaults(new, served)
-        adjust = PREPARE.get(served.resource) if served.builtin else None
-        if adjust is not None and request.subresource != "finalize":
-            adjust(new, old)
-        self._gates.prepare(request, new, old)
+        self._adjust(request, new, old)
         if served.counts_generation and request.subresource != "status":
             status = served.status
             if prepare.content(new, status=status) != prepare.content(old, status=status):
@@ -254,6 +256,7 @@ class Writer:
         new = self._new(request, prepare.copied(merged))
         if owners:
             new["metadata"]["managedFields"] = owners
+        self._adjust(request, new, None)
         return await self._store_new(request, new)
 
     def _applied(self, request: Request, old: Manifest | None, wanted: Manifest) -> Manifest:
