@@ -26,13 +26,13 @@ from idp.protocols.oci.memory import MemoryRegistry
 SOURCE = Path(__file__).resolve().parents[2] / "examples" / "datasette"
 REPOSITORY = "demo/datasette"
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
 
 
 async def build(folder: Path, registry: MemoryRegistry) -> str:
     runtime = host_runtime()
     layers = DependencyLayers(
-        UvInstaller(runtime, folder / "uv"), runtime, LayerCache(folder / "layers")
+        UvInstaller(runtime, folder.parent / "uv"), runtime, LayerCache(folder / "layers")
     )
 
     async def report(_text: str) -> None:

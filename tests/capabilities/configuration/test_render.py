@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.capabilities.configuration.kinds import ApplicationConfiguration
@@ -56,6 +56,7 @@ def test_order_of_keys_changes_nothing() -> None:
     assert one == other
 
 
+@settings(deadline=None)
 @given(OBJECTS, OBJECTS)
 def test_the_file_reads_back_as_the_merged_values(
     defaults: dict[str, Any], own: dict[str, Any]
@@ -64,6 +65,7 @@ def test_the_file_reads_back_as_the_merged_values(
     assert yaml.safe_load(rendered["data"]["configuration.yaml"]) == merge(defaults, own)
 
 
+@settings(deadline=None)
 @given(OBJECTS, OBJECTS)
 def test_merging_changes_neither_side(defaults: dict[str, Any], own: dict[str, Any]) -> None:
     before = repr((defaults, own))

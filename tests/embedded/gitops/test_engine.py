@@ -133,11 +133,17 @@ async def test_operation_may_name_an_older_revision(
 
 
 async def test_waves_wait_for_health(world: World, new_config_map: ConfigMap) -> None:
+    labels = {"app": "d"}
+    container = {"name": "d", "image": "d@sha256:" + "0" * 64}
     deployment = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": "d"},
-        "spec": {"replicas": 1},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
     }
     later = new_config_map("later", annotations={"argocd.argoproj.io/sync-wave": "1"})
     await world.commit({"d.yaml": deployment, "later.yaml": later})

@@ -80,6 +80,29 @@ async def test_ping_asks_for_basic_authentication(http: httpx.AsyncClient) -> No
     assert (await http.get("/v2/")).status_code == 200
 
 
+@pytest.mark.parametrize("header", ["Bearer abc", "Basic ???", "Basic /w=="])
+async def test_other_credentials_are_refused(registry: Any, header: str) -> None:
+    async with httpx.AsyncClient(base_url=registry.url, trust_env=False) as client:
+        answer = await client.get("/v2/", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert "basic" in error(answer)["message"]
+
+
+async def test_a_chunk_with_a_malformed_range_is_refused(http: httpx.AsyncClient) -> None:
+    location = (await http.post(f"{REPOSITORY}/blobs/uploads/")).headers["Location"]
+    answer = await http.patch(location, content=b"x", headers={"Content-Range": "all"})
+    assert error(answer)["code"] == "BLOB_UPLOAD_INVALID"
+    assert (await http.get(location)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "path", ["blobs/sha256:abc", "blobs/md5:abc", "referrers/x", "manifests/-"]
+)
+async def test_digests_outside_the_grammar_are_refused(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(f"{REPOSITORY}/{path}")
+    assert (answer.status_code, error(answer)["code"]) == (400, "DIGEST_INVALID")
+
+
 async def test_an_upload_in_chunks_says_how_far_it_is(http: httpx.AsyncClient) -> None:
     started = await http.post(f"{REPOSITORY}/blobs/uploads/")
     assert started.status_code == 202

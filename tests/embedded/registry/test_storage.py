@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -18,6 +19,7 @@ from idp.embedded.registry.garbage import collect_garbage, verify
 from idp.embedded.registry.manifests import parse_manifest
 from idp.embedded.registry.repositories import Repository
 from idp.embedded.registry.uploads import Upload
+from idp.kernel.errors import IdpError, NotFound
 from idp.protocols.oci.errors import TagIsImmutable
 from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST
 from idp.protocols.oci.reference import digest_of
@@ -85,6 +87,22 @@ def test_one_writer_at_a_time_per_upload(repository: Repository) -> None:
         pass
 
 
+def test_an_upload_that_ended_cannot_be_written(repository: Repository) -> None:
+    upload = Upload.start(repository)
+    upload.cancel()
+    with pytest.raises(NotFound, match="no such upload"), upload.writing():
+        pass
+    assert not upload.path.exists()
+
+
+def test_an_upload_that_is_being_written_is_not_collected(repository: Repository) -> None:
+    upload = Upload.start(repository)
+    make_old(repository.store.data)
+    with upload.writing():
+        assert collect_garbage(repository.store.data).uploads == 0
+    assert collect_garbage(repository.store.data).uploads == 1
+
+
 def test_what_nothing_refers_to_is_collected_once_it_is_old(repository: Repository) -> None:
     data = repository.store.data
     kept = add_manifest(repository, b"needed", "1.0")
@@ -140,6 +158,46 @@ def test_collection_waits_for_writers(repository: Repository) -> None:
         assert not done.wait(0.05)
     assert done.wait(10)
     collector.join()
+
+
+def test_nothing_that_was_accepted_is_lost_to_collection_or_deletion(
+    repository: Repository,
+) -> None:
+    """Without any waiting time a push may be refused; an accepted one is whole."""
+    data, stop = repository.store.data, threading.Event()
+
+    def disturb() -> None:
+        while not stop.is_set():
+            collect_garbage(data, minimum_age=0)
+            with contextlib.suppress(IdpError):
+                repository.delete_blob(digest_of(b"shared layer"))
+
+    def push(number: int) -> bool:
+        try:
+            add_manifest(repository, b"shared layer", f"tag-{number}")
+        except IdpError as refusal:
+            return refusal.details["code"] not in ("MANIFEST_BLOB_UNKNOWN", "BLOB_UPLOAD_UNKNOWN")
+        return True
+
+    disturber = threading.Thread(target=disturb)
+    disturber.start()
+    with ThreadPoolExecutor(4) as pool:
+        accepted = list(pool.map(push, range(40)))
+    stop.set()
+    disturber.join()
+    assert len(repository.tags()) == accepted.count(True) > 0
+    assert verify(data) == []
+    for tag in repository.tags():
+        assert repository.manifest(tag).body
+        assert repository.blob_size(digest_of(b"shared layer")) == len(b"shared layer")
+
+
+def test_a_manifest_whose_content_is_lost_is_unknown(repository: Repository) -> None:
+    digest = add_manifest(repository, b"layer", "1.0")
+    repository.store.path(digest).unlink()
+    with pytest.raises(NotFound, match="is gone"):
+        repository.manifest("1.0")
+    assert not repository.link_blob(f"sha256:{'0' * 64}")
 
 
 def test_a_repository_with_an_unreadable_manifest_is_left_alone(repository: Repository) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.embedded.workflows.definitions import custom_resource_definitions
@@ -99,6 +99,11 @@ def test_the_definitions_have_argos_names() -> None:
     ]
 
 
+def test_nobody_brings_a_status_along() -> None:
+    version = custom_resource_definitions()[0]["spec"]["versions"][0]
+    assert version["subresources"] == {"status": {}}
+
+
 async def test_the_catalog_finds_kinds_by_their_definitions(bench: Bench) -> None:
     for definition in custom_resource_definitions():
         await bench.client.create(CUSTOM_RESOURCE_DEFINITION, definition)
@@ -113,6 +118,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from("abcd"), VALUES),
     st.dictionaries(st.sampled_from("abcd"), VALUES),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.embedded.workflows.expressions import evaluate, holds, parse, words
@@ -88,12 +88,14 @@ def test_depends() -> None:
         holds(parse("A == B"), lambda word: True)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_an_answer_or_refused(text: str) -> None:
     with contextlib.suppress(InvalidInput, NotFound):
         assert isinstance(when(text), bool)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_a_value_never_changes_the_question(value: str) -> None:
     expression = parse("{{v}} == secret || '{{v}}' == secret")

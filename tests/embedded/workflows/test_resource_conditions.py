@@ -64,3 +64,13 @@ def test_one_requirement_is_a_failure() -> None:
 def test_what_is_not_in_the_grammar_is_refused(condition: str) -> None:
     with pytest.raises(InvalidInput):
         parse_condition(condition)
+
+
+def test_a_variable_is_a_value_and_nothing_else() -> None:
+    def fill(text: str) -> str:
+        return text.replace("{{x}}", "Succeeded, !status.phase").replace("{{n}}", "2")
+
+    assert not all_met("status.phase == {{x}}", OBJECT, fill)
+    assert all_met("status.phase != {{x}}, status.succeeded > {{n}}", OBJECT, fill)
+    with pytest.raises(InvalidInput, match="not an integer"):
+        all_met("status.succeeded > {{x}}", OBJECT, fill)

@@ -123,6 +123,24 @@ async def test_a_retry_replaces_the_object_of_the_failed_attempt(bench: Bench) -
     assert (await bench.phases())["build"] == "Succeeded"
 
 
+async def test_a_retry_waits_while_the_former_object_is_being_deleted(
+    bench: Bench, step_type: ResourceType
+) -> None:
+    retried = PIPELINE.replace(
+        "  - name: step\n", '  - name: step\n    retryStrategy: {limit: "1"}\n'
+    )
+    await bench.submit(retried)
+    await bench.settle()
+    held = {"metadata": {"finalizers": ["platform.idp/hold"]}, "status": {"phase": "Failed"}}
+    await bench.client.patch(step_type, "push-1-build", held, "demo")
+    await bench.settle()
+    assert bench.result.requeue_after == 5
+    release = {"metadata": {"finalizers": None}}
+    await bench.client.patch(step_type, "push-1-build", release, "demo")
+    await bench.settle()
+    assert "status" not in (await bench.steps())["push-1-build"]
+
+
 async def test_the_service_account_acts_and_its_refusal_is_told(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.embedded.workflows.substitution import (
@@ -79,6 +79,7 @@ ATTACKS = [
 ]
 
 
+@settings(deadline=None)
 @given(st.one_of(st.sampled_from(ATTACKS), st.text(max_size=40)))
 def test_no_value_adds_structure(value: str) -> None:
     parsed = ParsedManifest('a: {{v}}\nb: "{{v}}"\nc: x {{v}} y\n').fill({"v": value})
@@ -92,6 +93,7 @@ def test_the_mark_of_a_variable_is_never_mistaken_for_text() -> None:
     assert ParsedManifest(text).fill({"v": "!"}) == {"a": "variable0y ! variablex0y"}
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text("abc", min_size=1), st.integers() | st.booleans() | st.text(max_size=9))
 )

@@ -4,6 +4,7 @@ the engine."""
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 import aiohttp
@@ -140,3 +141,16 @@ async def test_what_runs_outlives_the_engine(machine: Any, push_image: Any) -> N
         return len(names) == 1 and names != [pod["metadata"]["name"]]
 
     await machine.until(replaced)
+
+
+async def test_it_can_be_stopped_at_any_moment(machine: Any, push_image: Any) -> None:
+    """Stopping must end: nothing may swallow a cancellation."""
+    image = await push_image("import sys\nsys.exit(1)\n")
+    await machine.client.create(DEPLOYMENT, deployment(image, replicas=3))
+    moments = random.Random(20261124)
+    for _ in range(15):
+        await asyncio.sleep(moments.uniform(0, 0.3))  # the moment is the test
+        async with asyncio.timeout(20):
+            await machine.stop()
+        machine.start()
+    await machine.when(DEPLOYMENT, "web", lambda d: d["status"]["replicas"] == 3)

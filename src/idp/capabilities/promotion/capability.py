@@ -72,10 +72,13 @@ def build_controllers(
         origin=_origin(context),
         changes=context.options.get("changes"),
     )
+    promotions = PromotionReconciler(
+        client, PipelineReader(client), ending, environment=context.environment
+    )
     return [
         importer,
         PromotionStarter(client).controller(),
-        PromotionReconciler(client, PipelineReader(client), ending).controller(),
+        promotions.controller(),
     ]
 
 
@@ -97,7 +100,7 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
         CommitStep(
             client, reader, repository, turns, environment=environment, git_url=context.git.url
         ),
-        RevertStep(reader, repository, turns),
+        RevertStep(reader, repository, turns, environment=environment),
         SyncStep(client, reader, repository),
         ConfirmStep(client, reader),
         VerifyStep(client, reader, environment=environment, gateway_port=context.gateway_port),

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from idp.capabilities.scanning.advisories import AdvisoryDatabase, ImportReport
+    from idp.capabilities.scanning.advisories import AdvisoryDatabase
+    from idp.capabilities.scanning.importing import ImportReport
 
 application = typer.Typer(help="Manage the vulnerability advisories.", no_args_is_help=True)
 database = typer.Typer(help="The advisory database.", no_args_is_help=True)
@@ -44,18 +45,24 @@ Output = Annotated[Format, typer.Option("--output", "-o", help="How to write the
 def import_(
     context: typer.Context,
     source: Annotated[
-        Path, typer.Argument(help="A .json, .jsonl or .zip file of OSV records, or a folder.")
+        str,
+        typer.Argument(
+            help="A .json, .jsonl or .zip file of OSV records, a folder, or an https address."
+        ),
     ],
     data: Data = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Import advisories in OSV form from a file or a folder.
+    """Import advisories in OSV form from a file, a folder or an address.
 
     Example:
 
       idp-cli security db import ~/Downloads/all.zip
     """
-    _import(_open(context, data), source, output)
+    if "://" in source:
+        update(context, source, data, output)
+    else:
+        _import(_open(context, data), Path(source).expanduser(), output)
 
 
 @database.command()
@@ -106,7 +113,7 @@ def _open(context: typer.Context, data: Path | None) -> AdvisoryDatabase:
 
 
 def _import(opened: AdvisoryDatabase, source: Path, output: Format) -> None:
-    from idp.capabilities.scanning.advisories import import_advisories
+    from idp.capabilities.scanning.importing import import_advisories
 
     report = import_advisories(opened, source)
     opened.close()

@@ -79,12 +79,14 @@ class Unpacker:
             TooLarge: It is over a limit.
         """
         content = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if gzipped else file
-        layer = _Layer()
+        layer, limited = _Layer(), _Limited(content)
         try:
-            with tarfile.open(fileobj=cast(IO[bytes], _Limited(content)), mode="r:") as archive:
+            with tarfile.open(fileobj=cast(IO[bytes], limited), mode="r:") as archive:
                 while (member := archive.next()) is not None:
                     self._read_entry(archive, member, layer)
                     archive.members = []  # type: ignore[attr-defined]  # or all stay in memory
+            if limited.last.strip(b"\0"):  # tarfile takes a damaged header for the end
+                raise Invalid("a layer is not a whole archive: one of its headers is damaged")
         except IdpError:
             raise
         except (tarfile.TarError, EOFError, OSError, ValueError, RecursionError) as error:
@@ -122,19 +124,19 @@ class Unpacker:
         source = archive.extractfile(member)
         if source is None:
             raise Invalid(f"/{path} has no content in its layer")
-        keep, digest = self._wanted(path), hashlib.sha256()
+        digest = hashlib.sha256()
+        if not self._wanted(path):
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+            return File(member.size, digest.hexdigest())
+        self._kept += member.size
+        if self._kept > MAX_KEPT_BYTES:
+            raise TooLarge(f"the files to scan have more than {MAX_KEPT_BYTES} bytes")
         with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as target:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
-                if keep:
-                    self._kept += len(chunk)
-                    if self._kept > MAX_KEPT_BYTES:
-                        raise TooLarge(f"the files to scan have more than {MAX_KEPT_BYTES} bytes")
-                    target.write(chunk)
-        kept = Path(target.name)
-        if not keep:
-            kept.unlink()
-        return File(member.size, digest.hexdigest(), kept if keep else None)
+                target.write(chunk)
+        return File(member.size, digest.hexdigest(), Path(target.name))
 
     def _merge(self, layer: _Layer) -> None:
         gone = layer.removed | set(layer.files)
@@ -171,12 +173,14 @@ class _Limited:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self.last = b""
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= _MAX_READ:
             raise TooLarge(f"an archive header asks for {size} bytes at once")
         self._within(self._file.tell() + size)
-        return self._file.read(size)
+        self.last = self._file.read(size)
+        return self.last
 
     def seek(self, position: int, whence: int = 0) -> int:
         self._within(position)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,15 +76,17 @@ async def run_module(
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
+    reading_errors = asyncio.create_task(_read_start(process.stderr))
     try:
         async with asyncio.timeout(timeout):
-            output, errors = await asyncio.gather(
-                _read_limited(process.stdout, module), _read_start(process.stderr)
-            )
+            output = await _read_limited(process.stdout, module)
+            errors = await reading_errors
             code = await process.wait()
     except TimeoutError as error:
         raise DeadlineExceeded(f"{module} did not end within {timeout:.0f} s") from error
     finally:
+        reading_errors.cancel()
+        await asyncio.gather(reading_errors, return_exceptions=True)
         await _end(process)
     if code and errors.startswith(_START_FAILED):
         raise MissingPrerequisite(
@@ -146,5 +147,5 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """End the sandbox if it still runs; what is inside ends with it."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGKILL)
-        await process.wait()
+            process.kill()
+    await process.communicate()  # reads what is left, which closes the pipes

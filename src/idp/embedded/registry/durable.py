@@ -1,8 +1,8 @@
 """Files that are whole or absent, whatever happens to the process or the machine.
 
 Content is written beside its place, flushed to the disk, then renamed, and the folder is flushed
-too. The storage lock is shared by everything that adds links and held alone by garbage collection;
-the kernel releases it when a process dies.
+too. The storage lock is shared by everything that adds links and held alone by what removes any, so
+nothing is removed that something being added relies on; it ends with the process that holds it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _beside(path: Path, content: bytes) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def storage_lock(data: Path, *, alone: bool = False) -> Iterator[None]:
-    """Hold the storage lock: shared while adding, alone while collecting garbage."""
+    """Hold the storage lock: shared while adding, alone while removing. Not reentrant."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)

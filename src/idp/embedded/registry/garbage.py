@@ -16,7 +16,7 @@ from pathlib import Path
 from idp.embedded.registry.content import ContentStore, file_digest
 from idp.embedded.registry.durable import storage_lock
 from idp.embedded.registry.repositories import Repository, all_repositories
-from idp.embedded.registry.uploads import upload_files
+from idp.embedded.registry.uploads import drop_dead_uploads
 from idp.kernel.errors import IdpError
 
 
@@ -51,7 +51,7 @@ def collect_garbage(data: Path, *, minimum_age: float = 24 * 3600.0) -> GarbageR
     with storage_lock(data, alone=True):
         linked: set[str] = set()
         for repository in all_repositories(store):
-            _collect_uploads(repository, oldest, report)
+            report.uploads += drop_dead_uploads(repository, oldest)
             _collect_links(repository, oldest, report)
             linked |= {path.name for path in repository.blob_links()}
             linked |= {path.name for path in repository.manifest_links()}
@@ -84,13 +84,6 @@ def verify(data: Path) -> list[str]:
             if store.size(f"sha256:{link.name}") is None
         ]
     return problems
-
-
-def _collect_uploads(repository: Repository, oldest: float, report: GarbageReport) -> None:
-    for path in upload_files(repository):
-        if path.stat().st_mtime < oldest:
-            path.unlink()
-            report.uploads += 1
 
 
 def _collect_links(repository: Repository, oldest: float, report: GarbageReport) -> None:

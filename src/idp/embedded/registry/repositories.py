@@ -85,7 +85,7 @@ class Repository:
             InvalidInput: A manifest still needs it.
         """
         link = self.link("_blobs", digest)
-        with storage_lock(self.store.data):
+        with storage_lock(self.store.data, alone=True):
             if not link.exists():
                 raise missing("BLOB_UNKNOWN", f"{self.name} has no blob {digest}")
             for manifest in self.manifests():
@@ -151,16 +151,17 @@ class Repository:
             NotFound: It is not there.
         """
         link = self.link("_manifests", digest)
-        if not link.exists():
-            raise missing("MANIFEST_UNKNOWN", f"{self.name} has no manifest {digest}")
-        subject = parse_manifest(self.store.read(digest), link.read_text()).subject
-        for tag in self.tags():
-            if self.resolve(tag) == digest:
-                self.delete_tag(tag)
-        link.unlink(missing_ok=True)
-        sync_folder(link.parent)
-        if subject:
-            (self._referrers(subject) / link.name).unlink(missing_ok=True)
+        with storage_lock(self.store.data, alone=True):
+            if not link.exists():
+                raise missing("MANIFEST_UNKNOWN", f"{self.name} has no manifest {digest}")
+            subject = parse_manifest(self.store.read(digest), link.read_text()).subject
+            for tag in self.tags():
+                if self.resolve(tag) == digest:
+                    self._remove_tag(tag)
+            link.unlink()
+            sync_folder(link.parent)
+            if subject:
+                (self._referrers(subject) / link.name).unlink(missing_ok=True)
 
     def delete_tag(self, tag: str) -> None:
         """Remove a tag; its manifest stays.
@@ -168,12 +169,8 @@ class Repository:
         Raises:
             NotFound: It is not there.
         """
-        path = self.folder / "_tags" / tag
-        try:
-            path.unlink()
-        except FileNotFoundError as error:
-            raise missing("MANIFEST_UNKNOWN", f"{self.name} has no tag {tag}") from error
-        sync_folder(path.parent)
+        with storage_lock(self.store.data, alone=True):
+            self._remove_tag(tag)
 
     def tags(self) -> list[str]:
         """All tags, sorted."""
@@ -199,6 +196,14 @@ class Repository:
     def manifest_links(self) -> Iterator[Path]:
         """Link files of all manifests."""
         yield from _entries(self.folder / "_manifests")
+
+    def _remove_tag(self, tag: str) -> None:
+        path = self.folder / "_tags" / tag
+        try:
+            path.unlink()
+        except FileNotFoundError as error:
+            raise missing("MANIFEST_UNKNOWN", f"{self.name} has no tag {tag}") from error
+        sync_folder(path.parent)
 
     def _referrers(self, subject: str) -> Path:
         return self.folder / "_referrers" / subject.removeprefix("sha256:")

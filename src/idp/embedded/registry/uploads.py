@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import re
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from idp.embedded.registry.content import file_digest, flush
 from idp.embedded.registry.durable import create_file, make_folder, storage_lock
 from idp.embedded.registry.errors import UploadIsBusy, bad_request, missing
 from idp.embedded.registry.repositories import Repository
+from idp.kernel.errors import NotFound
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -38,11 +39,7 @@ class Upload:
         self.identifier = identifier
         self.path = repository.folder / "_uploads" / identifier
         if not _ID.fullmatch(identifier) or not self.path.is_file():
-            raise missing(
-                "BLOB_UPLOAD_UNKNOWN",
-                f"{repository.name} has no such upload: it ended, was cancelled or never began",
-                "Start a new upload.",
-            )
+            raise self._gone()
 
     @classmethod
     def start(cls, repository: Repository) -> Upload:
@@ -64,15 +61,19 @@ class Upload:
         Raises:
             UploadIsBusy: Another request writes to it.
         """
-        with self.path.open("ab", buffering=0) as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)  # never made anew
+        except FileNotFoundError as error:
+            raise self._gone() from error
+        with os.fdopen(descriptor, "ab", buffering=0) as file:
+            if not _lock(descriptor):
                 raise UploadIsBusy(
                     "another request writes to this upload",
                     remedy="Wait for it to end, or start a new upload.",
                     details={"code": "BLOB_UPLOAD_INVALID"},
-                ) from error
+                )
+            if not self.path.exists():  # it ended between the opening and the lock
+                raise self._gone()
             yield file
 
     def finish(self, digest: str) -> None:
@@ -80,6 +81,7 @@ class Upload:
 
         Raises:
             InvalidInput: `DIGEST_INVALID`: they are other bytes; they are dropped.
+            NotFound: The upload ended meanwhile.
         """
         with self.writing():
             actual = file_digest(self.path)
@@ -99,8 +101,34 @@ class Upload:
         """Drop what was received."""
         self.path.unlink(missing_ok=True)
 
+    def _gone(self) -> NotFound:
+        return missing(
+            "BLOB_UPLOAD_UNKNOWN",
+            f"{self.repository.name} has no such upload: it ended, was cancelled or never began",
+            "Start a new upload.",
+        )
 
-def upload_files(repository: Repository) -> Iterator[Path]:
-    """Files of all uploads of a repository."""
+
+def drop_dead_uploads(repository: Repository, oldest: float) -> int:
+    """Remove uploads that nobody has written to since `oldest` (seconds since the epoch).
+
+    Returns:
+        How many.
+    """
     folder = repository.folder / "_uploads"
-    yield from folder.iterdir() if folder.is_dir() else ()
+    dropped = 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with path.open("rb") as file:
+            if path.stat().st_mtime < oldest and _lock(file.fileno()):
+                path.unlink()
+                dropped += 1
+    return dropped
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether the file is ours now; the lock ends when it is closed."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,7 +1,7 @@
-"""The CustomResourceDefinitions of Argo's kinds, as Argo ships them in its minimal form.
+"""The CustomResourceDefinitions of Argo's kinds, like those that Argo ships in its minimal form.
 
-Like Argo's, they have no status subresource: `argo resume` and others change `status.nodes` by a
-plain patch of the object.
+Unlike Argo's, the status of a Workflow is a subresource: whoever may create a workflow must not be
+able to bring a status along, for the status says which templates are run.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def _definition(resource_type: ResourceType) -> Manifest:
     }
     if resource_type == WORKFLOW:
         version["additionalPrinterColumns"] = _COLUMNS
+        version["subresources"] = {"status": {}}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

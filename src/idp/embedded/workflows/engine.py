@@ -91,7 +91,7 @@ class WorkflowEngine:
         workflow = await get_or_none(self._client, WORKFLOW, request.name, request.namespace)
         if workflow is None or workflow["metadata"].get("deletionTimestamp"):
             return Result()
-        done: dict[str, Manifest | None] = {}
+        done: set[str] = set()
         failures: dict[str, str] = {}
         for _ in range(_MAX_ROUNDS):
             observed = Observed(await self._objects(workflow, failures), done, failures)
@@ -105,7 +105,8 @@ class WorkflowEngine:
                 break
             for action in decision.actions:
                 try:
-                    done[action.node] = await self._act(workflow, action)
+                    await self._act(workflow, action)
+                    done.add(action.node)
                 except IdpError as error:
                     if error.retryable:
                         raise
@@ -178,7 +179,7 @@ class WorkflowEngine:
             ],
         )
 
-    async def _act(self, workflow: Manifest, action: Action) -> Manifest | None:
+    async def _act(self, workflow: Manifest, action: Action) -> None:
         """Do one action.
 
         Raises:
@@ -192,17 +193,16 @@ class WorkflowEngine:
             manifest = {**manifest, "metadata": {k: v for k, v in meta.items() if k != "namespace"}}
         match action.verb:
             case "create":
-                try:
-                    return await client.create(resource_type, manifest)
-                except AlreadyExists:
-                    return None  # the next round looks whose it is
+                with contextlib.suppress(AlreadyExists):  # the next round looks whose it is
+                    await client.create(resource_type, manifest)
             case "apply":
-                return await client.apply(resource_type, manifest, field_manager=FIELD_MANAGER)
+                await client.apply(resource_type, manifest, field_manager=FIELD_MANAGER)
             case "patch":
-                return await client.patch(resource_type, meta["name"], manifest, namespace)
-        with contextlib.suppress(NotFound):
-            await client.delete(resource_type, meta["name"], namespace, uid=action.uid or None)
-        return None
+                await client.patch(resource_type, meta["name"], manifest, namespace)
+            case "delete":
+                uid = action.uid or None
+                with contextlib.suppress(NotFound):
+                    await client.delete(resource_type, meta["name"], namespace, uid=uid)
 
     async def _delete(self, workflow: Manifest) -> None:
         meta = workflow["metadata"]
@@ -215,32 +215,27 @@ class WorkflowEngine:
     # --- writing -------------------------------------------------------------------------------
 
     async def _write(self, workflow: Manifest, decision: Decision) -> Manifest:
-        """Write the status, unless it is the same.
+        """Write the status, unless it is the same, and the labels that follow from it.
 
         Raises:
             Conflict: The workflow was changed since it was read.
         """
-        before, after = workflow.get("status") or {}, decision.status
-        if before == after:
-            return workflow
-        meta, phase = workflow["metadata"], after.get("phase", "")
-        if phase != before.get("phase"):
-            log.info("workflow", name=meta["name"], namespace=meta["namespace"], phase=phase)
-        return await self._client.patch(
-            WORKFLOW,
-            meta["name"],
-            {
-                "metadata": {
-                    "resourceVersion": meta["resourceVersion"],
-                    "labels": {
-                        PHASE_LABEL: phase,
-                        COMPLETED_LABEL: "true" if phase in ENDED else "false",
-                    },
-                },
+        before, after, meta = workflow.get("status") or {}, decision.status, workflow["metadata"]
+        name, namespace, phase = meta["name"], meta["namespace"], after.get("phase", "")
+        if before != after:
+            patch = {
+                "metadata": {"resourceVersion": meta["resourceVersion"]},
                 "status": merge_patch(before, after),
-            },
-            meta["namespace"],
-        )
+            }
+            workflow = await self._client.patch(
+                WORKFLOW, name, patch, namespace, subresource="status"
+            )
+        labels = {PHASE_LABEL: phase, COMPLETED_LABEL: "true" if phase in ENDED else "false"}
+        if labels.items() <= (meta.get("labels") or {}).items():
+            return workflow
+        log.info("workflow", name=name, namespace=namespace, phase=phase)
+        patch = {"metadata": {"labels": labels}}
+        return await self._client.patch(WORKFLOW, name, patch, namespace)
 
 
 def merge_patch(before: Any, after: Any) -> Any:

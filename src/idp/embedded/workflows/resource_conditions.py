@@ -3,21 +3,24 @@
 The grammar is that of label selectors, over paths into the object instead of labels:
 `status.phase == Succeeded, status.replicas > 2, status.x in (a, b), !status.y`. A path is a dotted
 one; a number is an index of a list; `\\.` is a dot in a key. As in Argo a failure condition is met
-when *one* of its requirements is, a success condition when *all* are.
+when *one* of its requirements is, a success condition when *all* are. Variables stand for values
+and are put in after parsing, so no value can change what is asked.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from idp.embedded.workflows.substitution import VARIABLE
 from idp.kernel.errors import InvalidInput
 
 Manifest = Mapping[str, Any]
+Fill = Callable[[str], str]
 _COMMA_OUTSIDE_PARENTHESES = re.compile(r",(?![^(]*\))")
 _PATH = r"(?P<path>(?:[\w/-]|\\\.|\.)+)"
 _SET = re.compile(rf"^{_PATH}\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)$")
@@ -60,7 +63,8 @@ def _requirement(text: str) -> Requirement:
         return Requirement(_path(match["path"]), match["operator"], values, text)
     if match := _BINARY.match(text):
         operator = {"==": "in", "=": "in", "!=": "notin"}.get(match["operator"], match["operator"])
-        if operator in "<>" and not _INTEGER.fullmatch(match["value"]):
+        value = match["value"]
+        if operator in "<>" and not (_INTEGER.fullmatch(value) or VARIABLE.fullmatch(value)):
             raise InvalidInput(f"{text!r} compares with something that is not an integer")
         return Requirement(_path(match["path"]), operator, (match["value"],), text)
     if match := _EXISTS.match(text):
@@ -75,34 +79,44 @@ def _path(text: str) -> tuple[str, ...]:
     return tuple(part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", text))
 
 
-def first_met(condition: str | None, manifest: Manifest) -> str | None:
-    """The first requirement that an object meets, as it was written; None when none is."""
+def first_met(condition: str | None, manifest: Manifest, fill: Fill = str) -> str | None:
+    """The first requirement that an object meets, as it was written; None when none is.
+
+    Args:
+        condition: None and empty have no requirement.
+        manifest: The object.
+        fill: Replaces the variables in a value.
+    """
     for requirement in parse_condition(condition or ""):
-        if _meets(requirement, manifest):
+        if _meets(requirement, manifest, fill):
             return requirement.text
     return None
 
 
-def all_met(condition: str | None, manifest: Manifest) -> bool:
+def all_met(condition: str | None, manifest: Manifest, fill: Fill = str) -> bool:
     """Whether an object meets every requirement; an empty condition is met."""
-    return all(_meets(requirement, manifest) for requirement in parse_condition(condition or ""))
+    return all(_meets(r, manifest, fill) for r in parse_condition(condition or ""))
 
 
-def _meets(requirement: Requirement, manifest: Manifest) -> bool:
+def _meets(requirement: Requirement, manifest: Manifest, fill: Fill) -> bool:
     found, text = _look_up(manifest, requirement.path)
+    values = [fill(value) for value in requirement.values]
     match requirement.operator:
         case "in":
-            return found and text in requirement.values
+            return found and text in values
         case "notin":
-            return not found or text not in requirement.values
+            return not found or text not in values
         case "exists":
             return found
         case "absent":
             return not found
+    if not _INTEGER.fullmatch(values[0]):
+        raise InvalidInput(f"{requirement.text!r} compares with {values[0]!r}, not an integer")
     if not (found and _INTEGER.fullmatch(text)):
         return False
-    wanted = int(requirement.values[0])
-    return int(text) > wanted if requirement.operator == ">" else int(text) < wanted
+    if requirement.operator == ">":
+        return int(text) > int(values[0])
+    return int(text) < int(values[0])
 
 
 def _look_up(manifest: Any, path: tuple[str, ...]) -> tuple[bool, str]:

@@ -160,9 +160,7 @@ def _resource(resource: ResourceAction) -> Iterator[str]:
         ("successCondition", resource.success_condition),
         ("failureCondition", resource.failure_condition),
     ):
-        # A variable stands for a value, which is a word.
-        text = VARIABLE.sub("x", condition or "")
-        yield from _refused(parse_condition, text, f".resource.{field}")
+        yield from _refused(parse_condition, condition or "", f".resource.{field}")
     if resource.action == "patch" and resource.merge_strategy is None:
         yield ".resource.mergeStrategy: write `merge`; strategic and JSON patches are not supported"
     if resource.action != "patch" and resource.merge_strategy is not None:

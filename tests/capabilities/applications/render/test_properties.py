@@ -7,7 +7,7 @@ import string
 from typing import Any
 
 import orjson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.capabilities.applications.kinds import WebApplication
@@ -73,6 +73,7 @@ def applications(draw: st.DrawFn) -> WebApplication:
     )
 
 
+@settings(deadline=None)
 @given(
     applications(),
     st.sampled_from(["development", "staging", "uat", "production"]),

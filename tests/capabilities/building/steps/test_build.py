@@ -23,7 +23,6 @@ from idp.protocols.oci.memory import MemoryRegistry
 from idp.protocols.oci.ports import Registry
 
 PARAMETERS = {
-    "namespace": "demo",
     "application": "hello",
     "repository": "demo/hello",
     "revision": "main",
@@ -154,7 +153,7 @@ async def test_an_unknown_revision_is_not_found(step: BuildStep, run: StepRun) -
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("namespace", "../x"),
+        ("application", "../x"),
         ("application", ""),
         ("repository", "hello"),
         ("repository", "../../etc"),

@@ -14,7 +14,7 @@ async def test_production_waits_for_somebody_else_than_the_author(world: Any) ->
         waiting = await production.waiting_approval()
         assert "somebody to accept dependencies" in waiting["status"]["message"]
         assert (
-            "idp-cli approve hello --environment production --accept dependencies"
+            "idp-cli approve hello --environment production --namespace demo --accept dependencies"
             in (waiting["status"]["remedy"])
         )
         accepts = [{"name": "dependencies", "until": "2999-01-01T00:00:00Z"}]

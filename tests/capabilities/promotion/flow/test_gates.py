@@ -66,7 +66,7 @@ async def test_a_release_that_staging_did_not_verify_is_refused_in_uat(
     assert status["phase"] == "Failed"
     assert "was not verified in staging" in status["message"]
     assert "cannot skip an environment" in status["message"]
-    assert "idp-cli promote hello --to staging" in status["remedy"]
+    assert "idp-cli promote hello --environment staging" in status["remedy"]
     assert ("signed" in status["message"]) is forged or "do not count" in status["message"]
     assert await uat.commits() == []
     condition = condition_of(await uat.api.get(Release.type(), release["name"], "demo"), "Admitted")

@@ -39,7 +39,9 @@ def _asked(application: WebApplication) -> dict[str, str]:
         names = ", ".join(policy.name for policy in opa.policies) if opa else ""
         token = " and JWT validation" if opa and opa.jwt_validation else ""
         policies = f" (policies {names}{token})" if names else token
-        asked[AUTHORIZATION] = f"spec.authorization{policies}: every request reaches it"
+        asked[AUTHORIZATION] = (
+            f"spec.authorization{policies}: every request reaches the application"
+        )
     communication = application.spec.communication
     if communication.allowed_destinations is not None or communication.denied_destinations:
         asked[COMMUNICATION] = (

@@ -27,6 +27,7 @@ from idp.capabilities.promotion.kinds import (
     PromotionStatus,
     Release,
 )
+from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.render.templates import UID_LABEL
 from idp.capabilities.promotion.render.workflows import longest_seconds, promotion_workflow
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
@@ -52,11 +53,13 @@ class PromotionReconciler:
         reader: PipelineReader,
         ending: PromotionEnding,
         *,
+        environment: str,
         clock: Clock = utc_now,
     ) -> None:
         self._client = client
         self._reader = reader
         self._ending = ending
+        self._environment = environment
         self._clock = clock
 
     def controller(self) -> Controller:
@@ -156,7 +159,8 @@ class PromotionReconciler:
         if manifest is None:
             raise NotFound(
                 f"there is no release {name or '(none named)'} in namespace {namespace}",
-                remedy=f"See what there is: idp-cli release list {promotion.spec.application}",
+                remedy="See what there is: "
+                + Place(promotion.spec.application, namespace, self._environment).releases(),
             )
         release = Release.parse(manifest)
         if release.spec.application != promotion.spec.application:

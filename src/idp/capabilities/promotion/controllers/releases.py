@@ -8,7 +8,8 @@ for statements of verification, and only when the list of what refers to them ch
 and checked. So an idle look costs one request for each repository and each of its newest releases,
 and nothing is downloaded twice.
 
-A look happens at once when somebody hints at a change, and every `RESYNC_SECONDS` anyway.
+A look happens at once when somebody hints at a change, and from time to time anyway: seldom where
+there are hints, every `RESYNC_SECONDS` where there are none.
 Everything that is read is a stranger's: it is capped, its shape is checked, and only what the
 pinned key of the first environment signed becomes an object.
 """
@@ -39,6 +40,7 @@ from idp.protocols.signing.predicates import VERIFIED
 log = structlog.get_logger(__name__)
 
 RESYNC_SECONDS = 15.0
+HINTED_RESYNC_SECONDS = 60.0
 RETRY_SECONDS = 300.0
 FOLLOWED = 10
 """How many of an application's newest releases are asked for new statements."""
@@ -63,7 +65,7 @@ class ReleaseImporter:
         registry: Where releases are.
         trusted_keys: Environment -> PEM text of the pinned public key.
         origin: The environment that cuts releases.
-        changes: Hints; None looks only every `RESYNC_SECONDS`.
+        changes: Hints; None when there are none.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class ReleaseImporter:
         self._imported: dict[Place, ReleaseSpec] = {}
         self._refused: dict[Place, float] = {}
         self._referrers: dict[str, tuple[str, ...]] = {}
+        self._complete: set[str] = set()
 
     async def run(self) -> None:
         """Look again and again."""
@@ -99,7 +102,7 @@ class ReleaseImporter:
         if self._changes is None:
             await asyncio.sleep(RESYNC_SECONDS)
             return turn
-        return await self._changes.wait(turn, RESYNC_SECONDS)
+        return await self._changes.wait(turn, HINTED_RESYNC_SECONDS)
 
     async def look(self) -> None:
         """One look at the registry."""
@@ -123,6 +126,7 @@ class ReleaseImporter:
             if (spec.repository.partition("/")[0], release_name(spec)) not in present:
                 del self._imported[place]
                 self._referrers.pop(spec.digest, None)
+                self._complete.discard(spec.digest)
 
     async def _import(self, repository: str, tag: str) -> None:
         place = (repository, tag)
@@ -166,7 +170,9 @@ class ReleaseImporter:
         log.info("release imported", release=release_name(spec), namespace=namespace)
 
     async def _follow(self, spec: ReleaseSpec) -> None:
-        """Keep `status.verifiedIn` what the statements say."""
+        """Keep `status.verifiedIn` what the statements say, until every environment said it."""
+        if spec.digest in self._complete:
+            return
         referrers = await self._registry.referrers(spec.repository, spec.digest)
         seen = tuple(descriptor.digest for descriptor in referrers)
         if self._referrers.get(spec.digest) == seen:
@@ -188,6 +194,8 @@ class ReleaseImporter:
         )
         await self._state_verified(spec, verified)
         self._referrers[spec.digest] = seen
+        if set(verified) == set(self._keys):
+            self._complete.add(spec.digest)
 
     async def _state_verified(self, spec: ReleaseSpec, verified: list[str]) -> None:
         namespace, name = spec.repository.partition("/")[0], release_name(spec)

@@ -1,6 +1,7 @@
-"""ValidatingAdmissionPolicies that keep names honest. Pure.
+"""ValidatingAdmissionPolicies: honest names, and verbs that RBAC alone cannot ask for. Pure.
 
-RBAC says who may create an object; these say that the object tells the truth about who that was.
+RBAC says who may create an object; these say that the object tells the truth about who that was,
+and that this person has the verb that the object stands for: `promote`, `rollback` or `approve`.
 `system:masters` are the platform's own controllers.
 """
 
@@ -35,6 +36,19 @@ _INITIATOR = (
     f"object.spec.initiator == '{PLATFORM_INITIATOR}'))",
     "spec.initiator must be you: a promotion is started in one's own name",
 )
+_ON_PROMOTIONS = (
+    f"authorizer.group('{Promotion.type().group}').resource('{Promotion.type().plural}')"
+    ".namespace(object.metadata.namespace)"
+)
+_MAY_START = (
+    f"{_ON_PROMOTIONS}.check(has(object.spec.action) ? object.spec.action : 'promote').allowed()",
+    "you may not start this in this namespace: it takes the verb promote, or rollback, on "
+    "promotions.platform.idp",
+)
+_MAY_APPROVE = (
+    f"{_ON_PROMOTIONS}.name(object.spec.promotion).check('approve').allowed()",
+    "you may not decide about this promotion: it takes the verb approve on promotions.platform.idp",
+)
 _PUSH_ONLY = (
     f"{_PLATFORM} || (has(object.spec.workflowTemplateRef) && "
     f"object.spec.workflowTemplateRef.name == '{PUSH}' && "
@@ -60,8 +74,8 @@ _PLATFORM_ONLY = (
 def admission_policies() -> list[Manifest]:
     """Policies and their bindings."""
     return [
-        *_policy("approvals", Approval.type(), [_APPROVER, _APPROVER_GROUPS]),
-        *_policy("promotions", Promotion.type(), [_INITIATOR]),
+        *_policy("approvals", Approval.type(), [_APPROVER, _APPROVER_GROUPS, _MAY_APPROVE]),
+        *_policy("promotions", Promotion.type(), [_INITIATOR, _MAY_START]),
         *_policy("pipelinesteps", PipelineStep.type(), [_PLATFORM_ONLY]),
         *_policy("workflows", WORKFLOW, [_PUSH_ONLY, _PUSH_AUTHOR], ("CREATE", "UPDATE")),
     ]

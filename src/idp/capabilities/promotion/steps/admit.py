@@ -21,6 +21,7 @@ from typing import Any
 from idp.capabilities.promotion.artifact import fetch
 from idp.capabilities.promotion.decide.verdict import EvidenceItem
 from idp.capabilities.promotion.kinds import ObjectName, Release
+from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
 from idp.kernel.client import Client
 from idp.kernel.clock import Clock, timestamp, utc_now
@@ -137,7 +138,7 @@ class AdmitStep:
             f"{spec.application} {spec.version} was not verified in {previous}"
             f"{_rejected(found)}: a release cannot skip an environment",
             remedy=f"Promote it to {previous} first: "
-            f"idp-cli promote {spec.application} --to {previous}",
+            + Place(spec.application, release.namespace, previous).promote(),
         )
 
     def _key(self, environment: str) -> dict[str, str]:

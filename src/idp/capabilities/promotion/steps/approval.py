@@ -8,6 +8,7 @@ from idp.capabilities.promotion.decide.approvals import Answer, Question, approv
 from idp.capabilities.promotion.decide.promotion_status import ENDED
 from idp.capabilities.promotion.kinds import Approval, ObjectName
 from idp.capabilities.promotion.ports import Reviewer
+from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
 from idp.kernel.client import Client
 from idp.kernel.clock import Clock, utc_now
@@ -82,12 +83,13 @@ class ApprovalStep:
             initiator=promotion.spec.initiator,
             must_accept=tuple(judged.get("mustAccept", [])),
         )
+        place = Place(promotion.spec.application, run.namespace, self._environment)
         if not question.required and not question.must_accept:
-            return self._outcome(question, Answer("Enough", "no approval is required"), "")
+            return self._outcome(question, Answer("Enough", "no approval is required"), place)
         given = await self._given(run.namespace, promotion.name)
         allowed = await self._entitled(run.namespace, promotion.name, given)
         answer = approvals(question, given, allowed, self._clock())
-        return self._outcome(question, answer, promotion.spec.application)
+        return self._outcome(question, answer, place)
 
     async def _given(self, namespace: str, promotion: str) -> list[Approval]:
         listed = await self._client.list(Approval.type(), namespace)
@@ -110,7 +112,7 @@ class ApprovalStep:
             ]
         )
 
-    def _outcome(self, question: Question, answer: Answer, application: str) -> Outcome:
+    def _outcome(self, question: Question, answer: Answer, place: Place) -> Outcome:
         if answer.state == "Rejected":
             return failed(
                 answer.message,
@@ -121,7 +123,7 @@ class ApprovalStep:
             return waiting(
                 answer.message,
                 reason="WaitingForApproval",
-                remedy=self._command(question, answer, application),
+                remedy=self._command(question, answer, place),
                 after=LOOK_AGAIN,
             )
         return succeeded(
@@ -137,10 +139,9 @@ class ApprovalStep:
             ],
         )
 
-    def _command(self, question: Question, answer: Answer, application: str) -> str:
+    def _command(self, question: Question, answer: Answer, place: Place) -> str:
         excluded = [p for p in (question.author, question.initiator) if question.exclude_author]
-        accepts = "".join(f" --accept {name}" for name in answer.unaccepted)
-        command = f"idp-cli approve {application} --environment {self._environment}{accepts}"
+        command = place.approve(answer.unaccepted)
         people = [p for p in dict.fromkeys(excluded) if p != "platform"]
         return f"{command}  (not by {' or '.join(people)})" if people else command
 

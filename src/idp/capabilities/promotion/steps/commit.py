@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.kinds import ObjectName
+from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.render.argo_application import argo_application
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
 from idp.capabilities.promotion.turn import Turns
@@ -64,7 +65,7 @@ class CommitStep:
             return waiting(
                 f"promotion {holder} of the same application to end",
                 reason="WaitingForTurn",
-                remedy=f"Watch it: idp-cli promotion watch {holder}",
+                remedy=Place(release.application, run.namespace, self._environment).watch(),
             )
         commit = await self._repository.deploy(
             release, run.namespace, promotion=promotion.name, uid=promotion.metadata.uid

@@ -59,7 +59,7 @@ class PipelineReader:
         if manifest is None:
             raise NotFound(
                 f"there is no release {name} in namespace {run.namespace}",
-                remedy="List the releases that are known here: idp-cli release list",
+                remedy="`idp-cli release list APPLICATION` shows the releases that are known here.",
             )
         return Release.parse(manifest)
 

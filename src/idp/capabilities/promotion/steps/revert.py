@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.kinds import Name
+from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
 from idp.capabilities.promotion.turn import Turns
 from idp.kernel.resource import Model
@@ -31,30 +32,37 @@ class RevertStep:
     parameters = RevertParameters
 
     def __init__(
-        self, reader: PipelineReader, environment_repository: EnvironmentRepository, turns: Turns
+        self,
+        reader: PipelineReader,
+        environment_repository: EnvironmentRepository,
+        turns: Turns,
+        *,
+        environment: str,
     ) -> None:
         self._reader = reader
         self._repository = environment_repository
         self._turns = turns
+        self._environment = environment
 
     async def perform(self, run: StepRun, parameters: RevertParameters) -> Outcome:
         """Undo once: a promotion that has undone a commit before a crash finds its own undoing."""
         promotion = await self._reader.promotion(run)
         application = parameters.application
+        place = Place(application, run.namespace, self._environment)
         if (promotion.spec.action, promotion.spec.application) != ("rollback", application):
             raise UnprovenStep(f"promotion {promotion.name} is no rollback of {application}")
         if (holder := await self._turns.take(run.namespace, promotion.name)) is not None:
             return waiting(
                 f"promotion {holder} of the same application to end",
                 reason="WaitingForTurn",
-                remedy=f"Watch it: idp-cli promotion watch {holder}",
+                remedy=place.watch(),
             )
         uid = promotion.metadata.uid
         undone = await self._repository.undone_by(uid, run.namespace, application)
         if undone is None:
             in_force = await self._repository.in_force(run.namespace, application)
             if len(in_force) < 2:
-                return _nothing_before(application, in_force)
+                return _nothing_before(place, in_force)
             reason = f"Rollback by {promotion.spec.initiator}: {promotion.spec.reason}"
             undone = await self._repository.undo(
                 in_force[0].id, reason, promotion=f"{run.namespace}/{promotion.name}", uid=uid
@@ -64,7 +72,7 @@ class RevertStep:
             return failed(
                 f"commit {undone[:12]} left nothing of {application} to run",
                 reason="NothingBefore",
-                remedy=f"Promote a release: idp-cli promote {application}",
+                remedy=f"Promote a release: {place.promote()}",
                 commit=undone,
             )
         return succeeded(
@@ -76,10 +84,10 @@ class RevertStep:
         )
 
 
-def _nothing_before(application: str, in_force: list[Commit]) -> Outcome:
+def _nothing_before(place: Place, in_force: list[Commit]) -> Outcome:
     known = f"only commit {in_force[0].id[:12]}" if in_force else "no commit"
     return failed(
-        f"there is nothing to go back to: {known} of {application} is in force",
+        f"there is nothing to go back to: {known} of {place.application} is in force",
         reason="NothingBefore",
-        remedy=f"Promote another release: idp-cli promote {application}",
+        remedy=f"Promote another release: {place.promote()}",
     )

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from idp.capabilities.applications.kinds import WebApplication
 from idp.capabilities.promotion.kinds import Name, ObjectName
+from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
 from idp.kernel.client import Client
 from idp.kernel.resource import Model
@@ -62,8 +63,9 @@ class VerifyStep:
                     return waiting(
                         f"{requests} good answers in a row of http://{host}{path}: {problem}",
                         reason="WaitingForAnswer",
-                        remedy=f"idp-cli logs {parameters.application} "
-                        f"--environment {self._environment}",
+                        remedy=Place(
+                            parameters.application, run.namespace, self._environment
+                        ).logs(),
                         after=LOOK_AGAIN,
                     )
                 if number % 100 == 0:

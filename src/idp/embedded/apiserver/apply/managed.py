@@ -18,7 +18,8 @@ from idp.embedded.apiserver.apply.paths import (
     readable,
     with_named_parents,
 )
-from idp.embedded.apiserver.apply.walk import compare, field_set, merge, remove
+from idp.embedded.apiserver.apply.walk import Difference, compare, field_set, merge, remove
+from idp.embedded.apiserver.apply.zero import with_zero_values
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import Cause, Conflict
 from idp.kernel.resource import Manifest
@@ -138,12 +139,24 @@ class Fields:
 
     Attributes:
         node: Schema of the kind.
+        builtin: Objects have zero values (see `zero`).
         ignored: Prefixes of paths that the request does not change (`status`, for a request to
             the main resource).
     """
 
     node: Node
+    builtin: bool
     ignored: tuple[Path, ...] = ()
+
+    def difference(self, old: Manifest, new: Manifest) -> Difference:
+        """What changed between two objects."""
+        # Most changes touch one part (the status, a label): equal parts are not walked.
+        equal = {name for name, value in new.items() if name in old and old[name] == value}
+        old = {name: value for name, value in old.items() if name not in equal}
+        new = {name: value for name, value in new.items() if name not in equal}
+        if self.builtin:
+            old, new = with_zero_values(old, self.node), with_zero_values(new, self.node)
+        return compare(old, new, self.node)
 
     def ownable(self, paths: Paths | set[Path]) -> Paths:
         """Drop what nobody owns and what the request does not reach."""
@@ -153,11 +166,6 @@ class Fields:
             if path not in _NEVER_OWNED
             and not any(path[: len(prefix)] == prefix for prefix in self.ignored)
         )
-
-
-def skeleton(node: Node) -> Manifest:
-    """The structures that an object of a built-in kind has before anything is set in it."""
-    return {name: skeleton(child) for name, child in node.properties.items() if child.present}
 
 
 def _bare(manifest: Manifest) -> Manifest:
@@ -170,7 +178,7 @@ def own_update(
 ) -> None:
     """Record in `new` what an update by `manager` changed."""
     managers = _claimed(old, new, manager)
-    before = _bare(old) if old is not None else skeleton(fields.node)
+    before = _bare(old) if old is not None else {}
     managers, taken = _take(before, _bare(new), fields, managers, None)
     if taken:
         former = managers.get(manager)
@@ -197,7 +205,7 @@ def _take(
     old: Manifest, new: Manifest, fields: Fields, managers: Managers, applying: Manager | None
 ) -> tuple[Managers, Paths]:
     """Remove from all managers (but `applying`) what changed; also gives what changed."""
-    difference = compare(old, new, fields.node)
+    difference = fields.difference(old, new)
     changed = fields.ownable(difference.modified | difference.added)
     lost = changed | difference.removed
     result = {}
@@ -223,11 +231,11 @@ def apply(
         Conflict: Others own fields that would change, and `force` is off.
     """
     managers = read_managers(live) if live else {}
-    before = _bare(live) if live else skeleton(fields.node)
+    before = _bare(live) if live else {}
     if live and not managers:
-        everything = fields.ownable(field_set(before, fields.node))
+        everything = fields.difference({}, before)
         first = Manager(_BEFORE_FIRST_APPLY, "Update", manager.api_version)
-        managers[first] = Owned(everything, time)
+        managers[first] = Owned(fields.ownable(everything.added | everything.modified), time)
     wanted = _bare(applied)
     last = managers.get(manager)
     former = _version_independent(managers, manager)
@@ -279,7 +287,7 @@ def _prune(merged: Manifest, fields: Fields, managers: Managers, last: Paths) ->
 def _refuse_conflicts(
     old: Manifest, new: Manifest, fields: Fields, managers: Managers, applying: Manager
 ) -> None:
-    difference = compare(old, new, fields.node)
+    difference = fields.difference(old, new)
     changed = fields.ownable(difference.modified | difference.added)
     conflicts = [
         (manager, path)

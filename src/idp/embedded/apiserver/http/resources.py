@@ -21,9 +21,9 @@ from idp.embedded.apiserver.types.versions import encoded
 from idp.embedded.apiserver.verbs.delete import DeleteOptions
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.clock import Clock
-from idp.kernel.errors import InvalidInput, MethodNotAllowed, NotFound
+from idp.kernel.errors import InvalidInput, MethodNotAllowed, NotFound, UnsupportedMediaType
 
-_APPLY = ("application/apply-patch+yaml", "application/apply-patch+cbor")
+_APPLY = "application/apply-patch+yaml"
 _CHANGEABLE = ("", "status", "scale", "finalize", "approval")
 
 
@@ -137,8 +137,14 @@ class Resources:
         return self._one(await self._api.update(request, body, complaints), request)
 
     async def _patch(self, http: web.BaseRequest, request: Request) -> web.Response:
+        if http.content_type not in (*PATCHES, _APPLY):
+            accepted = ", ".join((*PATCHES, _APPLY))
+            raise UnsupportedMediaType(
+                "the body of the request was in an unknown format - accepted media types "
+                f"include: {accepted}"
+            )
         body, complaints = await self._body(http, request)
-        if http.content_type in _APPLY:
+        if http.content_type == _APPLY:
             if not http.query.get("fieldManager"):
                 raise InvalidInput(
                     "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: "
@@ -146,9 +152,6 @@ class Resources:
                 )
             record, created = await self._api.apply(request, body, complaints)
             return self._one(record, request, 201 if created else 200)
-        if http.content_type not in PATCHES:
-            parse(b"", http.content_type, strict=False)
-            raise InvalidInput(f"{http.content_type} is not a patch")
         record = await self._api.patch(request, body, PATCHES[http.content_type])
         return self._one(record, request)
 

@@ -268,8 +268,10 @@ class Writer:
         served = request.served
         if request.subresource == "status":
             names = set(served.node.properties) - {"status"}
-            return Fields(served.node, tuple((f"f:{name}",) for name in sorted(names)))
-        return Fields(served.node, (("f:status",),) if served.status else ())
+            ignored = tuple((f"f:{name}",) for name in sorted(names))
+            return Fields(served.node, served.builtin, ignored)
+        ignored = (("f:status",),) if served.status else ()
+        return Fields(served.node, served.builtin, ignored)
 
 
 def _held(manifest: Manifest) -> bool:

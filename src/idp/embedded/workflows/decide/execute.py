@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from idp.embedded.workflows.decide.dag import run_dag
-from idp.embedded.workflows.decide.leaf import run_container, run_resource
+from idp.embedded.workflows.decide.pod import run_container
+from idp.embedded.workflows.decide.resource import run_resource
 from idp.embedded.workflows.decide.retry import run_with_retries
 from idp.embedded.workflows.decide.run import MAX_DEPTH, Call, Run
 from idp.embedded.workflows.decide.steps import run_steps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -22,13 +22,13 @@ class Observed:
 
     Attributes:
         objects: Node id -> the object as it is, None when it does not exist.
-        done: Node id -> what the API answered to the node's action, None for a deletion. Only of
-            this process; after a restart actions that leave no trace are done again.
+        done: Ids of nodes whose action the API has done. Only of this pass; after a restart
+            actions that leave no trace are done again.
         failures: Node id -> why the API refused the node's action for good.
     """
 
     objects: Mapping[str, Manifest | None] = field(default_factory=dict)
-    done: Mapping[str, Manifest | None] = field(default_factory=dict)
+    done: Set[str] = frozenset()
     failures: Mapping[str, str] = field(default_factory=dict)
 
 

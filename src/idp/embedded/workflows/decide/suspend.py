@@ -1,8 +1,8 @@
 """`suspend`: waits for a person, or for a duration.
 
-A person resumes it as Argo's clients do: by a patch of the workflow that sets the node's phase to
-`Succeeded` (or `Failed`) and, where the template asks for parameters, their values in its outputs.
-The node says which parameters it asks for from the start.
+A person resumes it as Argo's clients do: by a patch of the workflow's status that sets the node's
+phase to `Succeeded` (or `Failed`) and, where the template asks for parameters, their values in its
+outputs. The node says which parameters it asks for from the start.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ Ending a container is a separate step (`terminate`) that its pod asks for.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -203,8 +202,9 @@ class Container:
         finally:
             self._runtime.memory.remove(process)
             probing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await probing
+            await asyncio.wait([probing])  # unlike `await probing`, it lets our own cancel through
+        if not probing.cancelled() and (error := probing.exception()) is not None:
+            log.error("probes failed", container=self.name, exc_info=error)
         self._end(code)
 
     def _out_of_memory(self, held: int) -> None:

@@ -59,7 +59,7 @@ def _add_mark(log: Path, now: float, size: int) -> None:
         too_long = file.tell() > _MARKS_LIMIT
     if too_long:  # keep every other mark: old times become coarse
         lines = path.read_text().splitlines(keepends=True)
-        path.write_text("".join(lines[1::2]))
+        path.write_text("".join(lines[::-2][::-1]))
 
 
 def _read_marks(log: Path) -> list[tuple[float, int]]:

@@ -148,7 +148,9 @@ def start(launch: Launch, *, log_path: Path, status_path: Path) -> Process:
         log = stack.enter_context(_open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
         status = stack.enter_context(_open(status_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
         inputs = {ARGUMENTS_FD: launch.input, FILTER_FD: launch.filter}
-        memory = {n: stack.enter_context(_memory(content)) for n, content in inputs.items()}
+        memory = {
+            n: stack.enter_context(_memory(content)) for n, content in inputs.items() if content
+        }
         pid = os.posix_spawn(
             launch.executable,
             list(launch.arguments),

@@ -33,13 +33,16 @@ class PodReconciler:
             Watch(SECRET, self._users_of("Secret")),
         ]
         self._controller = Controller("pods", runtime.client, self.reconcile, watches)
-        self._group: asyncio.TaskGroup | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Run until cancelled; processes go on."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            group.create_task(self._controller.run(), name="pods")
+        try:
+            await self._controller.run()
+        finally:  # no reconciliation is under way any more that could start another one
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _users_of(self, kind: str) -> Callable[[Manifest], list[Request]]:
         """Pods that refer to a ConfigMap or Secret; their volumes are then out of date."""
@@ -74,12 +77,12 @@ class PodReconciler:
         return Result()
 
     def _start(self, request: Request, pod: Manifest) -> None:
-        assert self._group is not None  # reconciling happens inside `run`
         supervisor = PodSupervisor(self._runtime, pod)
         self._supervisors[request] = supervisor
-        self._group.create_task(
-            self._supervise(request, supervisor), name=f"pod/{request.namespace}/{request.name}"
-        )
+        name = f"pod/{request.namespace}/{request.name}"
+        task = asyncio.create_task(self._supervise(request, supervisor), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _supervise(self, request: Request, supervisor: PodSupervisor) -> None:
         try:

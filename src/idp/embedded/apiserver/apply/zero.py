@@ -1,0 +1,33 @@
+"""Zero values: what an object of a built-in kind always has, even where a manifest says nothing.
+
+The real server compares Go structures, in which a field without `omitempty` is never absent: a
+structure is empty, a list is null. So such a field is not *added* when it is first set, and its
+own path is owned by nobody. Custom kinds have no such fields.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.embedded.apiserver.schema.node import Node
+
+_ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
+
+
+def with_zero_values(value: Any, node: Node) -> Any:
+    """A value with the fields that its structures always have. Shares what it does not change."""
+    if isinstance(value, dict):
+        if not node.properties:
+            return value
+        result = dict(value)
+        for name, child in node.properties.items():
+            if name in result:
+                result[name] = with_zero_values(result[name], child)
+            elif child.present:
+                result[name] = with_zero_values({}, child)
+            elif name in node.required:
+                result[name] = _ZERO.get(child.type)
+        return result
+    if isinstance(value, list) and node.items is not None and node.items.properties:
+        return [with_zero_values(item, node.items) for item in value]
+    return value

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from idp.capabilities.promotion.artifact import publish
+from idp.capabilities.promotion.kinds import Release
+from idp.capabilities.promotion.steps.admit import AdmitStep
+from idp.kernel.conditions import condition_of
+from idp.kernel.errors import VerificationFailed
+from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST
+from idp.protocols.signing.attestations import attach
+from idp.protocols.signing.cosign import sign_digest
+from idp.protocols.signing.keys import PrivateKey
+from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
+
+REPOSITORY = "demo/hello"
+SCANNERS = [{"name": "code", "status": "clean", "findings": []}]
+
+
+class Evidence:
+    """A release in the registry, with everything that proves it unless it is left out."""
+
+    def __init__(self, bench: Any) -> None:
+        self.bench = bench
+        self.staging = PrivateKey.generate()
+        self.image = self.release = ""
+
+    async def lay_down(self, *left_out: str, signer: Any = None, built_from: int = 1) -> None:
+        bench, key = self.bench, signer or self.bench.key
+        empty = await bench.registry.push_blob(REPOSITORY, b"{}", EMPTY_JSON)
+        image = {
+            "schemaVersion": 2,
+            "mediaType": IMAGE_MANIFEST,
+            "config": empty.as_json(),
+            "layers": [],
+        }
+        self.image = (await bench.registry.push_manifest(REPOSITORY, image)).digest
+        reference = f"127.0.0.1:8600/{REPOSITORY}@{self.image}"
+        spec = bench.spec(image=reference)
+        del spec["digest"]
+        self.release = await publish(bench.registry, spec, REPOSITORY, spec["version"], bench.key)
+        if "signature" not in left_out:
+            await sign_digest(bench.registry, REPOSITORY, self.image, key)
+        source = {"uri": "git+x", "digest": {"gitCommit": f"{built_from:040x}"}}
+        predicates: dict[str, Any] = {
+            SLSA_PROVENANCE: {"buildDefinition": {"resolvedDependencies": [source]}},
+            CYCLONEDX: {"bomFormat": "CycloneDX"},
+            SCAN: {"scanners": SCANNERS},
+        }
+        for type_, predicate in predicates.items():
+            if type_ not in left_out:
+                await attach(bench.registry, REPOSITORY, self.image, type_, predicate, key)
+        await bench.release(image=reference, digest=self.release)
+
+    async def verified(self, **claim: Any) -> None:
+        predicate = {"environment": "staging", "releaseDigest": self.release, **claim}
+        registry = self.bench.registry
+        await attach(registry, REPOSITORY, self.release, VERIFIED, predicate, self.staging)
+
+    async def admit(self) -> Any:
+        bench = self.bench
+        keys = {"development": bench.key.public_key, "staging": self.staging.public_key}
+        step = AdmitStep(bench.client, bench.reader, bench.registry, keys, origin="development")
+        return await bench.perform(step, release="r1")
+
+    async def condition(self) -> Any:
+        release = await self.bench.client.get(Release.type(), "r1", "demo")
+        return condition_of(release, "Admitted")
+
+
+@pytest.fixture
+def evidence(bench: Any) -> Any:
+    return Evidence(bench)
+
+
+async def test_everything_holds(bench: Any, evidence: Any) -> None:
+    await bench.rules()
+    await evidence.lay_down()
+    outcome = await evidence.admit()
+    assert outcome.phase == "Succeeded"
+    assert outcome.outputs["releaseDigest"] == evidence.release
+    assert [e["kind"] for e in outcome.outputs["evidence"]] == [
+        "release-signature",
+        "image-signature",
+        "provenance",
+        "sbom",
+        "scan",
+    ]
+    assert {e["signer"] for e in outcome.outputs["evidence"]} == {"development"}
+    assert outcome.outputs["scanners"] == SCANNERS
+    assert (await evidence.condition())["status"] == "True"
+    assert (await evidence.admit()).outputs == outcome.outputs
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("signature", "is not signed"),
+        (SLSA_PROVENANCE, "no valid provenance"),
+        (CYCLONEDX, "no valid bill of materials"),
+        (SCAN, "no valid scan"),
+    ],
+)
+async def test_what_is_missing_is_named(
+    bench: Any, evidence: Any, left_out: str, said: str
+) -> None:
+    await bench.rules()
+    await evidence.lay_down(left_out)
+    with pytest.raises(VerificationFailed, match=said):
+        await evidence.admit()
+    condition = await evidence.condition()
+    assert condition["status"] == "False"
+    assert condition["remedy"]
+
+
+async def test_evidence_by_another_key_does_not_count(bench: Any, evidence: Any) -> None:
+    await bench.rules()
+    await evidence.lay_down(signer=PrivateKey.generate())
+    with pytest.raises(VerificationFailed, match="none counts"):
+        await evidence.admit()
+
+
+async def test_provenance_of_another_commit_is_refused(bench: Any, evidence: Any) -> None:
+    await bench.rules()
+    await evidence.lay_down(built_from=7)
+    with pytest.raises(VerificationFailed, match=f"built from {7:040x}, not from"):
+        await evidence.admit()
+
+
+async def test_the_previous_environment_must_have_verified_it(bench: Any, evidence: Any) -> None:
+    await bench.rules(previous="staging")
+    await evidence.lay_down()
+    with pytest.raises(VerificationFailed, match="was not verified in staging") as caught:
+        await evidence.admit()
+    assert caught.value.remedy == (
+        "Promote it to staging first: idp-cli promote hello --environment staging --namespace demo"
+    )
+    await evidence.verified()
+    outcome = await evidence.admit()
+    assert outcome.outputs["evidence"][-1]["signer"] == "staging"
+
+
+@pytest.mark.parametrize(
+    "claim", [{"environment": "uat"}, {"releaseDigest": f"sha256:{9:064x}"}], ids=str
+)
+async def test_a_statement_that_claims_something_else_does_not_count(
+    bench: Any, evidence: Any, claim: Any
+) -> None:
+    await bench.rules(previous="staging")
+    await evidence.lay_down()
+    await evidence.verified(**claim)
+    with pytest.raises(VerificationFailed, match="was not verified in staging"):
+        await evidence.admit()
+
+
+async def test_without_a_pinned_key_nothing_is_believed(bench: Any, evidence: Any) -> None:
+    await bench.rules(previous="qa")
+    await evidence.lay_down()
+    with pytest.raises(VerificationFailed, match="pinned no key of qa"):
+        await evidence.admit()

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from idp.capabilities.promotion.artifact import publish
+from idp.capabilities.promotion.steps.attest import AttestStep
+from idp.capabilities.promotion.steps.pipeline import UnprovenStep
+from idp.protocols.signing.attestations import statements
+from idp.protocols.signing.predicates import VERIFIED
+
+
+async def ready(bench: Any, **confirm: Any) -> str:
+    spec = bench.spec()
+    del spec["digest"]
+    digest = await publish(bench.registry, spec, "demo/hello", spec["version"], bench.key)
+    await bench.release(digest=digest)
+    await bench.promotion()
+    about = {"releaseDigest": digest}
+    verdict = {"decision": "Allow", "obligations": [], "evidenceDigest": "e", "policyVersion": "v"}
+    await bench.done("verdict", **about, **verdict)
+    await bench.done("approval", **about, approvers=["grace"], accepted=[])
+    await bench.done("confirm", **{**about, "digest": "sha256:i", **confirm})
+    await bench.done("verify", url="http://hello")
+    return str(digest)
+
+
+async def attest(bench: Any) -> Any:
+    step = AttestStep(bench.reader, bench.registry, bench.key, environment="uat")
+    names = {uses: f"p-{uses}" for uses in ("verdict", "approval", "confirm", "verify")}
+    return await bench.perform(step, release="r1", **names)
+
+
+async def test_states_what_was_checked_in_this_environments_name(bench: Any) -> None:
+    digest = await ready(bench)
+    outcome = await attest(bench)
+    keys = {"uat": bench.key.public_key}
+    found = await statements(bench.registry, "demo/hello", digest, keys, predicate_type=VERIFIED)
+    (statement,) = found.verified
+    assert statement.digest == outcome.outputs["statement"]
+    claim = statement.predicate
+    assert (claim["environment"], claim["releaseDigest"]) == ("uat", digest)
+    assert claim["time"] == "2026-11-24T10:00:00Z"
+    assert [c["name"] for c in claim["checks"]] == ["verdict", "approval", "confirm", "verify"]
+
+
+async def test_called_again_it_states_the_same(bench: Any) -> None:
+    digest = await ready(bench)
+    assert (await attest(bench)).outputs == (await attest(bench)).outputs
+    keys = {"uat": bench.key.public_key}
+    found = await statements(bench.registry, "demo/hello", digest, keys, predicate_type=VERIFIED)
+    assert len(found.verified) == 1
+
+
+async def test_what_was_confirmed_of_another_release_is_not_attested(bench: Any) -> None:
+    await ready(bench, releaseDigest="sha256:other")
+    with pytest.raises(UnprovenStep, match="about another release"):
+        await attest(bench)

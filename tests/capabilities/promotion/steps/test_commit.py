@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from idp.capabilities.promotion.kinds import Promotion
+from idp.capabilities.promotion.steps.commit import CommitStep
+from idp.capabilities.promotion.steps.pipeline import UnprovenStep
+from idp.capabilities.promotion.turn import PromotionEnded, Turns
+from idp.kernel.standard import ARGO_APPLICATION
+
+RELEASE = f"sha256:{1:064x}"
+
+
+async def approved(bench: Any, promotion: str = "p", **changes: Any) -> CommitStep:
+    policy = await bench.rules()
+    await bench.promotion(promotion)
+    facts = {"releaseDigest": RELEASE, "policyVersion": policy, **changes}
+    await bench.done("approval", promotion, **facts)
+    return CommitStep(
+        bench.client,
+        bench.reader,
+        bench.environment,
+        Turns(bench.client),
+        environment="uat",
+        git_url="http://127.0.0.1:8600",
+    )
+
+
+async def commit(bench: Any, step: CommitStep, promotion: str = "p") -> Any:
+    approval = f"{promotion}-approval"
+    return await bench.perform(step, promotion, release="r1", approval=approval)
+
+
+async def test_writes_what_runs_and_says_so(bench: Any) -> None:
+    release = await bench.release(configuration={"defaults": {"colour": "red"}})
+    outcome = await commit(bench, await approved(bench))
+    assert outcome.outputs["image"] == release.spec.image
+    files = await bench.git.files(outcome.outputs["commit"], "demo/hello")
+    application = yaml.safe_load(files["webapplication.yaml"])
+    assert application["metadata"] == {
+        "name": "hello",
+        "namespace": "demo",
+        "labels": {
+            "app.kubernetes.io/managed-by": "idp",
+            "platform.idp/release": release.spec.version,
+        },
+        "annotations": {
+            "platform.idp/promotion": "p",
+            "platform.idp/release-digest": RELEASE,
+        },
+    }
+    assert application["spec"] == {"port": 8081, "image": release.spec.image}
+    configuration = yaml.safe_load(files["applicationconfiguration.yaml"])
+    assert configuration["metadata"]["name"] == "hello-config"
+    assert configuration["spec"] == {"defaults": {"colour": "red"}}
+
+
+async def test_a_configuration_that_is_gone_is_removed(bench: Any) -> None:
+    await bench.environment.deploy(
+        bench.release_spec(5, configuration={"defaults": {}}), "demo", promotion="old", uid="old"
+    )
+    await bench.release()
+    outcome = await commit(bench, await approved(bench))
+    files = await bench.git.files(outcome.outputs["commit"], "demo/hello")
+    assert list(files) == ["webapplication.yaml"]
+
+
+async def test_called_again_it_makes_no_second_commit(bench: Any) -> None:
+    await bench.release()
+    step = await approved(bench)
+    first, second = await commit(bench, step), await commit(bench, step)
+    assert first.outputs == second.outputs
+    assert len(await bench.git.history("main")) == 1
+
+
+async def test_argo_cd_is_told(bench: Any) -> None:
+    await bench.release()
+    await commit(bench, await approved(bench))
+    application = await bench.client.get(ARGO_APPLICATION, "hello", "demo")
+    assert application["spec"] == {
+        "project": "default",
+        "source": {
+            "repoURL": "http://127.0.0.1:8600/git/environments/uat.git",
+            "targetRevision": "main",
+            "path": "demo/hello",
+        },
+        "destination": {"server": "https://kubernetes.default.svc", "namespace": "demo"},
+        "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+    }
+
+
+async def test_waits_for_its_turn(bench: Any) -> None:
+    await bench.release()
+    first, second = await approved(bench), await approved(bench, "q")
+    await commit(bench, first)
+    outcome = await commit(bench, second, "q")
+    assert (outcome.phase, outcome.reason) == ("Running", "WaitingForTurn")
+    assert "promotion p of the same application" in outcome.message
+    await bench.client.patch(Promotion.type(), "p", {"status": {"phase": "Succeeded"}}, "demo")
+    assert (await commit(bench, second, "q")).phase == "Succeeded"
+
+
+async def test_a_superseded_promotion_commits_nothing(bench: Any) -> None:
+    await bench.release()
+    step = await approved(bench)
+    await bench.client.patch(Promotion.type(), "p", {"status": {"phase": "Superseded"}}, "demo")
+    with pytest.raises(PromotionEnded):
+        await commit(bench, step)
+    assert await bench.git.head() is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"releaseDigest": f"sha256:{2:064x}"}, "approved another release"),
+        ({"policyVersion": "sha256:old"}, "rules of the PromotionPipeline changed"),
+    ],
+)
+async def test_an_approval_of_something_else_commits_nothing(
+    bench: Any, changes: Any, said: str
+) -> None:
+    await bench.release()
+    step = await approved(bench, **changes)
+    with pytest.raises(UnprovenStep, match=said):
+        await commit(bench, step)
+    assert await bench.git.head() is None
+
+
+async def test_only_the_release_of_the_promotion_is_committed(bench: Any) -> None:
+    await bench.release(2)
+    step = await approved(bench)
+    with pytest.raises(UnprovenStep, match="the promotion is of r1"):
+        await bench.perform(step, release="r2", approval="p-approval")
