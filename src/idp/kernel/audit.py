@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
+from idp.kernel.audit_entry import AuditEntry
 from idp.kernel.clock import Clock, timestamp, utc_now
 
 GENESIS = "0" * 64
@@ -34,23 +35,6 @@ _audit = sa.Table(
     sa.Column("previous_hash", sa.String),
     sa.Column("hash", sa.String),
 )
-
-
-@dataclass(frozen=True)
-class AuditEntry:
-    """What a record tells, before it is linked.
-
-    Attributes:
-        actor: The user who acted.
-        action: Verb and resource, such as `create approvals.platform.idp`.
-        target: `namespace/name` of the object.
-        facts: Further facts; never secrets.
-    """
-
-    actor: str
-    action: str
-    target: str
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
