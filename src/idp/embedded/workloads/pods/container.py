@@ -96,6 +96,9 @@ class Container:
         self._policy: str = pod()["spec"].get("restartPolicy") or "Always"
         self.record = ContainerRecord.load(self._folder.record)
         self.process: Process | None = None
+        known = self.record.process
+        if self.record.running and (known is None or not known.alive):
+            self.record.ready = False  # it ended with the machine, or while nobody watched
 
     async def run(self) -> Terminated:
         """Keep the container running; returns when it has ended for good."""
@@ -225,7 +228,7 @@ class Container:
         if code is None:
             code = 137
             if not record.ending_reason:
-                reason = "ContainerStatusUnknown"
+                reason = restarts.UNKNOWN
                 tail = f"the container ended while nobody watched\n{tail}".strip()
         record.terminated = Terminated(
             exit_code=code,
