@@ -19,4 +19,5 @@ lint-imports --no-logo 2>/dev/null || lint-imports
 step "types"
 mypy
 step "tests"
-pytest --cov --cov-report=term:skip-covered --cov-report= --color=yes "$@"
+# The end-to-end tests share one platform and stay in one worker; the others fill the second core.
+pytest --numprocesses=auto --dist=loadgroup --cov --cov-report=term:skip-covered "$@"

@@ -1,4 +1,4 @@
-"""Shared by all tests: a registry that really listens."""
+"""Shared by all tests: a registry that really listens, and the settings of hypothesis."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from hypothesis import settings
 
 from idp.embedded.registry.application import DEFAULT_LIMITS, registry_application
 from idp.embedded.registry.service import Limits
 from idp.kernel.access import Action, Principal, Service
 from idp.kernel.capability import Remote
+
+# How long one example takes says nothing on a machine that does other things, too.
+settings.register_profile("shared-machine", deadline=None)
+settings.load_profile("shared-machine")
 
 
 @dataclass
@@ -34,7 +39,7 @@ class Rights:
     ) -> bool:
         name = principal.name if principal else ""
         actions = self.repositories.get((name, repository), self.everywhere.get(name, set()))
-        return service == "registry" and action in actions
+        return service in ("git", "registry") and action in actions
 
 
 @dataclass

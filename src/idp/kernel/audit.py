@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -34,6 +34,23 @@ _audit = sa.Table(
     sa.Column("previous_hash", sa.String),
     sa.Column("hash", sa.String),
 )
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """What a record tells, before it is linked.
+
+    Attributes:
+        actor: The user who acted.
+        action: Verb and resource, such as `create approvals.platform.idp`.
+        target: `namespace/name` of the object.
+        facts: Further facts; never secrets.
+    """
+
+    actor: str
+    action: str
+    target: str
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -109,6 +126,17 @@ def verify_chain(records: Iterator[AuditRecord]) -> ChainVerdict:
     return ChainVerdict(count, None, "", head)
 
 
+def _linked(entry: AuditEntry, sequence: int, time: str, previous: str) -> AuditRecord:
+    record = AuditRecord(
+        sequence, time, entry.actor, entry.action, entry.target, entry.facts, previous, ""
+    )
+    return replace(record, hash=link_hash(record))
+
+
+def _row(record: AuditRecord) -> dict[str, Any]:
+    return {**record.__dict__, "facts": orjson.dumps(record.facts).decode()}
+
+
 class AuditLog:
     """Appends to the chain of one database; safe to share between threads of one process."""
 
@@ -121,30 +149,26 @@ class AuditLog:
         self, actor: str, action: str, target: str, facts: dict[str, Any] | None = None
     ) -> AuditRecord:
         """Add one record; it is durable when this returns."""
+        return self.append_all([AuditEntry(actor, action, target, facts or {})])[0]
+
+    def append_all(self, entries: Sequence[AuditEntry]) -> list[AuditRecord]:
+        """Add records in one transaction; all of them are durable when this returns."""
         with self._lock, self._database.begin() as connection:
             last = connection.execute(
                 sa.select(_audit.c.sequence, _audit.c.hash)
                 .order_by(_audit.c.sequence.desc())
                 .limit(1)
             ).first()
-            sequence, previous = (last.sequence + 1, last.hash) if last else (1, GENESIS)
-            record = AuditRecord(
-                sequence,
-                timestamp(self._clock()),
-                actor,
-                action,
-                target,
-                facts or {},
-                previous,
-                "",
-            )
-            record = AuditRecord(**{**record.__dict__, "hash": link_hash(record)})
-            connection.execute(
-                _audit.insert().values(
-                    {**record.__dict__, "facts": orjson.dumps(record.facts).decode()}
-                )
-            )
-        return record
+            sequence, previous = (last.sequence, last.hash) if last else (0, GENESIS)
+            records = []
+            for entry in entries:
+                sequence += 1
+                record = _linked(entry, sequence, timestamp(self._clock()), previous)
+                previous = record.hash
+                records.append(record)
+            if records:
+                connection.execute(_audit.insert(), [_row(record) for record in records])
+        return records
 
     def records(self, *, after: int = 0, limit: int | None = None) -> Iterator[AuditRecord]:
         """Read records in order, starting behind sequence `after`."""

@@ -71,8 +71,9 @@ def test_another_data_folder(run: Any, source: str, tmp_path: Path) -> None:
 def test_an_update_takes_only_public_https_addresses(run: Any) -> None:
     with pytest.raises(InvalidInput, match="not an https address"):
         run("db", "update", "http://example.com/all.zip")
-    with pytest.raises(Forbidden, match="not a public address"):
-        run("db", "update", "https://127.0.0.1/all.zip")
+    for command in ("update", "import"):
+        with pytest.raises(Forbidden, match="not a public address"):
+            run("db", command, "https://127.0.0.1/all.zip")
 
 
 def test_importing_the_commands_stays_cheap() -> None:

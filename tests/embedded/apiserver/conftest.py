@@ -22,10 +22,11 @@ class Objects:
 
     def __init__(self) -> None:
         self._versions = itertools.count(1)
+        self._version = 0
         self._objects: dict[tuple[str, str, str, str], Manifest] = {}
 
     def put(self, plural: str, manifest: Manifest) -> Manifest:
-        version = next(self._versions)
+        version = self._version = next(self._versions)
         group, _, _ = manifest["apiVersion"].rpartition("/")
         meta = manifest["metadata"]
         key = (group, plural, meta.get("namespace", ""), meta["name"])
@@ -37,6 +38,10 @@ class Objects:
 
     def remove(self, group: str, plural: str, namespace: str, name: str) -> None:
         del self._objects[(group, plural, namespace, name)]
+        self._version = next(self._versions)
+
+    def revision(self, group: str, plural: str) -> int:
+        return self._version
 
     def get(self, group: str, plural: str, namespace: str, name: str) -> Manifest | None:
         return self._objects.get((group, plural, namespace, name))

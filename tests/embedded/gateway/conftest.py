@@ -17,7 +17,7 @@ from aiohttp import web
 from idp.embedded.gateway import GatewayEngine, stop_gateway
 from idp.kernel.conditions import condition_of
 from idp.kernel.memory_client import MemoryClient
-from idp.kernel.resource import Manifest
+from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import ENDPOINTS, SERVICE, VIRTUAL_SERVICE
 
 
@@ -89,8 +89,14 @@ class Gateway:
         await self.client.create(ENDPOINTS, endpoints(name, *ports))
         await self.client.create(VIRTUAL_SERVICE, manifest or virtual_service(name))
 
+    async def replace(self, type: ResourceType, manifest: Manifest) -> None:
+        meta = manifest["metadata"]
+        live = await self.client.get(type, meta["name"], meta["namespace"])
+        version = {"resourceVersion": live["metadata"]["resourceVersion"]}
+        await self.client.update(type, {**manifest, "metadata": {**meta, **version}})
+
     async def set_endpoints(self, name: str, *ports: int) -> None:
-        await self.client.update(ENDPOINTS, endpoints(name, *ports))
+        await self.replace(ENDPOINTS, endpoints(name, *ports))
 
     async def get(
         self, path: str = "/", host: str = "hello.development.localhost", **options: Any

@@ -81,13 +81,13 @@ async def test_weights_and_headers(gateway: Gateway, objects: Objects) -> None:
         await gateway.client.create(VIRTUAL_SERVICE, split(100, 0))
         body = await gateway.until(lambda status, _: status == 200)
         assert (body["name"], body["headers"]["x-seen"]) == ("old", "gateway")
-        await gateway.client.update(VIRTUAL_SERVICE, split(50, 50))
+        await gateway.replace(VIRTUAL_SERVICE, split(50, 50))
         seen: set[str] = set()
         while seen != {"old", "new"}:
             status, body = await gateway.get()
             assert status == 200
             seen.add(body["name"])
-        await gateway.client.update(VIRTUAL_SERVICE, split(0, 100))
+        await gateway.replace(VIRTUAL_SERVICE, split(0, 100))
         async with asyncio.timeout(30):
             while {(await gateway.get())[1]["name"] for _ in range(20)} != {"new"}:
                 pass
@@ -176,7 +176,7 @@ async def test_what_envoy_rejects_hurts_nobody_else(gateway: Gateway, objects: O
         assert (await gateway.get())[0] == 200
         await gateway.serve("later", port)
         await gateway.until(lambda status, _: status == 200, host="later.development.localhost")
-        await gateway.client.update(VIRTUAL_SERVICE, objects.virtual_service("bad"))
+        await gateway.replace(VIRTUAL_SERVICE, objects.virtual_service("bad"))
         await gateway.reported("bad", "True")
         await gateway.until(lambda status, _: status == 200, host="bad.development.localhost")
 

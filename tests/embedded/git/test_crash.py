@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from idp.embedded.git import PushLog
 from idp.embedded.git.events import NO_COMMIT
 
 Serve = Any
@@ -130,3 +132,26 @@ async def test_stale_locks_of_a_killed_git_do_not_block_pushes(
         (served.data / "demo/hello.git/refs/heads/main.lock").touch()
         await git.commit(work, {"b.txt": b"b"})
         await git.ok("push", served.url("demo/hello"), "main", cwd=work)
+
+
+async def test_a_push_that_could_not_be_logged_is_logged_later(
+    serve: Serve, git: GitClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "work"
+    await git.commit(work, {"a.txt": b"a"})
+    record = PushLog._record
+    full = True
+
+    def refuse(self: PushLog, repository: str, refs: dict[str, str]) -> Any:
+        if full and refs:
+            raise sqlite3.OperationalError("database or disk is full")
+        return record(self, repository, refs)
+
+    monkeypatch.setattr(PushLog, "_record", refuse)
+    monkeypatch.setattr("idp.embedded.git.pushes._LOOK_AGAIN", 0.05)
+    async with serve() as served:
+        answer = await git("push", served.url("demo/hello"), "main", cwd=work)
+        assert answer.code != 0
+        full = False
+        (event,) = await served.events(1)
+        assert event.pusher == "ada"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
 
-from idp.embedded.git import Limits
+from idp.embedded.git import Limits, bodies
 from idp.embedded.git.events import NO_COMMIT
 
 Serve = Any
@@ -98,14 +101,12 @@ async def test_push_slightly_over_the_limit_is_rejected_in_good_order(
     await git.commit(work, {"big": os.urandom(2 * 2**20)})
     async with serve(Limits(push_bytes=2**20)) as served:
         answer = await git("push", served.url("demo/hello"), "main", cwd=work)
-        assert "[remote rejected] main -> main (larger than 1 MiB)" in answer.output
+        assert "[remote rejected] main -> main (larger than 1 MiB" in answer.output
 
 
 async def test_compressed_requests_are_measured_when_unpacked(
     serve: Serve, git: GitClient, tmp_path: Path
 ) -> None:
-    import gzip
-
     work = tmp_path / "work"
     await git.commit(work, {"a": b"a"})
     async with serve(Limits(fetch_request_bytes=2**16)) as served:
@@ -191,4 +192,27 @@ async def test_dumb_protocol_and_strange_bodies_are_refused(serve: Serve) -> Non
         headers["content-encoding"] = "br"
         answer = await http.post(f"{base}/git-receive-pack", content=b"hello", headers=headers)
         assert answer.status_code == 415
+        assert served.server.repositories.names() == []
+
+
+async def test_full_disk_is_said_and_leaves_nothing(
+    serve: Serve, git: GitClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "work"
+    await git.commit(work, {"big": os.urandom(2**20)})
+    written = 0
+
+    def store(file: Any, piece: bytes) -> str:
+        nonlocal written
+        written += len(piece)
+        return real(file, piece) if written < 2**19 else real(full, piece)
+
+    full: Any = Mock()
+    full.write.side_effect = OSError(errno.ENOSPC, "No space left on device")
+
+    real = bodies._store
+    monkeypatch.setattr(bodies, "_store", store)
+    async with serve() as served:
+        answer = await git("push", served.url("demo/hello"), "main", cwd=work)
+        assert "remote: error: this push is more than the server's disk" in answer.output
         assert served.server.repositories.names() == []

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
-from idp.protocols.oci.memory import MemoryRegistry
-from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST, Descriptor
+from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST, Descriptor, Registry
 from idp.protocols.signing import attestations, referrers
 from idp.protocols.signing.attestations import Rejected, attach, statements
 from idp.protocols.signing.bundle import BUNDLE_MEDIA_TYPE
@@ -18,9 +17,7 @@ from idp.protocols.signing.statement import Statement
 REPOSITORY = "demo/hello"
 
 
-async def push_raw(
-    registry: MemoryRegistry, subject: str, data: bytes, **changes: Any
-) -> Descriptor:
+async def push_raw(registry: Registry, subject: str, data: bytes, **changes: Any) -> Descriptor:
     """What anybody who may push can leave beside an image."""
     layer = await registry.push_blob(REPOSITORY, data, BUNDLE_MEDIA_TYPE)
     config = await registry.push_blob(REPOSITORY, b"{}", EMPTY_JSON)
@@ -37,7 +34,7 @@ async def push_raw(
 
 
 async def test_what_is_attached_is_found(
-    registry: MemoryRegistry, image: str, staging: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
 ) -> None:
     descriptor = await attach(registry, REPOSITORY, image, SCAN, {"scanners": []}, staging)
     found = await statements(registry, REPOSITORY, image, trusted)
@@ -48,7 +45,7 @@ async def test_what_is_attached_is_found(
 
 
 async def test_attaching_twice_stores_one(
-    registry: MemoryRegistry, image: str, staging: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
 ) -> None:
     first = await attach(registry, REPOSITORY, image, SCAN, {"a": 1, "b": 2}, staging)
     again = await attach(registry, REPOSITORY, image, SCAN, {"b": 2, "a": 1}, staging)
@@ -57,7 +54,7 @@ async def test_attaching_twice_stores_one(
 
 
 async def test_the_manifest_is_as_cosign_stores_it(
-    registry: MemoryRegistry, image: str, staging: PrivateKey
+    registry: Registry, image: str, staging: PrivateKey
 ) -> None:
     descriptor = await attach(registry, REPOSITORY, image, CYCLONEDX, {}, staging)
     body = json.loads((await registry.manifest(REPOSITORY, descriptor.digest)).body)
@@ -73,7 +70,7 @@ async def test_the_manifest_is_as_cosign_stores_it(
 
 
 async def test_only_the_type_asked_for_is_returned(
-    registry: MemoryRegistry, image: str, staging: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
 ) -> None:
     for predicate_type in (SCAN, CYCLONEDX):
         await attach(registry, REPOSITORY, image, predicate_type, {}, staging)
@@ -82,7 +79,7 @@ async def test_only_the_type_asked_for_is_returned(
 
 
 async def test_a_stranger_can_add_and_proves_nothing(
-    registry: MemoryRegistry, image: str, stranger: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, stranger: PrivateKey, trusted: dict[str, str]
 ) -> None:
     forged = await attach(registry, REPOSITORY, image, SCAN, {}, stranger)
     found = await statements(registry, REPOSITORY, image, trusted, predicate_type=SCAN)
@@ -92,7 +89,7 @@ async def test_a_stranger_can_add_and_proves_nothing(
 
 
 async def test_a_statement_copied_from_another_image_is_rejected(
-    registry: MemoryRegistry, image: str, staging: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
 ) -> None:
     other = "sha256:" + "cd" * 32
     data = attestations.sign_statement(REPOSITORY, other, Statement(SCAN, {}), staging)
@@ -109,11 +106,10 @@ async def test_a_statement_copied_from_another_image_is_rejected(
         (b"not json", {}, "not well-formed JSON"),
         (b"{}", {}, "not v0.3"),
         (b"{}", {"layers": []}, "exactly one layer"),
-        (b"{}", {"layers": None}, "exactly one layer"),
     ],
 )
 async def test_garbage_is_rejected_with_its_reason(
-    registry: MemoryRegistry,
+    registry: Registry,
     image: str,
     trusted: dict[str, str],
     data: bytes,
@@ -126,7 +122,7 @@ async def test_garbage_is_rejected_with_its_reason(
 
 
 async def test_a_layer_of_another_type_is_rejected(
-    registry: MemoryRegistry, image: str, trusted: dict[str, str]
+    registry: Registry, image: str, trusted: dict[str, str]
 ) -> None:
     layer = await registry.push_blob(REPOSITORY, b"{}", "text/plain")
     await push_raw(registry, image, b"{}", layers=[layer.as_json()])
@@ -135,7 +131,7 @@ async def test_a_layer_of_another_type_is_rejected(
 
 
 async def test_one_bad_attestation_does_not_hide_a_good_one(
-    registry: MemoryRegistry, image: str, staging: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
 ) -> None:
     await push_raw(registry, image, b"[]")
     await attach(registry, REPOSITORY, image, SCAN, {}, staging)
@@ -144,7 +140,7 @@ async def test_one_bad_attestation_does_not_hide_a_good_one(
 
 
 async def test_an_oversized_bundle_is_rejected(
-    registry: MemoryRegistry,
+    registry: Registry,
     image: str,
     trusted: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
@@ -156,7 +152,7 @@ async def test_an_oversized_bundle_is_rejected(
 
 
 async def test_more_than_a_verifier_reads_is_not_attached(
-    registry: MemoryRegistry, image: str, staging: PrivateKey, monkeypatch: pytest.MonkeyPatch
+    registry: Registry, image: str, staging: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attestations, "MAX_BUNDLE_BYTES", 100)
     with pytest.raises(TooLarge):
@@ -164,7 +160,7 @@ async def test_more_than_a_verifier_reads_is_not_attached(
 
 
 async def test_a_flood_is_refused_as_a_whole(
-    registry: MemoryRegistry,
+    registry: Registry,
     image: str,
     trusted: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
@@ -176,6 +172,6 @@ async def test_a_flood_is_refused_as_a_whole(
         await statements(registry, REPOSITORY, image, trusted)
 
 
-async def test_a_missing_subject_is_named(registry: MemoryRegistry, staging: PrivateKey) -> None:
+async def test_a_missing_subject_is_named(registry: Registry, staging: PrivateKey) -> None:
     with pytest.raises(NotFound):
         await attach(registry, REPOSITORY, "sha256:" + "00" * 32, SCAN, {}, staging)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from idp.kernel.errors import VerificationFailed
-from idp.protocols.oci.memory import MemoryRegistry
+from idp.protocols.oci.ports import Registry
 from idp.protocols.signing.attestations import attach, statements
 from idp.protocols.signing.cosign import (
     ARTIFACT_TYPE,
@@ -34,7 +34,7 @@ def test_the_payload_is_that_of_cosign() -> None:
 
 
 async def test_what_is_signed_verifies(
-    registry: MemoryRegistry, image: str, staging: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
 ) -> None:
     signed = await sign_digest(registry, REPOSITORY, image, staging, annotations={"commit": "abc"})
     assert await verify_digest(registry, REPOSITORY, image, trusted) == "staging"
@@ -43,7 +43,7 @@ async def test_what_is_signed_verifies(
 
 
 async def test_the_signature_is_stored_as_cosign_stores_it(
-    registry: MemoryRegistry, image: str, staging: PrivateKey
+    registry: Registry, image: str, staging: PrivateKey
 ) -> None:
     signed = await sign_digest(registry, REPOSITORY, image, staging)
     body = json.loads((await registry.manifest(REPOSITORY, signed.digest)).body)
@@ -57,14 +57,14 @@ async def test_the_signature_is_stored_as_cosign_stores_it(
 
 
 async def test_signatures_in_the_new_form_alone_are_enough(
-    registry: MemoryRegistry, image: str, staging: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
 ) -> None:
     await attach(registry, REPOSITORY, image, COSIGN_SIGNATURE, {}, staging)
     assert await verify_digest(registry, REPOSITORY, image, trusted) == "staging"
 
 
 async def test_the_new_form_is_written_too(
-    registry: MemoryRegistry, image: str, staging: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
 ) -> None:
     await sign_digest(registry, REPOSITORY, image, staging)
     found = await statements(registry, REPOSITORY, image, trusted)
@@ -72,7 +72,7 @@ async def test_the_new_form_is_written_too(
 
 
 async def test_an_unsigned_artifact_is_refused(
-    registry: MemoryRegistry, image: str, trusted: dict[str, str]
+    registry: Registry, image: str, trusted: dict[str, str]
 ) -> None:
     with pytest.raises(VerificationFailed, match="is not signed") as refusal:
         await verify_digest(registry, REPOSITORY, image, trusted)
@@ -80,7 +80,7 @@ async def test_an_unsigned_artifact_is_refused(
 
 
 async def test_other_attestations_are_no_signature(
-    registry: MemoryRegistry, image: str, staging: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
 ) -> None:
     await attach(registry, REPOSITORY, image, "https://example.com/claim/v1", {}, staging)
     with pytest.raises(VerificationFailed, match="is not signed"):
@@ -88,7 +88,7 @@ async def test_other_attestations_are_no_signature(
 
 
 async def test_the_refusal_names_what_was_found(
-    registry: MemoryRegistry, image: str, stranger: PrivateKey, trusted: dict[str, str]
+    registry: Registry, image: str, stranger: PrivateKey, trusted: dict[str, str]
 ) -> None:
     await sign_digest(registry, REPOSITORY, image, stranger)
     with pytest.raises(VerificationFailed, match=r"2 signatures and none counts.*trusted keys"):
@@ -96,7 +96,7 @@ async def test_the_refusal_names_what_was_found(
 
 
 async def test_a_strangers_signature_does_not_hide_a_good_one(
-    registry: MemoryRegistry,
+    registry: Registry,
     image: str,
     staging: PrivateKey,
     stranger: PrivateKey,

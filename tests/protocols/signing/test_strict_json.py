@@ -4,7 +4,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.kernel.errors import VerificationFailed
@@ -17,7 +17,7 @@ VALUES = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="utf-8")),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
-    max_leaves=20,
+    max_leaves=8,
 )
 
 
@@ -44,7 +44,8 @@ def test_what_can_be_read_two_ways_is_refused(data: bytes, message: str) -> None
         parse_object(data, limit=65536, what="the thing")
 
 
-@given(st.dictionaries(st.text(st.characters(codec="utf-8")), VALUES))
+@settings(max_examples=50)
+@given(st.dictionaries(st.text(st.characters(codec="utf-8")), VALUES, max_size=4))
 def test_what_is_written_is_read_back(value: dict[str, object]) -> None:
     data = canonical(value)
     assert parse_object(data, limit=2**20, what="the thing") == json.loads(data) == value

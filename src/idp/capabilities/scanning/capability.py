@@ -14,22 +14,31 @@ from idp.capabilities.scanning.steps.sbom import SbomStep
 from idp.capabilities.scanning.steps.scan import ScanStep
 from idp.capabilities.scanning.workspace import Workspace
 from idp.kernel.capability import Capability, Context
+from idp.kernel.errors import MissingPrerequisite
 from idp.kernel.step import Step
 from idp.protocols.oci.client import HttpRegistry
 
 DEFAULT_MAX_AGE_DAYS = 7.0
 """Advisories appear every day; a week leaves room for machines that are updated by hand."""
 
+ORIGIN = "development"
+"""The environment that builds; `options["origin"]` may name another."""
+
 
 def _steps(context: Context) -> Sequence[Step]:
     """Build the steps.
 
     Options that are read: `advisories` (path of the database that all instances share),
-    `advisory-max-age-days`, and `origin` (the environment that builds; the first pinned one).
+    `advisory-max-age-days`, and `origin`.
     """
     options = context.options
     days = float(options.get("advisory-max-age-days", DEFAULT_MAX_AGE_DAYS))
-    origin = str(options.get("origin") or next(iter(context.trusted_keys)))
+    origin = str(options.get("origin", ORIGIN))
+    if origin not in context.trusted_keys:
+        raise MissingPrerequisite(
+            f"this instance has pinned no key of {origin}, whose scans it must check",
+            remedy=f"Pin the public key of {origin} in this instance's configuration.",
+        )
     registry = HttpRegistry(context.registry)
     workspace = Workspace(context.data / "scanning" / "work")
     advisories = AdvisoryDatabase(Path(options["advisories"]))

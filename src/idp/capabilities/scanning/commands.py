@@ -45,18 +45,24 @@ Output = Annotated[Format, typer.Option("--output", "-o", help="How to write the
 def import_(
     context: typer.Context,
     source: Annotated[
-        Path, typer.Argument(help="A .json, .jsonl or .zip file of OSV records, or a folder.")
+        str,
+        typer.Argument(
+            help="A .json, .jsonl or .zip file of OSV records, a folder, or an https address."
+        ),
     ],
     data: Data = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Import advisories in OSV form from a file or a folder.
+    """Import advisories in OSV form from a file, a folder or an address.
 
     Example:
 
       idp-cli security db import ~/Downloads/all.zip
     """
-    _import(_open(context, data), source, output)
+    if "://" in source:
+        update(context, source, data, output)
+    else:
+        _import(_open(context, data), Path(source).expanduser(), output)
 
 
 @database.command()

@@ -124,19 +124,19 @@ class Unpacker:
         source = archive.extractfile(member)
         if source is None:
             raise Invalid(f"/{path} has no content in its layer")
-        keep, digest = self._wanted(path), hashlib.sha256()
+        digest = hashlib.sha256()
+        if not self._wanted(path):
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+            return File(member.size, digest.hexdigest())
+        self._kept += member.size
+        if self._kept > MAX_KEPT_BYTES:
+            raise TooLarge(f"the files to scan have more than {MAX_KEPT_BYTES} bytes")
         with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as target:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
-                if keep:
-                    self._kept += len(chunk)
-                    if self._kept > MAX_KEPT_BYTES:
-                        raise TooLarge(f"the files to scan have more than {MAX_KEPT_BYTES} bytes")
-                    target.write(chunk)
-        kept = Path(target.name)
-        if not keep:
-            kept.unlink()
-        return File(member.size, digest.hexdigest(), kept if keep else None)
+                target.write(chunk)
+        return File(member.size, digest.hexdigest(), Path(target.name))
 
     def _merge(self, layer: _Layer) -> None:
         gone = layer.removed | set(layer.files)

@@ -23,3 +23,7 @@ class StoreLookup:
     def list(self, group: str, plural: str, namespace: str | None = None) -> Iterable[Manifest]:
         """All objects of a kind."""
         return [r.shared() for r in self._store.scan(f"{group}/{plural}", namespace)]
+
+    def revision(self, group: str, plural: str) -> int:
+        """The version of the newest change of a kind."""
+        return self._store.history(f"{group}/{plural}").latest

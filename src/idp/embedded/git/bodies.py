@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import tempfile
 import zlib
 from collections.abc import AsyncIterator
@@ -24,11 +25,11 @@ class Body:
 
     Attributes:
         file: Its content, at the start. It vanishes when it is closed, also by a crash.
-        complete: Whether that is all of it; False when it went over the limit.
+        problem: Why `file` holds only a part of it; empty when it holds all.
     """
 
     file: IO[bytes]
-    complete: bool
+    problem: str
 
     def beginning(self, size: int) -> bytes:
         """The first `size` bytes; the file stays at the start."""
@@ -60,6 +61,8 @@ async def received(
 ) -> AsyncIterator[Body]:
     """Read a body up to `limit` bytes (after decompression) into a file in `folder`.
 
+    A body that is larger, or finds no space, is read no further and has a `problem`.
+
     Raises:
         UnsupportedMediaType: The content encoding is neither gzip nor none.
         InvalidInput: The compressed stream is damaged.
@@ -70,19 +73,33 @@ async def received(
         raise UnsupportedMediaType(f"content encoding {encoding[:40]!r} is not supported")
     inflater = None if encoding == "identity" else _Inflater()
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
-        size = 0
+        size, problem = 0, ""
         async for chunk in _chunks(request, idle_seconds):
             # One byte more than allowed, so that going over the limit is seen.
             room = limit - size + 1
             piece = inflater.feed(chunk, room) if inflater else chunk[:room]
-            file.write(piece)
             size += len(piece)
-            if size > limit:
+            if problem := _store(file, piece) or _too_large(size, limit):
                 break
-        if inflater and size <= limit:
+        if inflater and not problem:
             inflater.check_end()
         file.seek(0)
-        yield Body(file, complete=size <= limit)
+        yield Body(file, problem)
+
+
+def _too_large(size: int, limit: int) -> str:
+    return f"larger than {limit / 2**20:g} MiB, the limit of this server" if size > limit else ""
+
+
+def _store(file: IO[bytes], piece: bytes) -> str:
+    try:
+        while piece:
+            piece = piece[file.write(piece) :]
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return "more than the server's disk has space for"
+    return ""
 
 
 async def _chunks(request: Request, idle_seconds: float) -> AsyncIterator[bytes]:

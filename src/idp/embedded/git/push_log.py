@@ -16,7 +16,7 @@ from pathlib import Path
 
 from idp.embedded.git.events import NO_COMMIT, PushEvent, changes
 from idp.kernel.clock import Clock, utc_now
-from idp.kernel.errors import MissingPrerequisite
+from idp.kernel.errors import MissingPrerequisite, Unavailable
 
 _VERSION = 1
 _SCHEMA = f"""
@@ -69,8 +69,18 @@ class PushLog:
             db.execute("INSERT OR REPLACE INTO started VALUES (?, ?)", (repository, pusher))
 
     async def record(self, repository: str, refs: Mapping[str, str]) -> list[PushEvent]:
-        """Compare `refs` (ref -> commit) with the recorded ones and log what moved, durably."""
-        events = await asyncio.to_thread(self._record, repository, refs)
+        """Compare `refs` (ref -> commit) with the recorded ones and log what moved, durably.
+
+        Raises:
+            Unavailable: The log cannot be written, for example because the disk is full.
+        """
+        try:
+            events = await asyncio.to_thread(self._record, repository, refs)
+        except sqlite3.Error as error:
+            raise Unavailable(
+                f"the log of pushes cannot be written: {error}",
+                remedy="Make space on the disk; what was pushed is logged then.",
+            ) from error
         if events:
             async with self._grown:
                 self._grown.notify_all()

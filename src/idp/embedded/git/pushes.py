@@ -7,6 +7,8 @@ nothing happened; killed after it, 1 of the next push or of the next start does 
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from typing import IO
 
 import structlog
@@ -19,6 +21,7 @@ from idp.protocols.git.process import Git
 
 log = structlog.get_logger(__name__)
 
+_LOOK_AGAIN = 30.0
 ENVIRONMENTS = "environments/"
 """Repositories below this hold what runs somewhere: their history is only ever added to."""
 
@@ -31,6 +34,7 @@ class Pushes:
         self._events = events
         self._git = git
         self._limits = limits
+        self._unlogged: set[str] = set()
 
     def _settings(self, repository: str) -> dict[str, str]:
         append_only = str(repository.startswith(ENVIRONMENTS)).lower()
@@ -71,6 +75,7 @@ class Pushes:
                 await self._record(repository)
 
     async def _record(self, repository: str) -> None:
+        self._unlogged.add(repository)
         refs = await self._store.refs(repository)
         for event in await self._events.record(repository, refs):
             log.info(
@@ -81,10 +86,20 @@ class Pushes:
                 after=event.after,
                 pusher=event.pusher,
             )
+        self._unlogged.discard(repository)
 
-    async def catch_up(self) -> None:
-        """Log what moved in any repository without being logged: the rest of a crash."""
-        for repository in self._store.names():
+    async def run(self) -> None:
+        """Log what moved without being logged, until cancelled.
+
+        At first in all repositories: the rest of a crash. Then in those where it failed.
+        """
+        await self._catch_up(self._store.names())
+        while True:
+            await asyncio.sleep(_LOOK_AGAIN)
+            await self._catch_up(sorted(self._unlogged))
+
+    async def _catch_up(self, repositories: Iterable[str]) -> None:
+        for repository in repositories:
             try:
                 async with self._store.locked(repository):
                     await self._record(repository)

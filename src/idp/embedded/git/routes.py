@@ -107,8 +107,8 @@ class GitRoutes:
                     folder=self._store.incoming,
                 )
             )
-            if not body.complete:
-                raise TooLarge("the fetch names too many commits in one request")
+            if body.problem:
+                raise TooLarge(f"the fetch request is {body.problem}")
             output = self._git.stream(
                 ["upload-pack", "--stateless-rpc", str(self._store.path(repository))],
                 protocol=request.headers.get("git-protocol"),
@@ -126,20 +126,17 @@ class GitRoutes:
             folder=self._store.incoming,
         ) as body:
             wanted = push_request(body.beginning(_COMMANDS_BYTES))
-            if not body.complete:
-                limit = f"{self._limits.push_bytes / 2**20:g} MiB"
-                message = f"this push is larger than {limit}, the limit of this server"
-                answer = refusal(wanted, f"larger than {limit}", message)
+            if body.problem:
+                message = f"this push is {body.problem}"
+                answer = refusal(wanted, body.problem, message)
                 if answer is None:
                     raise TooLarge(message)
                 return _Refusal(request, answer, self._limits)
             answer = b""
             if wanted.refs:
+                pusher = principal.name if principal else ""
                 answer = await self._pushes.receive(
-                    repository,
-                    principal.name if principal else "",
-                    body.file,
-                    request.headers.get("git-protocol"),
+                    repository, pusher, body.file, request.headers.get("git-protocol")
                 )
         media_type = "application/x-git-receive-pack-result"
         return Response(answer, media_type=media_type, headers=_UNCACHED)

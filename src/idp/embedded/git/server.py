@@ -64,8 +64,9 @@ class GitServer:
     async def run(self) -> None:
         """Find what a crash left unlogged, then deliver events until cancelled."""
         await self.repositories.prepare()
-        await self._pushes.catch_up()
-        await self._delivery.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._pushes.run())
+            group.create_task(self._delivery.run())
 
 
 def git_application(

@@ -2,9 +2,9 @@
 
 Rules, in order; the first that fits decides:
 
-1. An operation that runs goes on. After a failed attempt it waits for its backoff, unless Git has
+1. An operation that a person asked for starts, also in place of one that started by itself.
+2. An operation that runs goes on. After a failed attempt it waits for its backoff, unless Git has
    moved meanwhile: then the next attempt is of the new revision, at once.
-2. An operation that a person asked for starts.
 3. Nothing is started by itself unless the application is `automated` and something differs: an
    object that Git wants, or (with `prune`) one that it does not want any more.
 4. Nothing wanted at all, and something there: refused, unless `allowEmpty`.
@@ -69,7 +69,7 @@ def decide(
         state: The last operation.
         revision: The commit that `compared` is of.
     """
-    if state is not None and state.running:
+    if state is not None and state.running and current(requested, state) == state.operation:
         return _go_on(application, state, revision, now)
     if requested is not None:
         return Attempt(OperationState(requested, "Running", "", started=now))
@@ -89,6 +89,14 @@ def decide(
         return Idle(_left_alone(state))
     pause = self_heal_seconds if state.phase == "Succeeded" else application.retry.longest
     return _after(pause, state, now) or start
+
+
+def current(requested: Operation | None, state: OperationState | None) -> Operation | None:
+    """The operation that is worked on, or would be; None when there is none."""
+    running = state.operation if state is not None and state.running else None
+    if running is None or (requested is not None and running.automated):
+        return requested
+    return running
 
 
 def _go_on(

@@ -92,7 +92,12 @@ class GitOpsEngine:
     async def _take_hints(self, changes: AsyncIterator[str]) -> None:
         async for url in changes:
             self._sources.forget_revisions(url)
-            for manifest in (await self._client.list(ARGO_APPLICATION)).items:
+            try:
+                applications = (await self._client.list(ARGO_APPLICATION)).items
+            except IdpError as error:  # only a hint: the next look finds the change
+                log.warning("hint not followed", repository=url, error=str(error))
+                continue
+            for manifest in applications:
                 if ((manifest.get("spec") or {}).get("source") or {}).get("repoURL") == url:
                     meta = manifest["metadata"]
                     self._controller.queue.add(Request(meta["namespace"], meta["name"]))
@@ -132,8 +137,8 @@ class GitOpsEngine:
 
     async def _wanted(self, application: Application, manifest: Manifest) -> Wanted:
         state = read_state(manifest.get("status") or {})
-        running = state.operation if state and state.running else _requested(manifest)
-        return await self._sources.wanted(application, running.revision if running else "")
+        operation = rules.current(_requested(manifest), state)
+        return await self._sources.wanted(application, operation.revision if operation else "")
 
     async def _reconcile(
         self, request: Request, manifest: Manifest, application: Application, wanted: Wanted

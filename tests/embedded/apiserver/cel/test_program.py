@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from idp.embedded.apiserver.cel.program import (
     CompileError,
@@ -212,3 +215,17 @@ def test_further_functions_are_called_as_methods() -> None:
 
 def test_durations_come_out_as_durations() -> None:
     assert value_of("duration('90s')") == datetime.timedelta(seconds=90)
+
+
+WORDS = """
+self ( ) [ ] [? { } , : . .? ? ! && || == < + - * / % 1 2.5 3u 'a' true null in has size
+all map filter optMap optional.of orValue string int matches format quantity ip find
+split join sum min indexOf sets.contains math.greatest duration cel.bind lists.range
+r'x' 1e400 9223372036854775807
+""".split()  # noqa: SIM905 - a list literal of 60 words is unreadable
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12))
+def test_no_expression_does_worse_than_an_error(words: list[str]) -> None:
+    with contextlib.suppress(CompileError, EvaluationError):
+        value_of(" ".join(words))

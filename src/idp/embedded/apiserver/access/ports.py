@@ -23,3 +23,7 @@ class ObjectLookup(Protocol):
     def list(self, group: str, plural: str, namespace: str | None = None) -> Iterable[Manifest]:
         """All objects of a kind, of one namespace or (None) of all."""
         ...
+
+    def revision(self, group: str, plural: str) -> int:
+        """A number that is another one after every change of any object of a kind."""
+        ...

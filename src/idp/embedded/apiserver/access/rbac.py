@@ -1,8 +1,8 @@
 """Role-based access control over the stored Roles and bindings.
 
 The bindings are compiled into an index from subject to grants, once for the cluster scope and once
-per namespace. An index is valid as long as the resource versions of the objects it was made of are
-the same; every stored change has a version of its own, so comparing them is exact.
+per namespace. An index is valid as long as the revisions of the kinds that it was made of are the
+same. The rules of a role are compiled once per resource version.
 
 Aggregated ClusterRoles are resolved here, at once when a role with a matching label appears.
 """
@@ -25,7 +25,8 @@ from idp.kernel.selectors import selects
 
 RBAC_GROUP = "rbac.authorization.k8s.io"
 
-_Versions = tuple[str, ...]
+_Versions = tuple[int, int, int]
+_MAX_REMEMBERED = 4096
 _EVERYTHING = (Rule(("*",), ("*",), ("*",)), Rule(("*",), urls=("*",)))
 
 
@@ -118,27 +119,20 @@ class RbacAuthorizer:
 
     def _index(self, namespace: str) -> _Index:
         """The index of a namespace, or of the cluster scope for an empty one."""
-        look = self._lookup.list
-        bindings, roles = (
-            (look(RBAC_GROUP, "rolebindings", namespace), look(RBAC_GROUP, "roles", namespace))
-            if namespace
-            else (look(RBAC_GROUP, "clusterrolebindings"), ())
-        )
-        bindings = list(bindings)
+        bindings = "rolebindings" if namespace else "clusterrolebindings"
+        revision = self._lookup.revision
         versions = (
-            *(b["metadata"]["resourceVersion"] for b in bindings),
-            "roles",
-            *(r["metadata"]["resourceVersion"] for r in roles),
-            *(r["metadata"]["resourceVersion"] for r in look(RBAC_GROUP, "clusterroles")),
+            revision(RBAC_GROUP, bindings),
+            revision(RBAC_GROUP, "clusterroles"),
+            revision(RBAC_GROUP, "roles") if namespace else 0,
         )
         known = self._indexes.get(namespace)
         if known is not None and known.versions == versions:
             return known
-        if not bindings:
-            self._indexes.pop(namespace, None)  # deleted namespaces leave nothing behind
-            return _Index(versions, {})
-        index = _Index(versions, self._compile(bindings))
-        self._indexes[namespace] = index
+        if len(self._indexes) > _MAX_REMEMBERED:
+            self._indexes.clear()
+        found = self._lookup.list(RBAC_GROUP, bindings, namespace or None)
+        index = self._indexes[namespace] = _Index(versions, self._compile(found))
         return index
 
     def _compile(self, bindings: Iterable[Manifest]) -> dict[str, tuple[_Grant, ...]]:
@@ -184,7 +178,7 @@ class RbacAuthorizer:
         key = (role["metadata"]["uid"], role["metadata"]["resourceVersion"])
         rules = self._compiled.get(key)
         if rules is None:
-            if len(self._compiled) > 4096:
+            if len(self._compiled) > _MAX_REMEMBERED:
                 self._compiled.clear()
             rules = self._compiled[key] = tuple(rule_of(r) for r in role.get("rules") or ())
         return rules

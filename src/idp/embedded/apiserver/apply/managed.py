@@ -150,6 +150,10 @@ class Fields:
 
     def difference(self, old: Manifest, new: Manifest) -> Difference:
         """What changed between two objects."""
+        # Most changes touch one part (the status, a label): equal parts are not walked.
+        equal = {name for name, value in new.items() if name in old and old[name] == value}
+        old = {name: value for name, value in old.items() if name not in equal}
+        new = {name: value for name, value in new.items() if name not in equal}
         if self.builtin:
             old, new = with_zero_values(old, self.node), with_zero_values(new, self.node)
         return compare(old, new, self.node)

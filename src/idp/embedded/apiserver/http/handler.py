@@ -92,8 +92,13 @@ class Handler:
         """Finish a change, and its audit, even when the client hangs up on it."""
         task = asyncio.ensure_future(work)
         self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+        task.add_done_callback(self._written)
         return await asyncio.shield(task)
+
+    def _written(self, task: asyncio.Task[web.StreamResponse]) -> None:
+        self._writing.discard(task)
+        if not task.cancelled():
+            task.exception()  # answered by whoever waits; nobody does when the client is gone
 
     async def _resource(
         self, http: web.BaseRequest, path: ResourcePath, request: Request

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from idp.embedded.apiserver.access.rbac import RBAC_GROUP
+from idp.embedded.apiserver.access.validation import rbac_errors
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import Cause
 from idp.kernel.resource import Manifest
@@ -45,6 +47,14 @@ def builtin_causes(
         if name not in new and name not in _OPTIONAL and name != "metadata":
             yield Cause(name, "Required value", "FieldValueRequired")
     yield from _selector_causes(resource, new)
+    group, _, _ = resource.partition("/")
+    if group == RBAC_GROUP:
+        yield from rbac_errors(new)
+    elif group == "admissionregistration.k8s.io":
+        # Loaded with the first policy: it takes the CEL library.
+        from idp.embedded.apiserver.admission.validation import policy_errors
+
+        yield from policy_errors(new)
     if old is not None:
         yield from _changed(resource, new, old)
 

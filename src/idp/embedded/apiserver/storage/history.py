@@ -50,6 +50,11 @@ class History:
         self._bytes = 0
         self._waiting: set[asyncio.Future[None]] = set()
 
+    @property
+    def latest(self) -> int:
+        """Version of the newest change."""
+        return self._changes[-1].version if self._changes else self._since
+
     def append(self, change: Change) -> None:
         """Add a change and wake the watches."""
         self._changes.append(change)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -222,12 +222,22 @@ _ROWS = (
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
-@cache
 def published_schemas() -> dict[str, Any]:
-    """The OpenAPI definitions of Kubernetes, by name, with descriptions; not kept for long."""
+    """The OpenAPI definitions of Kubernetes, by name, with descriptions. Read anew each time."""
     packed = resources.files(__package__).joinpath("kubernetes.json.gz").read_bytes()
     schemas: dict[str, Any] = orjson.loads(gzip.decompress(packed))["schemas"]
     return schemas
+
+
+def undescribed(schema: Any) -> Any:
+    """A schema without its descriptions, which are most of it; fields of that name stay."""
+    if isinstance(schema, dict):
+        return {
+            name: undescribed(value)
+            for name, value in schema.items()
+            if name != "description" or not isinstance(value, str)
+        }
+    return [undescribed(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def builtin_types(definitions: Definitions) -> list[ServedType]:

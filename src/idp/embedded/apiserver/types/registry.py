@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from idp.embedded.apiserver.schema.node import Definitions, Node
-from idp.embedded.apiserver.types.builtin import OBJECT_META, builtin_types, published_schemas
+from idp.embedded.apiserver.types.builtin import (
+    OBJECT_META,
+    builtin_types,
+    published_schemas,
+    undescribed,
+)
 from idp.embedded.apiserver.types.served import ServedType
 from idp.kernel.errors import NotFound
 
@@ -35,7 +40,7 @@ class Registry:
     """Served kinds. Changes with CustomResourceDefinitions; `generation` counts the changes."""
 
     def __init__(self) -> None:
-        self._definitions = Definitions(published_schemas())
+        self._definitions = Definitions(undescribed(published_schemas()))
         self._builtin = {
             (t.type.group, t.type.version, t.type.plural): t
             for t in builtin_types(self._definitions)

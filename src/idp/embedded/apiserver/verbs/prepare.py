@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import secrets
 import uuid
 from collections.abc import Iterable
+
+import orjson
 
 from idp.embedded.apiserver.kinds.defaults import DEFAULTS
 from idp.embedded.apiserver.kinds.names import metadata_causes, name_causes
@@ -229,5 +230,6 @@ def invalid(request: Request, name: str, causes: list[Cause]) -> Invalid:
 
 
 def copied(manifest: Manifest) -> Manifest:
-    """A copy whose parts may be changed."""
-    return copy.deepcopy(manifest)
+    """A copy whose parts may be changed. Parsing anew is faster than copying a tree."""
+    copy: Manifest = orjson.loads(orjson.dumps(manifest))
+    return copy

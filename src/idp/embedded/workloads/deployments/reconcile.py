@@ -54,10 +54,11 @@ class DeploymentReconciler:
         deployment = await get_or_none(self._client, DEPLOYMENT, request.name, request.namespace)
         if deployment is None or deployment["metadata"].get("deletionTimestamp"):
             return Result()
-        sets, collisions = await self._sets(deployment), 0
+        sets = await self._sets(deployment)
+        collisions = int((deployment.get("status") or {}).get("collisionCount", 0))
         paused = bool(deployment["spec"].get("paused"))
         if sets.new is None and not paused:
-            created, collisions = await self._create_new(deployment, sets.old)
+            created, collisions = await self._create_new(deployment, sets.old, collisions)
             sets = replace(sets, new=created)
         desired = int(deployment["spec"].get("replicas", 1))
         strategy = decide.strategy_of(deployment["spec"], desired)
@@ -107,10 +108,9 @@ class DeploymentReconciler:
         return Sets(new, tuple(r for r in own if r is not new))
 
     async def _create_new(
-        self, deployment: Manifest, old: Sequence[Manifest]
+        self, deployment: Manifest, old: Sequence[Manifest], collisions: int
     ) -> tuple[Manifest, int]:
         """Create the ReplicaSet of the present template, empty; deciding comes after."""
-        collisions = int((deployment.get("status") or {}).get("collisionCount", 0))
         while True:
             wanted = _new_replica_set(deployment, collisions, _next_revision(old))
             try:
