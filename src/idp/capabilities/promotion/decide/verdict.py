@@ -195,7 +195,8 @@ def shortened(reports: Sequence[ScannerReport]) -> list[dict[str, Any]]:
     The worst findings are kept, those without a score first; a report with more than
     `FINDINGS_LIMIT` becomes incomplete, so that what was left out cannot be taken for nothing.
     """
-    return [asdict(_shortened(report)) for report in reports]
+    bodies = [asdict(_shortened(report)) for report in reports]
+    return [{**body, "findings": list(body["findings"])} for body in bodies]
 
 
 def _shortened(report: ScannerReport) -> ScannerReport:
