@@ -11,12 +11,12 @@ import pytest
 
 from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.process import describe_exit
 from idp.apps.platform.processes import is_running, processes, supervisor_pid
 from idp.apps.platform.settings import save_settings, settings_from_port
 from idp.apps.platform.supervisor import (
     Child,
     Supervisor,
-    describe_exit,
     hold_lock,
     next_delay,
 )

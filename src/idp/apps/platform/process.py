@@ -3,9 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Coroutine
+
+import structlog
+
+from idp.kernel.errors import IdpError, MissingPrerequisite
+
+log = structlog.get_logger(__name__)
+
+NEEDS_HELP = 9
+"""Exit code of a process that cannot work until a person has changed something."""
+
+
+def run_process(work: Coroutine[None, None, None]) -> None:
+    """Run a child of the supervisor; what ends it becomes the last words of its log."""
+    try:
+        asyncio.run(work)
+    except IdpError as error:
+        log.error("the process ends", error=error.message, remedy=error.remedy or "")
+        sys.exit(NEEDS_HELP if isinstance(error, MissingPrerequisite) else 1)
+
+
+def describe_exit(code: int) -> str:
+    """An exit code in words."""
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"killed by {signal.Signals(-code).name}"
+    return f"exit code {code}"
 
 
 async def until_stopped() -> None:

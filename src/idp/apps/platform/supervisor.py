@@ -21,6 +21,7 @@ from pathlib import Path
 
 from idp.apps.platform.files import write_json
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.process import describe_exit
 from idp.apps.platform.settings import require_settings
 from idp.kernel.errors import AlreadyExists
 
@@ -56,14 +57,6 @@ def next_delay(former: float, lived: float) -> float:
     if lived >= HEALTHY_AFTER:
         return FIRST_DELAY
     return min(former * 2, LAST_DELAY)
-
-
-def describe_exit(code: int) -> str:
-    """An exit code in words."""
-    if code < 0:
-        with contextlib.suppress(ValueError):
-            return f"killed by {signal.Signals(-code).name}"
-    return f"exit code {code}"
 
 
 def hold_lock(path: Path) -> int:
@@ -129,7 +122,7 @@ class Supervisor:
             delay = next_delay(delay, time.monotonic() - started)
 
     async def _run_once(self, child: Child) -> int:
-        log = self._layout.logs / f"{child.name}.log"
+        log = self._layout.log(child.name)
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as output:
