@@ -13,8 +13,8 @@ from idp.apps.capabilities import capabilities
 from idp.apps.instance.bootstrap import bootstrap
 from idp.apps.instance.compose import Machine, build_parts
 from idp.apps.instance.groups import HUB, HUB_GROUP
+from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
-from idp.apps.platform.process import run_process, until_stopped
 from idp.apps.platform.settings import require_settings
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.embedded.workloads.pods.logs import PodLogs
