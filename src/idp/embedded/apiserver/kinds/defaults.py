@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from idp.embedded.apiserver.kinds.pods import default_pod_spec, default_template
+from idp.embedded.apiserver.kinds.pods import default_pod_spec, default_requests, default_template
 from idp.kernel.resource import Manifest
 
 Default = Callable[[Manifest], None]
@@ -23,6 +23,7 @@ def _pod(manifest: Manifest) -> None:
     spec = manifest.setdefault("spec", {})
     spec.setdefault("enableServiceLinks", True)
     default_pod_spec(spec)
+    default_requests(spec)
 
 
 def _service(manifest: Manifest) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import orjson
 
+from idp.embedded.apiserver.apply.zero import with_zero_values
 from idp.embedded.apiserver.kinds.defaults import DEFAULTS
 from idp.embedded.apiserver.kinds.names import metadata_causes, name_causes
 from idp.embedded.apiserver.kinds.rules import builtin_causes
@@ -23,6 +24,9 @@ _LONGEST_BASE = 58
 
 REQUIRED_NAME = Cause(
     "metadata.name", "Required value: name or generateName is required", "FieldValueRequired"
+)
+REQUIRED_MANAGER = Cause(
+    "fieldManager", "Required value: is required for apply patch", "FieldValueRequired"
 )
 REQUIRED_VERSION = Cause(
     "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update"
@@ -138,6 +142,15 @@ def set_defaults(manifest: Manifest, served: ServedType) -> None:
         default(manifest)
 
 
+def add_empty_status(manifest: Manifest, served: ServedType) -> None:
+    """Give a new object the status that a kind always has, with nothing in it yet."""
+    node = served.node.properties.get("status")
+    if node is not None and node.present and "status" not in manifest:
+        manifest["status"] = {
+            name: value for name, value in with_zero_values({}, node).items() if value is not None
+        }
+
+
 def carry_metadata(new: Manifest, old: Manifest) -> None:
     """Keep what an update cannot change."""
     metadata, former = new["metadata"], old["metadata"]
@@ -200,6 +213,15 @@ def validate(request: Request, new: Manifest, old: Manifest | None) -> None:
         causes += validator.validate(new, old)
     if causes:
         raise invalid(request, new["metadata"].get("name", ""), causes)
+
+
+def invalid_options(kind: str, cause: Cause) -> Invalid:
+    """The error for options of a request that break a rule."""
+    return Invalid(
+        f'{kind}.meta.k8s.io "" is invalid: {cause.field}: {cause.message}',
+        causes=[cause],
+        details={"group": "meta.k8s.io", "kind": kind},
+    )
 
 
 def _finalizer_causes(new: Manifest, old: Manifest) -> Iterable[Cause]:
