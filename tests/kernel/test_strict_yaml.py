@@ -31,6 +31,7 @@ def test_refused_by_name(text: str, said: str) -> None:
         load_documents(text.encode(), name="idp.yaml")
     assert said in caught.value.message
     assert "idp.yaml" in caught.value.message
+    assert caught.value.remedy
 
 
 def test_size_is_capped_before_parsing() -> None:

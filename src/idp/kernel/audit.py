@@ -163,11 +163,17 @@ class AuditLog:
             for row in connection.execute(query):
                 yield AuditRecord(**{**row._mapping, "facts": orjson.loads(row.facts)})
 
-    def tail(self, count: int) -> list[AuditRecord]:
-        """The newest records, oldest first."""
+    def tail(self, count: int, *, actor: str | None = None) -> list[AuditRecord]:
+        """The newest records (of one actor, unless None), oldest first."""
+        query = sa.select(_audit).order_by(_audit.c.sequence.desc()).limit(count)
+        if actor is not None:
+            query = query.where(_audit.c.actor == actor)
         with self._database.connect() as connection:
-            last = connection.execute(sa.select(sa.func.max(_audit.c.sequence))).scalar() or 0
-        return list(self.records(after=max(0, last - count)))
+            rows = connection.execute(query).all()
+        return [
+            AuditRecord(**{**row._mapping, "facts": orjson.loads(row.facts)})
+            for row in reversed(rows)
+        ]
 
     def verify(self) -> ChainVerdict:
         """Check the whole chain."""

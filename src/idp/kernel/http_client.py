@@ -303,12 +303,15 @@ class HttpClient(Client):
         field_manager: str,
         force: bool = True,
         dry_run: bool = False,
+        strict: bool = False,
     ) -> Manifest:
-        """Server-side apply."""
+        """Server-side apply; `strict` refuses unknown fields, which are dropped otherwise."""
         meta = manifest["metadata"]
         query = {"fieldManager": field_manager, "force": str(force).lower()}
         if dry_run:
             query["dryRun"] = "All"
+        if strict:
+            query["fieldValidation"] = "Strict"
         return await self.request_object(
             "PATCH",
             type.path(_namespace(type, meta.get("namespace")), meta["name"]),

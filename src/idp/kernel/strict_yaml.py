@@ -18,6 +18,14 @@ DEPTH_LIMIT = 40
 DOCUMENT_LIMIT = 500
 
 
+class _Refused(yaml.YAMLError):
+    """YAML allows it, this reader does not."""
+
+    def __init__(self, text: str, mark: Any, remedy: str) -> None:
+        super().__init__(f"{text}, at line {mark.line + 1}, column {mark.column + 1}")
+        self.remedy = remedy
+
+
 class _StrictLoader(yaml.SafeLoader):
     """Refuses aliases, deep nesting and duplicate keys while composing."""
 
@@ -26,10 +34,18 @@ class _StrictLoader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
-            raise _problem("aliases (`*name`) are not allowed", event.start_mark)
+            raise _Refused(
+                "aliases (`*name`) are not allowed",
+                event.start_mark,
+                "Write the value out where the alias stands.",
+            )
         self.depth += 1
         if self.depth > DEPTH_LIMIT:
-            raise _problem(f"nested deeper than {DEPTH_LIMIT} levels", event.start_mark)
+            raise _Refused(
+                f"nested deeper than {DEPTH_LIMIT} levels",
+                event.start_mark,
+                "Make the structure flatter.",
+            )
         try:
             return super().compose_node(parent, index)
         finally:
@@ -40,9 +56,13 @@ class _StrictLoader(yaml.SafeLoader):
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
             if not isinstance(name, str | int | float | bool):
-                raise _problem("a key must be a plain value", key.start_mark)
+                raise _Refused(
+                    "a key must be a plain value", key.start_mark, "Use a text as the key."
+                )
             if name in seen:
-                raise _problem(f"key {name!r} is there twice", key.start_mark)
+                raise _Refused(
+                    f"key {name!r} is there twice", key.start_mark, "Keep one of the two."
+                )
             seen.add(name)
         return super().construct_mapping(node, deep)
 
@@ -78,9 +98,6 @@ def load_documents(data: bytes, *, name: str, limit: int = SIZE_LIMIT) -> list[A
         raise InvalidInput(f"{name} is not UTF-8 text: {error.reason}") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         text = " ".join(str(error).split())
-        raise InvalidInput(f"{name} is not accepted: {text[:500]}") from error
+        remedy = error.remedy if isinstance(error, _Refused) else "Correct the YAML there."
+        raise InvalidInput(f"{name} is not accepted: {text[:500]}", remedy=remedy) from error
     return [document for document in documents if document is not None]
-
-
-def _problem(text: str, mark: Any) -> yaml.YAMLError:
-    return yaml.YAMLError(f"{text}, at line {mark.line + 1}, column {mark.column + 1}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,8 +35,6 @@ class Authentication:
         scheme, _, credential = request.headers.get("authorization", "").partition(" ")
         found: Principal | None = None
         if scheme.lower() == "bearer":
-            import asyncio
-
             found = await asyncio.to_thread(self._users.session, credential.strip())
         elif scheme.lower() == "basic":
             name, password = _basic(credential)
@@ -62,11 +62,7 @@ def _basic(credential: str) -> tuple[str, str]:
 
 
 def error_response(error: IdpError) -> Response:
-    """An error as a Kubernetes `Status`, with its remedy."""
-    import orjson
-
+    """An error as a Kubernetes `Status`."""
     body = error.as_kubernetes_status()
-    if error.remedy:
-        body.setdefault("details", {})["remedy"] = error.remedy
     headers = {"Retry-After": "5"} if isinstance(error, TooManyRequests) else None
     return Response(orjson.dumps(body), error.status, headers, "application/json")

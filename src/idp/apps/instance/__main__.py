@@ -13,8 +13,8 @@ from idp.apps.capabilities import capabilities
 from idp.apps.instance.bootstrap import bootstrap
 from idp.apps.instance.compose import Machine, build_parts
 from idp.apps.instance.groups import HUB, HUB_GROUP
+from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
-from idp.apps.platform.process import until_stopped
 from idp.apps.platform.settings import require_settings
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.embedded.workloads.pods.logs import PodLogs
@@ -36,7 +36,7 @@ async def run(layout: Layout, environment: str) -> None:
     api = ApiServer(
         ApiServerSettings(data=folders.apiserver, port=settings.instances[environment].api),
         audit=AuditLog(database),
-        pod_logs=PodLogs(folders.folder / "workloads"),
+        pod_logs=PodLogs(folders.workloads),
     )
     async with api:
         client = api.client(CONTROLLER_USER, (ADMINISTRATOR,))
@@ -57,7 +57,7 @@ async def run(layout: Layout, environment: str) -> None:
 def main() -> None:
     """Start."""
     configure_logging(readable=False)
-    asyncio.run(run(Layout(Path(sys.argv[1])), sys.argv[2]))
+    run_process(run(Layout(Path(sys.argv[1])), sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -85,6 +85,7 @@ async def test_a_crash_loop_shows_exit_code_and_last_lines(machine: Any, push_im
         POD, "crashing", lambda p: p["status"]["containerStatuses"][0]["restartCount"] >= 2
     )
     assert {"BackOff", "Started", "Pulled"} <= await reasons(machine)
+    assert await text_of(machine, "crashing", previous=True) == "cannot find the database\n"
 
 
 async def test_listening_elsewhere_is_said_with_both_ports(machine: Any, push_image: Any) -> None:

@@ -92,7 +92,7 @@ def doctor(data: Data = None, output: Output = Format.TABLE) -> None:
     layout = layout_of(data)
     checks = machine_checks(layout.folder)
     if not is_running(layout):
-        checks += check_ports(load_settings(layout) or settings_from_port(DEFAULT_PORT))
+        checks += check_ports(load_settings(layout) or settings_from_port(DEFAULT_PORT), layout)
     rows = [
         {
             "name": check.name,

@@ -55,7 +55,7 @@ class ConfirmStep:
             problem = _other_pods(pods, image)
             if problem is None:
                 return succeeded(
-                    f"{len(pods)} replicas run {_digest(image)[:19]}",
+                    f"{_count(pods)} {_digest(image)[:19]}",
                     image=image,
                     digest=_digest(image),
                     release=release,
@@ -99,6 +99,10 @@ def _other_pods(pods: Sequence[Manifest], image: str) -> tuple[str, str] | None:
                 running = container.get("imageID") or "an unknown image"
                 return f"{pod['metadata']['name']} to run the release; it runs {running}", ""
     return None
+
+
+def _count(pods: Sequence[Manifest]) -> str:
+    return "1 replica runs" if len(pods) == 1 else f"{len(pods)} replicas run"
 
 
 def _digest(image: str) -> str:
