@@ -17,15 +17,10 @@ TEMPLATE: Manifest = {
     "metadata": {"labels": {"app": "web"}, "annotations": {"a": "b"}},
     "spec": {"containers": [{"name": "web", "image": "x"}]},
 }
-LEAVES = (
-    st.booleans() | st.integers() | st.text("xyz", max_size=3) | st.lists(st.integers(), max_size=2)
-)
-DOCUMENTS = st.dictionaries(
-    st.text("abc", min_size=1, max_size=2),
-    st.recursive(
-        LEAVES, lambda inner: st.dictionaries(st.text("abc", min_size=1, max_size=2), inner)
-    ),
-)
+KEYS = st.sampled_from(["a", "b", "c"])
+LEAVES = st.sampled_from([True, 1, "x", [], [1, 2]])
+INNER = st.dictionaries(KEYS, LEAVES | st.dictionaries(KEYS, LEAVES, max_size=2), max_size=3)
+DOCUMENTS = st.dictionaries(KEYS, LEAVES | INNER, max_size=3)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
