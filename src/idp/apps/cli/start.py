@@ -9,8 +9,8 @@ import typer
 
 from idp.apps.cli.connection import save_session
 from idp.apps.cli.progress import Line, Progress
-from idp.apps.hub.application import open_users
 from idp.apps.hub.passwords import RULES, generate_password, password_problems
+from idp.apps.hub.users import open_users
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.preflight import check_ports, demand, machine_checks
 from idp.apps.platform.processes import (

@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field
 
 from idp.apps.hub.authentication import Authentication, error_response
 from idp.apps.hub.changes import Changes
+from idp.apps.hub.groups import ADMINISTRATORS
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.overview import Overview, overview
 from idp.apps.hub.users import Users
 from idp.kernel.access import INSTANCE_PREFIX
 from idp.kernel.errors import Forbidden, IdpError, Unauthorized
 
-ADMINISTRATORS = "idp:administrators"
 LONGEST_WAIT = 30.0
 
 

@@ -18,13 +18,12 @@ from idp.apps.hub.instances import Instances
 from idp.apps.hub.proxy import InstanceProxy
 from idp.apps.hub.pushes import Push, PushPipelines
 from idp.apps.hub.review import RepositoryReview
-from idp.apps.hub.users import MIGRATIONS, Users
+from idp.apps.hub.users import open_users
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings
 from idp.embedded.git.events import PushEvent
 from idp.embedded.git.server import git_application
 from idp.embedded.registry.application import registry_application
-from idp.kernel.database import open_database
 
 _VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _WELCOME = """IDP hub
@@ -34,12 +33,6 @@ _WELCOME = """IDP hub
   git push {url}/git/<namespace>/<application>.git main
                                   builds, scans, signs and runs an application
 """
-
-
-def open_users(layout: Layout) -> Users:
-    """Open the user database of a data folder."""
-    layout.hub.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Users(open_database(f"sqlite:///{layout.hub_database}", [MIGRATIONS]))
 
 
 def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:

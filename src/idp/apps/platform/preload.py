@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import gc
 
+import jsonschema_rs  # noqa: F401
+import sqlalchemy.dialects.sqlite  # noqa: F401
+
 import idp.apps.hub.__main__
-import idp.apps.instance.__main__  # noqa: F401
+import idp.apps.instance.__main__
+import idp.embedded.apiserver.admission.policies  # noqa: F401 - with cel, imported on first use
 
 gc.collect()
 gc.freeze()

@@ -39,6 +39,10 @@ HEALTHY_AFTER = 60.0
 EXIT_SECONDS = 1.0
 PRELOAD = ("idp.apps.platform.preload",)
 
+MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(2**20)}
+"""How the C library of the children manages memory. By default every thread gets an arena, and
+what it once needed stays there: 19 MiB for each thread that checked a password."""
+
 _UNKNOWN = 255
 """What `multiprocessing` gives as exit code when the fork server died before the child."""
 
@@ -224,6 +228,7 @@ async def _readable(descriptor: int) -> None:
 def main() -> None:
     """Run the supervisor of the data folder given as argument."""
     layout = Layout(Path(sys.argv[1]))
+    os.environ.update(MEMORY)
     lock = hold_lock(layout.supervisor_lock)
     try:
         asyncio.run(Supervisor(layout).run())
