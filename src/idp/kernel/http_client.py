@@ -18,12 +18,12 @@ from typing import Any
 
 import aiohttp
 import orjson
-import yaml
 from multidict import CIMultiDict
 
 from idp.kernel.client import Client, ObjectList, PatchType, Propagation, WatchEvent
 from idp.kernel.errors import Gone, IdpError, InvalidInput, Unavailable, from_kubernetes_status
 from idp.kernel.resource import Manifest, ResourceType
+from idp.kernel.strict_yaml import load_documents
 
 _PATCH_MEDIA_TYPES: dict[str, str] = {
     "merge": "application/merge-patch+json",
@@ -67,7 +67,7 @@ def settings_from_kubeconfig(path: Path, context: str | None = None) -> Connecti
         InvalidInput: The file, the context or what it names is missing.
     """
     try:
-        config = yaml.safe_load(path.read_text())
+        (config,) = load_documents(path.read_bytes(), name=str(path))
         chosen = context or config["current-context"]
         named = {
             kind: {entry["name"]: entry[kind[:-1]] for entry in config.get(kind, [])}
@@ -76,7 +76,7 @@ def settings_from_kubeconfig(path: Path, context: str | None = None) -> Connecti
         ctx = named["contexts"][chosen]
         cluster = named["clusters"][ctx["cluster"]]
         user = named["users"][ctx["user"]]
-    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise InvalidInput(
             f"{path} is not a usable kubeconfig: {error}",
             remedy="Start the platform with `idp-cli up`, or name another file.",
