@@ -90,3 +90,11 @@ async def test_a_wrong_credential_opens_nothing(tmp_path: Path, credential: str)
         ):
             answer = await client.get(path, headers={"Authorization": credential})
             assert answer.status_code == 401, path
+
+
+async def test_a_large_body_is_refused_before_anything_reads_it(tmp_path: Path) -> None:
+    application = hub_application(Layout(tmp_path), settings_from_port(9600))
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+        answer = await client.post("/api/v1/sessions", content=b"x" * 10**6)
+    assert answer.status_code == 413

@@ -72,6 +72,7 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             yield
 
     proxy = InstanceProxy(instances, authentication)
+    own = api(users, authentication, instances, changes)
     application = Starlette(
         routes=[
             Route("/", welcome),

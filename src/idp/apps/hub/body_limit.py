@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from idp.apps.hub.authentication import error_response
@@ -24,6 +25,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdigit() or int(announced) > self._limit:
+            await self._refuse(scope, receive, send)
+            return
         received = 0
         answered = False
 
@@ -44,5 +49,8 @@ class BodyLimit:
             await self._application(scope, counted, noted)
         except _Exceeded:
             if not answered:
-                error = TooLarge(f"the body of the request has more than {self._limit} bytes")
-                await error_response(error)(scope, receive, send)
+                await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = TooLarge(f"the body of the request has more than {self._limit} bytes")
+        await error_response(error)(scope, receive, send)
