@@ -278,3 +278,13 @@ async def test_nonsense_is_refused_as_such(client: Client) -> None:
     await client.create(CONFIG_MAP, config())
     with pytest.raises(InvalidInput):
         await client.list(CONFIG_MAP, "default", label_selector="a b c")
+
+
+async def test_a_strict_apply_refuses_unknown_fields(tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    async with ApiServer(ApiServerSettings(data=tmp_path / "data")) as server:
+        server.kubeconfig(path=path)
+        async with HttpClient(settings_from_kubeconfig(path)) as client:
+            misspelt = {"metadata": {"name": "d", "namespace": "default"}, "spec": {"replcas": 1}}
+            with pytest.raises(InvalidInput, match=r"spec\.replcas"):
+                await client.apply(DEPLOYMENT, misspelt, field_manager="test", strict=True)

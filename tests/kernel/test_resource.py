@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import Field
@@ -95,6 +95,26 @@ def test_what_is_wrong_is_named_by_its_path() -> None:
         "spec.parts.0.sizeLimit",
         "spec.colour",
     }
+    assert "spec.colour: there is no such field" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"colour": "red"}, "box.spec"),
+        ({"parts": [{"sizeLimit": 0}]}, "box.spec.parts"),
+    ],
+)
+def test_the_remedy_shows_the_fields_there_are(wrong: dict[str, Any], path: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        Box.parse(box(**wrong))
+    assert caught.value.remedy == f"`idp-cli explain {path}` shows every field."
+
+
+def test_metadata_is_explained_by_the_kind() -> None:
+    with pytest.raises(Invalid) as caught:
+        Box.parse(box() | {"metadata": {"labels": 1}})
+    assert caught.value.remedy == "`idp-cli explain box` shows every field."
 
 
 @pytest.mark.parametrize("manifest", [{}, {"metadata": None}, {"spec": None}])

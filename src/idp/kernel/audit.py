@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
+from idp.kernel.audit_entry import AuditEntry
 from idp.kernel.clock import Clock, timestamp, utc_now
 
 GENESIS = "0" * 64
@@ -34,23 +35,6 @@ _audit = sa.Table(
     sa.Column("previous_hash", sa.String),
     sa.Column("hash", sa.String),
 )
-
-
-@dataclass(frozen=True)
-class AuditEntry:
-    """What a record tells, before it is linked.
-
-    Attributes:
-        actor: The user who acted.
-        action: Verb and resource, such as `create approvals.platform.idp`.
-        target: `namespace/name` of the object.
-        facts: Further facts; never secrets.
-    """
-
-    actor: str
-    action: str
-    target: str
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -179,11 +163,17 @@ class AuditLog:
             for row in connection.execute(query):
                 yield AuditRecord(**{**row._mapping, "facts": orjson.loads(row.facts)})
 
-    def tail(self, count: int) -> list[AuditRecord]:
-        """The newest records, oldest first."""
+    def tail(self, count: int, *, actor: str | None = None) -> list[AuditRecord]:
+        """The newest records (of one actor, unless None), oldest first."""
+        query = sa.select(_audit).order_by(_audit.c.sequence.desc()).limit(count)
+        if actor is not None:
+            query = query.where(_audit.c.actor == actor)
         with self._database.connect() as connection:
-            last = connection.execute(sa.select(sa.func.max(_audit.c.sequence))).scalar() or 0
-        return list(self.records(after=max(0, last - count)))
+            rows = connection.execute(query).all()
+        return [
+            AuditRecord(**{**row._mapping, "facts": orjson.loads(row.facts)})
+            for row in reversed(rows)
+        ]
 
     def verify(self) -> ChainVerdict:
         """Check the whole chain."""

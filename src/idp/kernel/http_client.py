@@ -18,12 +18,12 @@ from typing import Any
 
 import aiohttp
 import orjson
-import yaml
 from multidict import CIMultiDict
 
 from idp.kernel.client import Client, ObjectList, PatchType, Propagation, WatchEvent
 from idp.kernel.errors import Gone, IdpError, InvalidInput, Unavailable, from_kubernetes_status
 from idp.kernel.resource import Manifest, ResourceType
+from idp.kernel.strict_yaml import load_documents
 
 _PATCH_MEDIA_TYPES: dict[str, str] = {
     "merge": "application/merge-patch+json",
@@ -67,7 +67,7 @@ def settings_from_kubeconfig(path: Path, context: str | None = None) -> Connecti
         InvalidInput: The file, the context or what it names is missing.
     """
     try:
-        config = yaml.safe_load(path.read_text())
+        (config,) = load_documents(path.read_bytes(), name=str(path))
         chosen = context or config["current-context"]
         named = {
             kind: {entry["name"]: entry[kind[:-1]] for entry in config.get(kind, [])}
@@ -76,7 +76,7 @@ def settings_from_kubeconfig(path: Path, context: str | None = None) -> Connecti
         ctx = named["contexts"][chosen]
         cluster = named["clusters"][ctx["cluster"]]
         user = named["users"][ctx["user"]]
-    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise InvalidInput(
             f"{path} is not a usable kubeconfig: {error}",
             remedy="Start the platform with `idp-cli up`, or name another file.",
@@ -98,7 +98,8 @@ def _pem(kubeconfig: Path, entry: dict[str, Any], name: str) -> str | None:
     return None
 
 
-def _tls(settings: ConnectionSettings) -> ssl.SSLContext | bool:
+def tls_context(settings: ConnectionSettings) -> ssl.SSLContext | bool:
+    """How to check the server and to show who connects; True without TLS: nothing is special."""
     if not settings.server.startswith("https:"):
         return True
     context = ssl.create_default_context(cadata=settings.certificate_authority)
@@ -119,7 +120,7 @@ class HttpClient(Client):
     ) -> None:
         self.settings = settings
         self._session = session
-        self._tls = _tls(settings) if session is None else True
+        self._tls = tls_context(settings) if session is None else True
 
     async def __aenter__(self) -> HttpClient:
         return self
@@ -303,12 +304,15 @@ class HttpClient(Client):
         field_manager: str,
         force: bool = True,
         dry_run: bool = False,
+        strict: bool = False,
     ) -> Manifest:
-        """Server-side apply."""
+        """Server-side apply; `strict` refuses unknown fields, which are dropped otherwise."""
         meta = manifest["metadata"]
         query = {"fieldManager": field_manager, "force": str(force).lower()}
         if dry_run:
             query["dryRun"] = "All"
+        if strict:
+            query["fieldValidation"] = "Strict"
         return await self.request_object(
             "PATCH",
             type.path(_namespace(type, meta.get("namespace")), meta["name"]),

@@ -11,13 +11,16 @@ Two forms of one thing are used, each where it fits:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import pydantic
 import pydantic.alias_generators
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import ErrorDetails
 
 from idp.kernel.errors import Cause, Invalid
 
@@ -187,14 +190,13 @@ class Resource(Model, Generic[SpecT, StatusT]):
         try:
             return cls.model_validate(manifest)
         except pydantic.ValidationError as error:
-            causes = [
-                Cause(".".join(str(part) for part in e["loc"]), e["msg"]) for e in error.errors()
-            ]
+            causes = [_cause(problem) for problem in error.errors()]
             name = (manifest.get("metadata") or {}).get("name", "")
             raise Invalid(
                 f'{cls.__name__} "{name}" is invalid: '
                 + "; ".join(f"{c.field}: {c.message}" for c in causes),
                 causes=causes,
+                remedy=f"`idp-cli explain {_explained(cls.__name__, causes)}` shows every field.",
             ) from error
 
     def manifest(self) -> Manifest:
@@ -216,3 +218,17 @@ class Resource(Model, Generic[SpecT, StatusT]):
     def namespace(self) -> str:
         """`metadata.namespace`, `default` when it is not set."""
         return self.metadata.namespace or "default"
+
+
+def _cause(problem: ErrorDetails) -> Cause:
+    unknown = problem["type"] == "extra_forbidden"
+    message = "there is no such field" if unknown else problem["msg"]
+    return Cause(".".join(str(part) for part in problem["loc"]), message)
+
+
+def _explained(kind: str, causes: Sequence[Cause]) -> str:
+    """The kind and, within the spec, the first field's parent, up to an item of a list."""
+    path = causes[0].field.split(".")[:-1]
+    if path[:1] != ["spec"]:
+        return kind.lower()
+    return ".".join([kind.lower(), *takewhile(lambda part: not part.isdecimal(), path)])

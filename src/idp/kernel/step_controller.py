@@ -31,7 +31,7 @@ import structlog
 
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import Clock, parse_timestamp, utc_now
-from idp.kernel.controller import Backoff, Controller, Request, Result, Watch
+from idp.kernel.controller import Backoff, Controller, Request, Result, Watch, request_for
 from idp.kernel.errors import IdpError
 from idp.kernel.resource import Manifest, Model, ResourceType
 from idp.kernel.step import Outcome, Step, StepRun, WatchingStep, failed, waiting
@@ -77,7 +77,11 @@ class StepController:
         self._defects: dict[str, int] = {}
         hints = [w for step in steps if isinstance(step, WatchingStep) for w in step.watches]
         self._controller = Controller(
-            "steps", client, self._reconcile, [Watch(type), *hints], workers=workers
+            "steps",
+            client,
+            self._reconcile,
+            [Watch(type, _unless_ended), *hints],
+            workers=workers,
         )
 
     async def run(self) -> None:
@@ -208,6 +212,11 @@ class _Reporter:
         if self.task is not None:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
+
+
+def _unless_ended(manifest: Manifest) -> list[Request]:
+    """An instance keeps many ended steps; at its start they must not cost a read each."""
+    return [] if has_ended(manifest) else request_for(manifest)
 
 
 def _unknown(uses: str, steps: dict[str, Step]) -> Outcome:

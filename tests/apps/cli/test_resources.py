@@ -41,7 +41,7 @@ def test_folders_are_read_in_order_and_empty_documents_left_out(tmp_path: Path) 
 @pytest.mark.parametrize(
     "text",
     [
-        "a: &a [x]\nkind: K\nb: *a\n",
+        "a: &a [*a]\nkind: K\n",
         "kind: K\nkind: L\n",
         "just text",
         "name: without kind\n",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from idp.apps.platform.child import describe_exit
 from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.processes import is_running, processes, supervisor_pid
@@ -17,7 +18,6 @@ from idp.apps.platform.settings import save_settings, settings_from_port
 from idp.apps.platform.supervisor import (
     Child,
     Supervisor,
-    describe_exit,
     hold_lock,
     next_delay,
 )

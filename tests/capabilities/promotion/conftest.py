@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from idp.capabilities.environments.kinds import PromotionPipeline
+from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release, ReleaseSpec
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
@@ -29,6 +30,7 @@ class Bench:
         self.registry = MemoryRegistry()
         self.git = MemoryRepository()
         self.environment = EnvironmentRepository(self.git)
+        self.argo_cd = ArgoCd(self.client, environment="uat", git_url="http://127.0.0.1:8600")
         self.reader = PipelineReader(self.client)
         self.key = PrivateKey.generate()
         self.reports: list[str] = []

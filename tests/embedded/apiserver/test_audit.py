@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.kernel.audit import AuditLog
+from idp.kernel.audit_entry import AuditEntry
 from idp.kernel.database import open_database
 from idp.kernel.errors import Forbidden, NotFound, Unavailable
 from idp.kernel.resource import Manifest
@@ -24,12 +25,10 @@ class Recorded:
         self.records: list[tuple[str, str, str, dict[str, Any]]] = []
         self.broken = False
 
-    def append(
-        self, actor: str, action: str, target: str, facts: dict[str, Any] | None = None
-    ) -> object:
+    def append_all(self, entries: Sequence[AuditEntry]) -> object:
         if self.broken:
             raise OSError("no space left")
-        self.records.append((actor, action, target, facts or {}))
+        self.records += [(e.actor, e.action, e.target, e.facts) for e in entries]
         return None
 
 

@@ -53,8 +53,10 @@ async def http(tmp_path: Path) -> AsyncIterator[HttpClient]:
             yield client
 
 
-async def read(client: HttpClient, container: str | None = None, **options: int) -> str:
-    chunks = client.logs("p", "default", container=container, **options)
+async def read(
+    client: HttpClient, container: str | None = None, tail_lines: int | None = None
+) -> str:
+    chunks = client.logs("p", "default", container=container, tail_lines=tail_lines)
     return b"".join([chunk async for chunk in chunks]).decode()
 
 

@@ -90,10 +90,7 @@ class Gateway:
         await self.client.create(VIRTUAL_SERVICE, manifest or virtual_service(name))
 
     async def replace(self, type: ResourceType, manifest: Manifest) -> None:
-        meta = manifest["metadata"]
-        live = await self.client.get(type, meta["name"], meta["namespace"])
-        version = {"resourceVersion": live["metadata"]["resourceVersion"]}
-        await self.client.update(type, {**manifest, "metadata": {**meta, **version}})
+        await self.client.apply(type, manifest, field_manager="test")
 
     async def set_endpoints(self, name: str, *ports: int) -> None:
         await self.replace(ENDPOINTS, endpoints(name, *ports))

@@ -140,6 +140,21 @@ def test_what_is_not_supported_is_refused_by_name(
     assert list(made.sites) == [("demo", "hello")]
 
 
+def test_what_was_not_sent_is_sent_again_whenever_connections_are_made_again(
+    objects: Objects,
+) -> None:
+    retries = {"attempts": 2, "retryOn": "connect-failure,refused-stream"}
+    made = snapshot(
+        [objects.virtual_service("hello", http=[route(retries=retries)])],
+        [objects.service("hello")],
+        [],
+    )
+    (rendered,) = made.sites["demo", "hello"].virtual_host["routes"]
+    policy = rendered["route"]["retry_policy"]
+    assert policy["retry_on"] == "connect-failure,refused-stream,reset-before-request"
+    assert policy["num_retries"] == 2
+
+
 def test_a_host_belongs_to_the_older_one(objects: Objects) -> None:
     first, second = (
         objects.virtual_service("a"),

@@ -64,13 +64,15 @@ async def test_killed_between_the_ref_and_the_event(
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    port = int(await process.stdout.readline())
-    url = f"http://ada:ada-password@127.0.0.1:{port}/demo/hello.git"
-    push = asyncio.create_task(git("push", url, "main", cwd=tmp_path / "work"))
-    async with asyncio.timeout(60):
-        assert await process.stdout.readline() == b"moved\n"
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
+    try:
+        async with asyncio.timeout(60):
+            port = int(await process.stdout.readline())
+            url = f"http://ada:ada-password@127.0.0.1:{port}/demo/hello.git"
+            push = asyncio.create_task(git("push", url, "main", cwd=tmp_path / "work"))
+            assert await process.stdout.readline() == b"moved\n"
+    finally:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
     assert (await push).code != 0
 
     async with serve() as served:

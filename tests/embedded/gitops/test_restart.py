@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from idp.kernel.resource import Manifest
+from idp.kernel.controller import Request
+from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import ARGO_APPLICATION, CONFIG_MAP
 
 World = Any
@@ -47,8 +49,6 @@ async def test_a_sync_that_was_cut_off_goes_on(
     await world.application()
     with monkeypatch.context() as patched:
         patched.setattr(world.client, "apply", dying)
-        from idp.kernel.controller import Request
-
         with pytest.raises(Killed):
             await world.engine().reconcile(Request("argocd", "hello"))
     assert await world.map("a") is not None
@@ -67,8 +67,25 @@ async def test_a_look_that_finds_nothing_new_writes_nothing(
         await world.synced()
     before = (await world.client.list(CONFIG_MAP)).resource_version
     engine = world.engine()
-    from idp.kernel.controller import Request
-
     for _ in range(3):
         await engine.reconcile(Request("argocd", "hello"))
     assert (await world.client.list(CONFIG_MAP)).resource_version == before
+
+
+async def test_a_kind_served_in_two_versions_counts_once(
+    world: World, new_config_map: ConfigMap, run_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.commit({"a.yaml": new_config_map("a"), "b.yaml": new_config_map("b")})
+    await world.application(syncPolicy={"automated": {}})
+    async with run_engine(world.engine()):
+        await world.synced()
+    engine = world.engine()
+
+    async def defined() -> list[ResourceType]:
+        return [CONFIG_MAP, replace(CONFIG_MAP, version="v1beta1")]
+
+    monkeypatch.setattr(engine._kinds, "defined", defined)
+    revision = await world.commit({"b.yaml": None})
+    await engine.reconcile(Request("argocd", "hello"))
+    found = await world.until(lambda m: m["status"]["sync"]["revision"] == revision)
+    assert [r["name"] for r in found["status"]["resources"]] == ["a", "b"]

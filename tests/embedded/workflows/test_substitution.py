@@ -107,14 +107,14 @@ def test_a_manifest_without_variables_reads_as_yaml(value: dict[str, Any]) -> No
     ("text", "says"),
     [
         ("- a", "not one object"),
-        ("a: 1\n---\nb: 2", "not YAML"),
-        ("a: [", "not YAML"),
-        ("a: 1\na: 2", "twice"),
-        ("1: a", "not a string"),
-        ("a: &x 1\nb: *x", "alias"),
+        ("a: 1\n---\nb: 2", "not one object"),
+        ("a: [", "the manifest:1: expected the node content"),
+        ("a: 1\na: 2", "the manifest:2: the key 'a' is there twice"),
+        ("1: a", "must be a string"),
+        ("a: &x [*x]", "contains itself"),
         ("a: !!binary aGk=", "binary"),
-        ("a: !!python/object:os.system x", "not YAML"),
-        ("a: {<<: {b: 1}}", "not YAML"),
+        ("a: !!python/object:os.system x", "python/object"),
+        ("a: \ud800", "not UTF-8"),
     ],
 )
 def test_what_is_no_plain_object_is_refused(text: str, says: str) -> None:

@@ -91,7 +91,7 @@ def templated(**fields: Any) -> dict[str, Any]:
         ),
         (
             templated(resource={**RESOURCE, "manifest": "["}),
-            ".resource.manifest: the manifest is not",
+            ".resource.manifest: the manifest:1: ",
         ),
         (templated(resource={**RESOURCE, "successCondition": "a b"}), ".resource.successCondition"),
         (templated(resource={**RESOURCE, "action": "patch"}), ".resource.mergeStrategy: write"),

@@ -4,11 +4,14 @@ the engine."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from typing import Any
 
 import aiohttp
+import pytest
 
+from idp.embedded.workloads.pods.orphans import stop_everything
 from idp.kernel.conditions import is_true
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import DEPLOYMENT, ENDPOINTS, POD, SERVICE
@@ -154,3 +157,35 @@ async def test_it_can_be_stopped_at_any_moment(machine: Any, push_image: Any) ->
             await machine.stop()
         machine.start()
     await machine.when(DEPLOYMENT, "web", lambda d: d["status"]["replicas"] == 3)
+
+
+async def test_a_platform_that_was_stopped_starts_everything_again(
+    machine: Any, push_image: Any
+) -> None:
+    image = await push_image(SERVER)
+    await machine.client.create(DEPLOYMENT, deployment(image))
+    await machine.when(DEPLOYMENT, "web", complete)
+    [before] = await machine.pods()
+    await machine.stop()
+    await stop_everything(machine.data)
+    port = int(before["metadata"]["annotations"]["platform.idp/port"])
+    with pytest.raises(aiohttp.ClientError):
+        await get(port)
+    machine.start()
+
+    async def answers() -> str:
+        with contextlib.suppress(aiohttp.ClientError):
+            return await get(port)
+        return ""
+
+    assert await machine.until(answers) == "hello"
+    [after] = await machine.pods()
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    await machine.when(
+        POD,
+        after["metadata"]["name"],
+        lambda p: (
+            p["status"]["containerStatuses"][0]["lastState"]["terminated"]["reason"]
+            == "PlatformStopped"
+        ),
+    )

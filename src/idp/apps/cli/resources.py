@@ -15,7 +15,7 @@ from idp.apps.cli.discovery import choose, choose_by_kind, discover
 from idp.apps.cli.options import Format
 from idp.apps.cli.output import write_table, write_value
 from idp.apps.platform.layout import Layout
-from idp.kernel.errors import InvalidInput, NotFound
+from idp.kernel.errors import Invalid, InvalidInput, NotFound
 from idp.kernel.http_client import HttpClient
 from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import EVENT
@@ -55,7 +55,7 @@ async def show(
                 for item in listed.items:
                     _write_one(item, output)
             else:
-                write_value(listed.items, output)
+                write_value([_without_bookkeeping(item) for item in listed.items], output)
 
 
 def _write_one(manifest: Manifest, output: Format) -> None:
@@ -148,9 +148,18 @@ async def _apply_one(
     metadata: dict[str, Any] = dict(manifest.get("metadata") or {})
     if type_.namespaced:
         metadata.setdefault("namespace", namespace)
-    applied = await client.apply(
-        type_, {**manifest, "metadata": metadata}, field_manager=FIELD_MANAGER, dry_run=dry_run
-    )
+    try:
+        applied = await client.apply(
+            type_,
+            {**manifest, "metadata": metadata},
+            field_manager=FIELD_MANAGER,
+            dry_run=dry_run,
+            strict=True,
+        )
+    except (Invalid, InvalidInput) as error:
+        if error.remedy is None:
+            error.remedy = f"`idp-cli explain {type_.kind.lower()}` shows every field."
+        raise
     how = " (checked only)" if dry_run else ""
     typer.echo(f"{type_.kind.lower()}/{applied['metadata']['name']} applied{how}")
 

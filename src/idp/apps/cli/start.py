@@ -9,11 +9,22 @@ import typer
 
 from idp.apps.cli.connection import save_session
 from idp.apps.cli.progress import Line, Progress
-from idp.apps.hub.passwords import RULES, generate_password, password_problems
+from idp.apps.hub.passwords import (
+    RULES,
+    check_user_name,
+    generate_password,
+    password_problems,
+)
 from idp.apps.hub.users import open_users
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.preflight import check_ports, demand, machine_checks
-from idp.apps.platform.processes import is_running, start_supervisor, stop_supervisor
+from idp.apps.platform.processes import (
+    end_former,
+    is_running,
+    processes,
+    start_supervisor,
+    stop_supervisor,
+)
 from idp.apps.platform.readiness import PartState, parts
 from idp.apps.platform.settings import (
     DEFAULT_PORT,
@@ -22,16 +33,25 @@ from idp.apps.platform.settings import (
     settings_from_port,
 )
 from idp.apps.platform.setup import administrator_exists, create_administrator, prepare
-from idp.kernel.errors import DeadlineExceeded, InvalidInput
+from idp.kernel.errors import DeadlineExceeded, InvalidInput, Unavailable
 
 READY_SECONDS = 90.0
+ADMINISTRATOR = "admin"
+HOPELESS_DEATHS = 3
 
 
-def start(layout: Layout, *, yes: bool, administrator: str, first_port: int | None) -> None:
+def start(layout: Layout, *, yes: bool, administrator: str | None, first_port: int | None) -> None:
     """Check, set up what is missing, start, and wait until everything answers.
+
+    Args:
+        layout: The data folder.
+        yes: Ask nothing.
+        administrator: Name of the first administrator; None asks for it, or takes `admin`.
+        first_port: Of a new platform; None takes the usual one.
 
     Raises:
         MissingPrerequisite: The machine lacks something, or a port is in use.
+        Unavailable: A part ends again and again, or says that it cannot work.
         DeadlineExceeded: A part does not come up.
     """
     known = load_settings(layout)
@@ -43,10 +63,14 @@ def start(layout: Layout, *, yes: bool, administrator: str, first_port: int | No
     settings = known or settings_from_port(first_port or DEFAULT_PORT)
     running = is_running(layout)
     if not running:
-        demand([*machine_checks(layout.folder), *check_ports(settings)])
-    password = None
+        end_former(layout)
+        demand([*machine_checks(layout.folder), *check_ports(settings, layout)])
+    name, password = administrator or ADMINISTRATOR, None
     if not administrator_exists(layout):
-        password = _choose_password(administrator, ask=not yes)
+        if administrator is None and not yes:
+            name = typer.prompt("Name of the administrator", default=ADMINISTRATOR)
+        check_user_name(name)
+        password = _choose_password(name, ask=not yes)
     with Progress("The platform") as progress:
         if not running:
             line = progress.root.child("set-up")
@@ -55,11 +79,11 @@ def start(layout: Layout, *, yes: bool, administrator: str, first_port: int | No
             progress.update(line, "done", str(layout.folder))
             start_supervisor(layout)
         if password is not None:
-            create_administrator(layout, administrator, password)
-            _sign_in(layout, administrator)
+            create_administrator(layout, name, password)
+            _sign_in(layout, name)
         asyncio.run(_until_ready(layout, settings, progress))
     if password is not None and yes:
-        typer.echo(f"\nAdministrator {administrator}, password {password}")
+        typer.echo(f"\nAdministrator {name}, password {password}")
         typer.echo("It is shown this once and stored only as a hash.")
 
 
@@ -93,11 +117,13 @@ def _sign_in(layout: Layout, name: str) -> None:
 
 async def _until_ready(layout: Layout, settings: PlatformSettings, progress: Progress) -> None:
     deadline = time.monotonic() + READY_SECONDS
+    deaths = {process.name: process.restarts for process in processes(layout)}
     lines = {name: progress.root.child(name) for name in ["hub", *settings.instances]}
     while True:
         found = await parts(layout, settings)
         for part in found:
             _show(progress, lines[part.name], part)
+            _demand_hope(part, part.restarts - deaths.get(part.name, 0), layout)
         if all(part.state == "running" for part in found):
             return
         if time.monotonic() > deadline:
@@ -105,10 +131,18 @@ async def _until_ready(layout: Layout, settings: PlatformSettings, progress: Pro
             raise DeadlineExceeded(
                 f"{late.name} is not ready after {READY_SECONDS:.0f} s: "
                 f"{late.message or late.state}",
-                remedy=f"Look at {layout.logs / (late.name + '.log')}; `idp-cli doctor` checks "
-                "the machine.",
+                remedy=f"Look at {layout.log(late.name)}; `idp-cli doctor` checks the machine.",
             )
         await asyncio.sleep(0.1)
+
+
+def _demand_hope(part: PartState, deaths: int, layout: Layout) -> None:
+    """Stop waiting for a part that dies again and again; the supervisor goes on trying."""
+    if part.state == "stopped" and part.pid == 0 and (part.hopeless or deaths >= HOPELESS_DEATHS):
+        raise Unavailable(
+            f"{part.name} does not start: {part.message}",
+            remedy=part.remedy or f"Look at {layout.log(part.name)}.",
+        )
 
 
 def _show(progress: Progress, line: Line, part: PartState) -> None:

@@ -28,7 +28,7 @@ _RESOURCES = "idp.apps.cli.commands.resources:application"
 
 AREAS: dict[str, tuple[str, ...]] = {
     "Platform": ("up", "down", "status", "doctor", "reset", "demo"),
-    "You": ("login", "logout", "whoami", "users"),
+    "You": ("login", "logout", "whoami", "users", "git-credential"),
     "Applications": ("deploy", "apps", "app", "logs", "open"),
     "Releases": ("release", "promote", "promotion", "approve", "reject", "rollback"),
     "Resources": ("kinds", "explain", "get", "describe", "apply", "delete"),
@@ -48,6 +48,9 @@ COMMANDS: dict[str, Command] = {
     "login": Command(_SESSION, "Sign in."),
     "logout": Command(_SESSION, "Sign out."),
     "whoami": Command(_SESSION, "Show who is signed in."),
+    "git-credential": Command(
+        _SESSION, "Give Git the session of who is signed in: a credential helper."
+    ),
     "users": Command("idp.apps.cli.commands.users:application", "Manage users.", single=False),
     "deploy": Command(_APPLICATIONS, "Push the code in a folder and follow it to development."),
     "apps": Command(_APPLICATIONS, "Show every application in every environment."),

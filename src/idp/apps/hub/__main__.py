@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from idp.apps.hub.application import hub_application
-from idp.apps.platform.child import until_stopped
+from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import require_settings
 from idp.kernel.logging import configure_logging
@@ -52,7 +52,7 @@ async def run(layout: Layout) -> None:
 def main() -> None:
     """Start."""
     configure_logging(readable=False)
-    asyncio.run(run(Layout(Path(sys.argv[1]))))
+    run_process(run(Layout(Path(sys.argv[1]))))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from idp.apps.capabilities import capabilities
 from idp.apps.instance.bootstrap import bootstrap
 from idp.apps.instance.compose import Machine, build_parts
 from idp.apps.instance.groups import HUB, HUB_GROUP
-from idp.apps.platform.child import until_stopped
+from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import require_settings
 from idp.capabilities.signing.keys import open_signer
@@ -37,7 +37,7 @@ async def run(layout: Layout, environment: str) -> None:
     api = ApiServer(
         ApiServerSettings(data=folders.apiserver, port=settings.instances[environment].api),
         audit=AuditLog(database),
-        pod_logs=PodLogs(folders.folder / "workloads"),
+        pod_logs=PodLogs(folders.workloads),
     )
     # Opening the key takes a while on purpose (scrypt); meanwhile the rest comes up.
     opening = asyncio.create_task(asyncio.to_thread(open_signer, folders.keys))
@@ -60,7 +60,7 @@ async def run(layout: Layout, environment: str) -> None:
 def main() -> None:
     """Start."""
     configure_logging(readable=False)
-    asyncio.run(run(Layout(Path(sys.argv[1])), sys.argv[2]))
+    run_process(run(Layout(Path(sys.argv[1])), sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -104,7 +104,8 @@ def _first(machine: Machine) -> str:
 
 
 def _engines(machine: Machine, changes: HubChanges) -> Mapping[str, Runnable]:
-    hub, folder = machine.hub, machine.folder
+    hub, folders = machine.hub, machine.layout.instance(machine.environment)
+    folder = folders.folder
     registry = HttpRegistry(hub)
 
     def repository(url: str) -> Repository:
@@ -113,12 +114,12 @@ def _engines(machine: Machine, changes: HubChanges) -> Mapping[str, Runnable]:
     return {
         "workloads": WorkloadEngine(
             machine.client,
-            data=folder / "workloads",
+            data=folders.workloads,
             images=RegistryImages(lambda _host: registry, data=folder / "images"),
         ),
         "gateway": GatewayEngine(
             machine.client,
-            data=folder / "gateway",
+            data=folders.gateway,
             port=machine.settings.instances[machine.environment].gateway,
             environment=machine.environment,
         ),

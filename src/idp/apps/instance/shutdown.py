@@ -12,6 +12,6 @@ from idp.embedded.workloads.pods.orphans import stop_everything
 async def stop_outliving(layouts: list[InstanceLayout]) -> None:
     """Stop the applications and gateways of instances that are down themselves, side by side."""
     await asyncio.gather(
-        *(stop_everything(layout.folder / "workloads") for layout in layouts),
-        *(stop_gateway(layout.folder / "gateway") for layout in layouts),
+        *(stop_everything(layout.workloads) for layout in layouts),
+        *(stop_gateway(layout.gateway) for layout in layouts),
     )

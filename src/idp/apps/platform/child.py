@@ -8,13 +8,23 @@ is watched.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+
+import structlog
+
+from idp.kernel.errors import IdpError, MissingPrerequisite
+
+logger = structlog.get_logger(__name__)
+
+NEEDS_HELP = 9
+"""Exit code of a process that cannot work until a person has changed something."""
 
 
 def run_child(name: str, module: str, arguments: Sequence[str], log: str) -> None:
@@ -34,6 +44,23 @@ def run_child(name: str, module: str, arguments: Sequence[str], log: str) -> Non
     Path("/proc/self/comm").write_text(name)
     sys.argv = [module, *arguments]
     importlib.import_module(module).main()
+
+
+def run_process(work: Coroutine[None, None, None]) -> None:
+    """Run what a child does; what ends it becomes the last words of its log."""
+    try:
+        asyncio.run(work)
+    except IdpError as error:
+        logger.error("the process ends", error=error.message, remedy=error.remedy or "")
+        sys.exit(NEEDS_HELP if isinstance(error, MissingPrerequisite) else 1)
+
+
+def describe_exit(code: int) -> str:
+    """An exit code in words."""
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"killed by {signal.Signals(-code).name}"
+    return f"exit code {code}"
 
 
 async def until_stopped() -> None:

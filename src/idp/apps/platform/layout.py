@@ -54,6 +54,16 @@ class InstanceLayout:
         return self.folder / "hub-credential.json"
 
     @property
+    def gateway(self) -> Path:
+        """Configuration of the gateway, and which process it is."""
+        return self.folder / "gateway"
+
+    @property
+    def workloads(self) -> Path:
+        """Applications that run, and their logs."""
+        return self.folder / "workloads"
+
+    @property
     def kubeconfig(self) -> Path:
         """The administrator's kubeconfig; 0600."""
         return self.folder / "kubeconfig"
@@ -93,6 +103,10 @@ class Layout:
     def logs(self) -> Path:
         """One log file per process."""
         return self.folder / "logs"
+
+    def log(self, name: str) -> Path:
+        """Log of a process: `supervisor`, `hub` or an environment."""
+        return self.logs / f"{name}.log"
 
     @property
     def hub(self) -> Path:

@@ -10,8 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings
+from idp.embedded.gateway.process import find_process
 from idp.kernel.errors import MissingPrerequisite
+from idp.kernel.listening import listener_on
 
 MINIMUM_DISK = 2 * 2**30
 MINIMUM_MEMORY = 2 * 2**30
@@ -115,18 +118,30 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def check_ports(settings: PlatformSettings) -> list[Check]:
-    """Every port that the platform listens on."""
-    return [
-        Check(
-            f"Port {port}",
-            port_is_free(port),
-            f"for the {name}" if port_is_free(port) else f"in use; the {name} needs it",
-            "Stop what listens there (`ss -ltnp` shows it), or set up another platform with "
-            "--port 9600 --data DIR.",
-        )
-        for name, port in settings.ports().items()
-    ]
+def check_ports(settings: PlatformSettings, layout: Layout) -> list[Check]:
+    """Every port that the platform listens on; its own gateways, which outlive it, may stay."""
+    own = {
+        settings.instances[environment].gateway: gateway.pid
+        for environment in settings.instances
+        if (gateway := find_process(layout.instance(environment).gateway))
+    }
+    return [_check_port(name, port, own.get(port)) for name, port in settings.ports().items()]
+
+
+def _check_port(name: str, port: int, own: int | None) -> Check:
+    if port_is_free(port):
+        return Check(f"Port {port}", True, f"for the {name}")
+    holder = listener_on(port)
+    if holder is not None and holder.pid == own:
+        return Check(f"Port {port}", True, f"the {name} runs already")
+    by = f" by {holder}" if holder else ""
+    return Check(
+        f"Port {port}",
+        False,
+        f"in use{by}; the {name} needs it",
+        "Stop what listens there (`ss -ltnp` shows it), or set up another platform with "
+        "--port 9600 --data DIR.",
+    )
 
 
 def machine_checks(folder: Path) -> list[Check]:

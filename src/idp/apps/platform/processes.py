@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
@@ -67,10 +68,34 @@ def processes(layout: Layout) -> list[ProcessState]:
     ]
 
 
+def end_former(layout: Layout) -> None:
+    """Wait for the children of a supervisor that was killed; those that do not end are killed.
+
+    They see its end and stop by themselves, but until then they hold their ports and databases.
+    """
+    former = [child["pid"] for child in (read_json(layout.supervisor) or {}).get("children", [])]
+    deadline = time.monotonic() + STOP_SECONDS
+    while alive := [pid for pid in former if pid and _is_child(layout, pid)]:
+        if time.monotonic() > deadline:
+            for pid in alive:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def _is_child(layout: Layout, pid: int) -> bool:
+    """Whether a process is one of this data folder; its id may be somebody else's by now."""
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(layout.folder) in arguments
+
+
 def start_supervisor(layout: Layout) -> None:
     """Start the supervisor in the background; it goes on when the terminal closes."""
     layout.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (layout.logs / "supervisor.log").open("ab") as log:
+    with layout.log("supervisor").open("ab") as log:
         subprocess.Popen(
             [sys.executable, "-m", "idp.apps.platform.supervisor", str(layout.folder)],
             stdin=subprocess.DEVNULL,
@@ -100,7 +125,7 @@ def stop_supervisor(layout: Layout) -> bool:
         if time.monotonic() > deadline:
             raise DeadlineExceeded(
                 f"the supervisor (process {pid}) did not stop within {STOP_SECONDS:.0f} s",
-                remedy=f"Look at {layout.logs / 'supervisor.log'}, then `kill -9 {pid}`.",
+                remedy=f"Look at {layout.log('supervisor')}, then `kill -9 {pid}`.",
             )
         time.sleep(0.05)
     return True

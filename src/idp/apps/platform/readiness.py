@@ -7,6 +7,8 @@ import ssl
 from dataclasses import dataclass
 from typing import Literal
 
+from idp.apps.platform.child import NEEDS_HELP, describe_exit
+from idp.apps.platform.last_words import last_words
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.processes import ProcessState, processes
 from idp.apps.platform.settings import PlatformSettings
@@ -26,8 +28,10 @@ class PartState:
         state: `running` when it answers everywhere it should.
         pid: Of its process; 0 while none runs.
         restarts: How often it died since the supervisor started.
-        message: What it waits for, or how it died.
+        message: What it waits for, or how and why it died.
         url: Its address for people.
+        remedy: What a person can do when it died; empty when it did not say.
+        hopeless: Whether it said that it cannot work until a person has changed something.
     """
 
     name: str
@@ -36,6 +40,8 @@ class PartState:
     restarts: int
     message: str
     url: str
+    remedy: str = ""
+    hopeless: bool = False
 
 
 async def parts(layout: Layout, settings: PlatformSettings) -> list[PartState]:
@@ -53,14 +59,30 @@ async def _part(
     url = settings.hub_url
     if name != "hub":
         url = f"http://127.0.0.1:{settings.instances[name].gateway}"
-    if process is None or process.pid == 0:
-        message = f"it died: {process.last_exit}" if process and process.last_exit else ""
-        return PartState(name, "stopped", 0, process.restarts if process else 0, message, url)
+    if process is None or (process.pid == 0 and not process.last_exit):
+        return PartState(name, "stopped", 0, 0, "", url)
+    if process.pid == 0:
+        return _dead(layout, process, url)
     waits = await (
         _hub_waits(settings) if name == "hub" else _instance_waits(layout, settings, name)
     )
     state: State = "starting" if waits else "running"
     return PartState(name, state, process.pid, process.restarts, waits, url)
+
+
+def _dead(layout: Layout, process: ProcessState, url: str) -> PartState:
+    words = last_words(layout.log(process.name))
+    why = f": {words.message}" if words.message else ""
+    return PartState(
+        process.name,
+        "stopped",
+        0,
+        process.restarts,
+        f"it died ({process.last_exit}){why}",
+        url,
+        remedy=words.remedy,
+        hopeless=process.last_exit == describe_exit(NEEDS_HELP),
+    )
 
 
 async def _hub_waits(settings: PlatformSettings) -> str:

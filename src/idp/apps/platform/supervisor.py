@@ -16,7 +16,6 @@ that has imported everything once and does nothing else (`multiprocessing`'s `fo
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import multiprocessing
 import os
@@ -27,7 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from idp.apps.platform.child import run_child
+from idp.apps.platform.child import describe_exit, run_child
 from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import Layout
 from idp.kernel.errors import AlreadyExists
@@ -74,16 +73,6 @@ def next_delay(former: float, lived: float) -> float:
     if lived >= HEALTHY_AFTER:
         return FIRST_DELAY
     return min(former * 2, LAST_DELAY)
-
-
-def describe_exit(code: int) -> str:
-    """An exit code in words."""
-    if code == _UNKNOWN:
-        return "ended, after the fork server did"
-    if code < 0:
-        with contextlib.suppress(ValueError):
-            return f"killed by {signal.Signals(-code).name}"
-    return f"exit code {code}"
 
 
 def hold_lock(path: Path) -> int:
@@ -163,7 +152,7 @@ class Supervisor:
             delay = next_delay(delay, time.monotonic() - started)
 
     async def _run_once(self, child: Child) -> int:
-        log = self._layout.logs / f"{child.name}.log"
+        log = self._layout.log(child.name)
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
         process = self._context.Process(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from idp.capabilities.promotion.clients.access_review import AccessReviewer
+from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.controllers.promotions import PromotionReconciler
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
@@ -63,6 +64,7 @@ def build_controllers(
         _environment_repository(context, sources),
         Ledger(context.database),
         Turns(client),
+        _argo_cd(context),
         environment=context.environment,
     )
     importer = ReleaseImporter(
@@ -91,16 +93,14 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
     """All steps of this area, over the given registry and repositories."""
     client, environment = context.client, context.environment
     reader, turns = PipelineReader(client), Turns(client)
-    repository = _environment_repository(context, sources)
+    repository, argo_cd = _environment_repository(context, sources), _argo_cd(context)
     return [
         ReleaseStep(reader, registry, sources, context.signer),
         AdmitStep(client, reader, registry, context.trusted_keys, origin=_origin(context)),
         VerdictStep(reader),
         ApprovalStep(client, reader, AccessReviewer(client), environment=environment),
-        CommitStep(
-            client, reader, repository, turns, environment=environment, git_url=context.git.url
-        ),
-        RevertStep(reader, repository, turns, environment=environment),
+        CommitStep(reader, repository, turns, argo_cd, environment=environment),
+        RevertStep(reader, repository, turns, argo_cd, environment=environment),
         SyncStep(client, reader, repository),
         ConfirmStep(client, reader),
         VerifyStep(client, reader, environment=environment, gateway_port=context.gateway_port),
@@ -121,6 +121,10 @@ def repositories(context: Context) -> Repositories:
 
 def _environment_repository(context: Context, sources: Repositories) -> EnvironmentRepository:
     return EnvironmentRepository(sources(environment_repository(context.environment)))
+
+
+def _argo_cd(context: Context) -> ArgoCd:
+    return ArgoCd(context.client, environment=context.environment, git_url=context.git.url)
 
 
 def _origin(context: Context) -> str:

@@ -8,33 +8,19 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from dataclasses import dataclass, field
 from typing import Any
 
 from idp.embedded.apiserver.ports import AuditSink
 from idp.embedded.apiserver.verbs.request import Request
+from idp.kernel.audit_entry import AuditEntry
 from idp.kernel.errors import Unavailable
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One request, as it will be told later. Holds no content of objects.
-
-    Attributes:
-        actor: Who asked, under their own name.
-        action: Verb and resource, such as `create approvals.platform.idp`.
-        target: `namespace/name`.
-        facts: As whom, from where, with what outcome.
-    """
-
-    actor: str
-    action: str
-    target: str
-    facts: dict[str, Any] = field(default_factory=dict)
+_BATCH = 256
+_Waiting = tuple[AuditEntry, asyncio.Future[None]]
 
 
-def entry(request: Request, verb: str, code: int, reason: str = "") -> Entry:
-    """Describe a request and its outcome."""
+def entry(request: Request, verb: str, code: int, reason: str = "") -> AuditEntry:
+    """Describe a request and its outcome: as whom, from where. Holds no content of objects."""
     user = request.user
     facts: dict[str, Any] = {"code": code}
     if reason:
@@ -54,7 +40,7 @@ def entry(request: Request, verb: str, code: int, reason: str = "") -> Entry:
         resource += f"/{request.subresource}"
     target = f"{request.namespace}/{request.name}" if request.namespace else request.name
     actor = (user.impersonator or user).name
-    return Entry(actor, f"{verb} {resource}", target, facts)
+    return AuditEntry(actor, f"{verb} {resource}", target, facts)
 
 
 class Auditor:
@@ -62,9 +48,7 @@ class Auditor:
 
     def __init__(self, sink: AuditSink) -> None:
         self._sink = sink
-        self._queue: queue.SimpleQueue[tuple[Entry, asyncio.Future[None]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="apiserver-audit", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -78,7 +62,7 @@ class Auditor:
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def record(self, entry: Entry) -> None:
+    async def record(self, entry: AuditEntry) -> None:
         """Record an entry; returns when the sink has it.
 
         Raises:
@@ -90,24 +74,37 @@ class Auditor:
         await future
 
     def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            batch = []
+            item = self._queue.get()
+            while item is not None:
+                batch.append(item)
+                if len(batch) == _BATCH or self._queue.empty():
+                    break
+                item = self._queue.get()
+            stopping = item is None
+            if batch:
+                self._write(batch)
+
+    def _write(self, batch: list[_Waiting]) -> None:
         assert self._loop is not None
-        while (item := self._queue.get()) is not None:
-            entry, future = item
-            error: Unavailable | None = None
-            try:
-                self._sink.append(entry.actor, entry.action, entry.target, entry.facts)
-            except Exception as cause:  # whatever the sink is, its failure refuses the request
-                error = Unavailable(
-                    f"the request could not be recorded in the audit log: {cause}",
-                    remedy="Make room for the audit log, then look whether the change was made.",
-                )
-            self._loop.call_soon_threadsafe(_settle, future, error)
+        error: Unavailable | None = None
+        try:
+            self._sink.append_all([entry for entry, _ in batch])
+        except Exception as cause:  # whatever the sink is, its failure refuses the requests
+            error = Unavailable(
+                f"the request could not be recorded in the audit log: {cause}",
+                remedy="Make room for the audit log, then look whether the change was made.",
+            )
+        self._loop.call_soon_threadsafe(_settle, [future for _, future in batch], error)
 
 
-def _settle(future: asyncio.Future[None], error: Unavailable | None) -> None:
-    if future.done():
-        return
-    if error is None:
-        future.set_result(None)
-    else:
-        future.set_exception(error)
+def _settle(futures: list[asyncio.Future[None]], error: Unavailable | None) -> None:
+    for future in futures:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
 
+from idp.kernel.audit_entry import AuditEntry
 from idp.kernel.errors import Cause
 from idp.kernel.resource import Manifest
 
@@ -34,10 +35,8 @@ class PodLogSource(Protocol):
 class AuditSink(Protocol):
     """Where mutating requests are recorded; `kernel.audit.AuditLog` is one. Called in a thread."""
 
-    def append(
-        self, actor: str, action: str, target: str, facts: dict[str, Any] | None = None
-    ) -> object:
-        """Record one request durably."""
+    def append_all(self, entries: Sequence[AuditEntry]) -> object:
+        """Record requests durably, in order; all of them or none."""
         ...
 
 

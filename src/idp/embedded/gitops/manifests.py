@@ -19,9 +19,9 @@ from idp.embedded.gitops.objects import (
     tracked,
     wave,
 )
-from idp.embedded.gitops.yaml_documents import load_documents
 from idp.kernel.errors import Forbidden, IdpError, Invalid
 from idp.kernel.resource import Manifest, ResourceType
+from idp.kernel.strict_yaml import read_documents
 
 FindKind = Callable[[str, str], Awaitable[ResourceType | None]]
 
@@ -83,7 +83,7 @@ def _matches(path: str, patterns: list[str]) -> bool:
 
 def _objects(path: str, content: bytes) -> Iterator[tuple[str, Manifest]]:
     """Each object with the place it comes from; a `List` gives its items."""
-    for line, document in load_documents(content, path):
+    for line, document in read_documents(content, name=path):
         place = f"{path}:{line}"
         items = [document]
         if isinstance(document, dict) and document.get("kind") == "List":

@@ -13,10 +13,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from idp.kernel.errors import InvalidInput, NotFound
 from idp.kernel.resource import Manifest
+from idp.kernel.strict_yaml import read_documents
 
 VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})")
@@ -77,7 +76,7 @@ class ParsedManifest:
     """A manifest with variables still in it.
 
     Raises:
-        InvalidInput: It is not one YAML mapping, has anchors, or has a key twice.
+        InvalidInput: It is not one YAML mapping that `strict_yaml` accepts.
     """
 
     def __init__(self, text: str) -> None:
@@ -91,16 +90,14 @@ class ParsedManifest:
             return f"{mark}{len(self._names) - 1}y"
 
         self._mark = re.compile(rf"{mark}(\d+)y")
-        loader = _Loader(VARIABLE.sub(hide, text), self._mark)
-        try:
-            body = loader.get_single_data()
-        except (yaml.YAMLError, RecursionError) as error:
-            raise InvalidInput(f"the manifest is not YAML: {error}") from error
-        finally:
-            loader.dispose()
-        if not isinstance(body, dict):
+        data = VARIABLE.sub(hide, text).encode(errors="surrogatepass")
+        documents = list(read_documents(data, name="the manifest", plain=self._unquoted))
+        if len(documents) != 1 or not isinstance(documents[0].value, dict):
             raise InvalidInput("the manifest is not one object")
-        self._body = body
+        self._body = documents[0].value
+
+    def _unquoted(self, text: str) -> str:
+        return _Unquoted(text) if self._mark.fullmatch(text) else text
 
     @property
     def names(self) -> list[str]:
@@ -132,42 +129,3 @@ def _plain(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _FLOAT.fullmatch(text) else text
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML without anchors (they multiply), timestamps (JSON has none) and repeated keys."""
-
-    def __init__(self, text: str, mark: re.Pattern[str]) -> None:
-        super().__init__(text)
-        self.variable = mark
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise InvalidInput("the manifest uses a YAML alias, which is not supported")
-        return super().compose_node(parent, index)
-
-    def construct_string(self, node: yaml.ScalarNode) -> str:
-        text = str(self.construct_scalar(node))
-        if node.style is None and self.variable.fullmatch(text):
-            return _Unquoted(text)
-        return text
-
-    def refuse(self, node: yaml.Node) -> None:
-        raise InvalidInput(f"the manifest has a {node.tag.rpartition(':')[2]}, which JSON has not")
-
-    def construct_object_once(self, node: yaml.MappingNode) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for position, key in enumerate(keys):
-            if not isinstance(key, str):
-                raise InvalidInput(f"the manifest has the key {key!r}, which is not a string")
-            if key in keys[:position]:
-                raise InvalidInput(f"the manifest has the key {key!r} twice")
-        values = [self.construct_object(value, deep=True) for _, value in node.value]
-        return dict(zip(keys, values, strict=True))
-
-
-_Loader.add_constructor("tag:yaml.org,2002:str", _Loader.construct_string)
-_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_object_once)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_string)
-for _tag in ("binary", "set", "omap", "pairs"):  # what JSON has no form for
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.refuse)

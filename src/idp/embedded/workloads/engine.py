@@ -14,9 +14,10 @@ from idp.embedded.workloads.deployments.reconcile import DeploymentReconciler
 from idp.embedded.workloads.events import EventRecorder
 from idp.embedded.workloads.images.ports import ImageSource
 from idp.embedded.workloads.jobs.reconcile import JobReconciler
-from idp.embedded.workloads.pods.folders import ContainerFolder, pod_folders
+from idp.embedded.workloads.pods import cgroups
+from idp.embedded.workloads.pods.folders import ContainerFolder, pod_folders, token
+from idp.embedded.workloads.pods.limits import Limits
 from idp.embedded.workloads.pods.logs import tend
-from idp.embedded.workloads.pods.memory import MemoryWatch
 from idp.embedded.workloads.pods.orphans import remove_orphans
 from idp.embedded.workloads.pods.ports import PortAllocator
 from idp.embedded.workloads.pods.reconcile import PodReconciler
@@ -67,7 +68,6 @@ class WorkloadEngine(Runnable):
         self._settings = settings or WorkloadSettings()
         self._features = features
         self._clock = clock
-        self._memory = MemoryWatch()
         self._events = EventRecorder(client, clock)
 
     async def run(self) -> None:
@@ -80,13 +80,14 @@ class WorkloadEngine(Runnable):
         if features.missing:
             log.warning("sandbox is incomplete", level=features.level, missing=features.missing)
         await self._remove_orphans()
+        limits = Limits(cgroups.detect(f"idp-{token(self._data)}"))
         runtime = Runtime(
             client=self._client,
             data=self._data,
             images=self._images,
             events=self._events,
             features=features,
-            memory=self._memory,
+            limits=limits,
             ports=PortAllocator(),
             settings=self._settings,
             clock=self._clock,
@@ -100,7 +101,7 @@ class WorkloadEngine(Runnable):
                 PodReconciler(runtime),
             ):
                 group.create_task(runnable.run())
-            group.create_task(self._keep_house(), name="housekeeping")
+            group.create_task(self._keep_house(limits), name="housekeeping")
             group.create_task(self._sweep(), name="sweep")
 
     async def _remove_orphans(self) -> None:
@@ -115,10 +116,10 @@ class WorkloadEngine(Runnable):
         uids = {pod["metadata"]["uid"] for pod in pods}
         await asyncio.to_thread(remove_orphans, self._data, uids)
 
-    async def _keep_house(self) -> None:
+    async def _keep_house(self, limits: Limits) -> None:
         while True:
             await asyncio.sleep(self._settings.housekeeping_seconds)
-            self._memory.look()
+            limits.look()
             for container, record in self._containers():
                 if record.running:
                     tend(container.log(record.attempt), self._settings.log_bytes, time.time())

@@ -32,7 +32,12 @@ class Course:
 
     async def reconcile(self, name: str = "p") -> None:
         ending = PromotionEnding(
-            self.client, self.bench.environment, self.ledger, self.turns, environment="uat"
+            self.client,
+            self.bench.environment,
+            self.ledger,
+            self.turns,
+            self.bench.argo_cd,
+            environment="uat",
         )
         reader = self.bench.reader
         reconciler = PromotionReconciler(

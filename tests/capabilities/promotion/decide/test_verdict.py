@@ -14,6 +14,7 @@ from idp.capabilities.promotion.decide.verdict import (
     Finding,
     ScannerReport,
     read_reports,
+    shortened,
     verdict,
 )
 
@@ -138,6 +139,17 @@ def test_no_readable_report_denies(body: object) -> None:
 def test_a_score_that_is_no_number_is_no_score(severity: object) -> None:
     body = [{"name": "x", "status": "findings", "findings": [{"id": "A", "severity": severity}]}]
     assert read_reports(body)[0].findings[0].severity is None
+
+
+def test_many_findings_are_shortened_worst_first_and_never_silently() -> None:
+    long = found(*([1.0] * 300), 9.8, None)
+    (body,) = shortened([long])
+    assert [f["severity"] for f in body["findings"][:3]] == [None, 9.8, 1.0]
+    assert len(body["findings"]) == 200
+    assert "302 findings, of which only the worst 200" in body["reason"]
+    assert judge(*read_reports([body]), incomplete="deny")[1][0] == (3, "deny", "dependencies")
+    (same,) = read_reports(shortened([found(3.0)]))
+    assert same == found(3.0)
 
 
 reports = st.lists(

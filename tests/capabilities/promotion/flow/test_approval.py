@@ -32,7 +32,7 @@ async def test_production_waits_for_somebody_else_than_the_author(world: Any) ->
     assert done["status"]["phase"] == "Succeeded"
     (entry,) = production.ledger()
     assert entry.approvals["approvers"] == ["grace"]
-    assert entry.approvals["accepted"] == [{"name": "dependencies", "by": "grace"}]
+    assert entry.approvals["accepted"] == [{**accepts[0], "by": "grace"}]
     assert entry.verdict["mustAccept"] == ["dependencies"]
 
 

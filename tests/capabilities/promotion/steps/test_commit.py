@@ -19,14 +19,8 @@ async def approved(bench: Any, promotion: str = "p", **changes: Any) -> CommitSt
     await bench.promotion(promotion)
     facts = {"releaseDigest": RELEASE, "policyVersion": policy, **changes}
     await bench.done("approval", promotion, **facts)
-    return CommitStep(
-        bench.client,
-        bench.reader,
-        bench.environment,
-        Turns(bench.client),
-        environment="uat",
-        git_url="http://127.0.0.1:8600",
-    )
+    turns, argo_cd = Turns(bench.client), bench.argo_cd
+    return CommitStep(bench.reader, bench.environment, turns, argo_cd, environment="uat")
 
 
 async def commit(bench: Any, step: CommitStep, promotion: str = "p") -> Any:
@@ -80,6 +74,7 @@ async def test_argo_cd_is_told(bench: Any) -> None:
     await bench.release()
     await commit(bench, await approved(bench))
     application = await bench.client.get(ARGO_APPLICATION, "hello", "demo")
+    assert application["metadata"]["annotations"] == {"argocd.argoproj.io/refresh": "normal"}
     assert application["spec"] == {
         "project": "default",
         "source": {

@@ -25,7 +25,8 @@ async def rollback(bench: Any, name: str = "p") -> Any:
 
 
 async def again(bench: Any, name: str = "p") -> Any:
-    step = RevertStep(bench.reader, bench.environment, Turns(bench.client), environment="uat")
+    turns, argo_cd = Turns(bench.client), bench.argo_cd
+    step = RevertStep(bench.reader, bench.environment, turns, argo_cd, environment="uat")
     return await bench.perform(step, name, application="hello")
 
 

@@ -1,7 +1,9 @@
-"""Bodies that kubectl 1.32 really sent (`kubectl-1.32.json`), and hand-made ones.
+"""Bodies that others made, and hand-made ones.
 
-The manifests beside the recorded bodies were compared with what `kubectl ... --dry-run=client
--o json` prints for the same command when they were recorded.
+`kubectl-1.32.json`: what kubectl really sent; the manifests beside the bodies were compared with
+what `kubectl ... --dry-run=client -o json` prints for the same command. `kubernetes-1.33.json`: for
+each kind an object with random values, written in both forms by Kubernetes' own Go libraries; zero
+values are left out of the JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from idp.embedded.apiserver.protobuf.fields import fields_of
 from idp.embedded.apiserver.protobuf.tables.kinds import KINDS, OPTIONS
 from idp.kernel.errors import IdpError, InvalidInput, TooLarge, UnsupportedMediaType
 
-RECORDED = json.loads((Path(__file__).parent / "kubectl-1.32.json").read_text())
+HERE = Path(__file__).parent
+RECORDED = json.loads((HERE / "kubectl-1.32.json").read_text())
+GENERATED = json.loads((HERE / "kubernetes-1.33.json").read_text())
 
 
 def varint(value: int) -> bytes:
@@ -49,6 +53,24 @@ def body(api_version: str, kind: str, raw: bytes) -> bytes:
 @pytest.mark.parametrize("recorded", RECORDED, ids=[r["command"][:60] for r in RECORDED])
 def test_what_kubectl_sends(recorded: dict[str, Any]) -> None:
     assert decode(base64.b64decode(recorded["body"])) == recorded["manifest"]
+
+
+def without_zeros(value: Any) -> Any:
+    if isinstance(value, dict):
+        members = {key: without_zeros(member) for key, member in value.items()}
+        return {key: m for key, m in members.items() if m not in (None, {}, [], "", 0, False)}
+    return [without_zeros(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("pair", GENERATED, ids=lambda pair: pair["manifest"]["kind"])
+def test_both_forms_of_an_object_are_the_same_object(pair: dict[str, Any]) -> None:
+    assert without_zeros(decode(base64.b64decode(pair["body"]))) == pair["manifest"]
+
+
+def test_every_kind_was_compared() -> None:
+    compared = {(p["manifest"]["apiVersion"], p["manifest"]["kind"]) for p in GENERATED}
+    inside_cron_job = {("batch/v1", "Job")}
+    assert compared | inside_cron_job == set(KINDS) | {("v1", "DeleteOptions")}
 
 
 def test_bytes_are_base64_as_in_json() -> None:

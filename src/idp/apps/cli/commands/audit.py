@@ -16,19 +16,23 @@ application = typer.Typer(help="Read and verify the audit.", no_args_is_help=Tru
 def tail(
     environment: Environment = "development",
     lines: Annotated[int, typer.Option("--lines", help="How many records.", min=1)] = 20,
+    actor: Annotated[str | None, typer.Option("--actor", help="Only what this user did.")] = None,
     data: Data = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Show who did what, newest last. Reads the data folder: for who runs the platform.
 
-    Example:
+    Examples:
 
       idp-cli audit tail -e production -o json
+
+      idp-cli audit tail --actor maya --lines 100
     """
     from idp.apps.cli.audit import open_audit
     from idp.apps.cli.output import write
 
-    rows = [asdict(record) for record in open_audit(layout_of(data), environment).tail(lines)]
+    log = open_audit(layout_of(data), environment)
+    rows = [asdict(record) for record in log.tail(lines, actor=actor)]
     write(
         rows,
         output,

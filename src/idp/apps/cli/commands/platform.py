@@ -19,7 +19,9 @@ def up(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing; generate the password.")
     ] = False,
-    admin: Annotated[str, typer.Option("--admin", help="Name of the administrator.")] = "admin",
+    admin: Annotated[
+        str | None, typer.Option("--admin", help="Name of the administrator; asked for.")
+    ] = None,
     port: Annotated[
         int | None, typer.Option("--port", help="First port; 8600 by default. For a new platform.")
     ] = None,
@@ -92,7 +94,7 @@ def doctor(data: Data = None, output: Output = Format.TABLE) -> None:
     layout = layout_of(data)
     checks = machine_checks(layout.folder)
     if not is_running(layout):
-        checks += check_ports(load_settings(layout) or settings_from_port(DEFAULT_PORT))
+        checks += check_ports(load_settings(layout) or settings_from_port(DEFAULT_PORT), layout)
     rows = [
         {
             "name": check.name,

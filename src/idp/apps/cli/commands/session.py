@@ -1,4 +1,4 @@
-"""`login`, `logout`, `whoami`."""
+"""`login`, `logout`, `whoami`, `git-credential`."""
 
 from __future__ import annotations
 
@@ -95,3 +95,31 @@ def whoami(data: Data = None, user: User = None, output: Output = Format.TABLE) 
     me = asyncio.run(ask())
     row = me if output is not Format.TABLE else {**me, "groups": ", ".join(me["groups"])}
     write([row], output, columns=("name", "groups"), name="name", empty="")
+
+
+@application.command("git-credential")
+def git_credential(
+    operation: Annotated[str, typer.Argument(help="What Git asks for: get, store or erase.")],
+    data: Data = None,
+    user: User = None,
+) -> None:
+    """Give Git the session of who is signed in: a credential helper.
+
+    Git calls it, once it is told to for the address of the hub.
+
+    Example:
+
+      git config --global credential.http://127.0.0.1:8600.helper '!idp-cli git-credential'
+    """
+    from idp.apps.cli.connection import load_session
+    from idp.apps.platform.settings import require_settings
+
+    asked = dict(line.strip().split("=", 1) for line in sys.stdin if "=" in line)
+    if operation != "get":
+        return
+    layout = layout_of(data)
+    hub = require_settings(layout).hub_url.removeprefix("http://")
+    if asked.get("protocol") != "http" or asked.get("host") != hub:
+        return  # the session is for the hub and nobody else
+    session = load_session(layout, user or asked.get("username"))
+    typer.echo(f"username={session.user}\npassword={session.token}")

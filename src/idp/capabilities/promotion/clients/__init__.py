@@ -1,1 +1,1 @@
-"""Clients of what promotion asks: the API server's access review."""
+"""Clients of what promotion asks: the API server's access review, Argo CD."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, PromotionStatus
 from idp.capabilities.promotion.ledger import Ledger, LedgerEntry
@@ -29,6 +30,7 @@ class PromotionEnding:
         environment_repository: EnvironmentRepository,
         ledger: Ledger,
         turns: Turns,
+        argo_cd: ArgoCd,
         *,
         environment: str,
         clock: Clock = utc_now,
@@ -37,6 +39,7 @@ class PromotionEnding:
         self._repository = environment_repository
         self._ledger = ledger
         self._turns = turns
+        self._argo_cd = argo_cd
         self._environment = environment
         self._clock = clock
         self._finished: set[str] = set()
@@ -90,6 +93,7 @@ class PromotionEnding:
         undoing = await self._repository.undone_by(uid, namespace, application)
         if undoing is None:
             return status
+        await self._argo_cd.refresh(namespace, application)
         back = await self._repository.deployed(undoing, namespace, application)
         serves = f"{back.release or back.image} serves on" if back.image else "nothing ran before"
         text = f"{status.message}; undone by commit {undoing[:12]}: {serves}"

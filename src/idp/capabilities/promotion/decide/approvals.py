@@ -66,6 +66,15 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A gap in the evidence, who accepted it, and until when."""
+
+    name: str
+    by: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """How it stands.
 
@@ -75,7 +84,7 @@ class Answer:
         counted: Approvers who count, in the order in which they approved.
         missing: How many more approvals are needed.
         unaccepted: Gaps that nobody accepted.
-        accepted: Gap -> who accepted it.
+        accepted: Every gap that is accepted.
         ignored: What does not count.
     """
 
@@ -84,7 +93,7 @@ class Answer:
     counted: tuple[str, ...] = ()
     missing: int = 0
     unaccepted: tuple[str, ...] = ()
-    accepted: tuple[tuple[str, str], ...] = ()
+    accepted: tuple[Accepted, ...] = ()
     ignored: tuple[Ignored, ...] = ()
 
 
@@ -155,8 +164,8 @@ def _rejected(approval: Approval, ignored: Sequence[Ignored]) -> Answer:
 
 def _acceptances(
     question: Question, counted: Sequence[Approval], now: datetime
-) -> tuple[dict[str, str], list[Ignored]]:
-    accepted: dict[str, str] = {}
+) -> tuple[dict[str, Accepted], list[Ignored]]:
+    accepted: dict[str, Accepted] = {}
     expired: list[Ignored] = []
     for approval in counted:
         for acceptance in approval.spec.accepts:
@@ -166,14 +175,15 @@ def _acceptances(
                 reason = f"its acceptance of {acceptance.name} has expired"
                 expired.append(Ignored(approval.name, approval.spec.approver, reason))
             else:
-                accepted.setdefault(acceptance.name, approval.spec.approver)
+                found = Accepted(acceptance.name, approval.spec.approver, acceptance.until)
+                accepted.setdefault(acceptance.name, found)
     return accepted, expired
 
 
 def _answer(
     question: Question,
     counted: Sequence[Approval],
-    accepted: dict[str, str],
+    accepted: dict[str, Accepted],
     ignored: Sequence[Ignored],
 ) -> Answer:
     missing = max(0, question.required - len(counted))
@@ -191,7 +201,7 @@ def _answer(
         approvers,
         missing,
         unaccepted,
-        tuple(sorted(accepted.items())),
+        tuple(accepted[name] for name in sorted(accepted)),
         tuple(ignored),
     )
 

@@ -22,7 +22,7 @@ deny > accept > record > (nothing) allow.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from idp.capabilities.environments.kinds import EvidenceRule
@@ -34,6 +34,7 @@ Decision = Literal["Allow", "AllowWithObligations", "NeedsAcceptance", "Deny"]
 DEMANDED = ("release-signature", "image-signature", "provenance", "sbom", "scan")
 """Kinds of evidence that `admit` finds. Further ones, such as `verified`, are recorded only."""
 
+FINDINGS_LIMIT = 200
 _COMPLETE = ("clean", "findings")
 _SHOWN = 5
 
@@ -186,6 +187,27 @@ def read_reports(scanners: object) -> list[ScannerReport]:
     if not isinstance(scanners, list):
         return []
     return [_read_report(s) for s in scanners if isinstance(s, Mapping)]
+
+
+def shortened(reports: Sequence[ScannerReport]) -> list[dict[str, Any]]:
+    """Reports as `read_reports` takes them, small enough for a step's outputs.
+
+    The worst findings are kept, those without a score first; a report with more than
+    `FINDINGS_LIMIT` becomes incomplete, so that what was left out cannot be taken for nothing.
+    """
+    bodies = [asdict(_shortened(report)) for report in reports]
+    return [{**body, "findings": list(body["findings"])} for body in bodies]
+
+
+def _shortened(report: ScannerReport) -> ScannerReport:
+    count = len(report.findings)
+    worst = sorted(report.findings, key=lambda f: -(11.0 if f.severity is None else f.severity))
+    findings = tuple(replace(f, summary=f.summary[:200]) for f in worst[:FINDINGS_LIMIT])
+    if count <= FINDINGS_LIMIT:
+        return replace(report, findings=findings)
+    reason = f"{count} findings, of which only the worst {FINDINGS_LIMIT} are listed"
+    told = "; ".join(filter(None, (report.reason, reason)))
+    return replace(report, status="incomplete", reason=told, findings=findings)
 
 
 def _read_report(body: Mapping[str, Any]) -> ScannerReport:

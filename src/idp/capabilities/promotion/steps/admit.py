@@ -19,7 +19,7 @@ from dataclasses import asdict
 from typing import Any
 
 from idp.capabilities.promotion.artifact import fetch
-from idp.capabilities.promotion.decide.verdict import EvidenceItem
+from idp.capabilities.promotion.decide.verdict import EvidenceItem, read_reports, shortened
 from idp.capabilities.promotion.kinds import ObjectName, Release
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
@@ -118,8 +118,7 @@ class AdmitStep:
         ]
         if previous is not None:  # 5
             evidence.append(await self._verified_before(release, previous))
-        scanners = scan.predicate.get("scanners")
-        return evidence, scanners if isinstance(scanners, list) else []
+        return evidence, shortened(read_reports(scan.predicate.get("scanners")))
 
     async def _verified_before(self, release: Release, previous: str) -> EvidenceItem:
         spec = release.spec

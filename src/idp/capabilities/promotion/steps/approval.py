@@ -11,7 +11,7 @@ from idp.capabilities.promotion.ports import Reviewer
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
 from idp.kernel.client import Client
-from idp.kernel.clock import Clock, utc_now
+from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.controller import Request, Watch
 from idp.kernel.resource import Manifest, Model
 from idp.kernel.step import Outcome, StepRun, failed, succeeded, waiting
@@ -132,7 +132,10 @@ class ApprovalStep:
             releaseDigest=question.release_digest,
             policyVersion=question.policy_version,
             approvers=list(answer.counted),
-            accepted=[{"name": name, "by": by} for name, by in answer.accepted],
+            accepted=[
+                {"name": gap.name, "by": gap.by, "until": timestamp(gap.until)}
+                for gap in answer.accepted
+            ],
             ignored=[
                 {"approval": i.approval, "approver": i.approver, "reason": i.reason}
                 for i in answer.ignored

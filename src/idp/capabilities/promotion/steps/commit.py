@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.kinds import ObjectName
 from idp.capabilities.promotion.remedies import Place
-from idp.capabilities.promotion.render.argo_application import argo_application
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
 from idp.capabilities.promotion.turn import Turns
-from idp.kernel.client import Client
 from idp.kernel.resource import Model
-from idp.kernel.standard import ARGO_APPLICATION
 from idp.kernel.step import Outcome, StepRun, succeeded, waiting
-
-FIELD_MANAGER = "idp-promotion"
 
 
 class CommitParameters(Model):
@@ -36,20 +32,18 @@ class CommitStep:
 
     def __init__(
         self,
-        client: Client,
         reader: PipelineReader,
         environment_repository: EnvironmentRepository,
         turns: Turns,
+        argo_cd: ArgoCd,
         *,
         environment: str,
-        git_url: str,
     ) -> None:
-        self._client = client
         self._reader = reader
         self._repository = environment_repository
         self._turns = turns
+        self._argo_cd = argo_cd
         self._environment = environment
-        self._git_url = git_url
 
     async def perform(self, run: StepRun, parameters: CommitParameters) -> Outcome:
         """Commit once, then make sure that the Argo CD Application is there."""
@@ -70,16 +64,7 @@ class CommitStep:
         commit = await self._repository.deploy(
             release, run.namespace, promotion=promotion.name, uid=promotion.metadata.uid
         )
-        await self._client.apply(
-            ARGO_APPLICATION,
-            argo_application(
-                run.namespace,
-                release.application,
-                environment=self._environment,
-                git_url=self._git_url,
-            ),
-            field_manager=FIELD_MANAGER,
-        )
+        await self._argo_cd.ensure(run.namespace, release.application)
         return succeeded(
             f"committed {commit[:12]}",
             commit=commit,

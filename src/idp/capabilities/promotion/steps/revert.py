@@ -5,6 +5,7 @@ Image, configuration and policy are one commit, so they go back together.
 
 from __future__ import annotations
 
+from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.kinds import Name
 from idp.capabilities.promotion.remedies import Place
@@ -36,12 +37,14 @@ class RevertStep:
         reader: PipelineReader,
         environment_repository: EnvironmentRepository,
         turns: Turns,
+        argo_cd: ArgoCd,
         *,
         environment: str,
     ) -> None:
         self._reader = reader
         self._repository = environment_repository
         self._turns = turns
+        self._argo_cd = argo_cd
         self._environment = environment
 
     async def perform(self, run: StepRun, parameters: RevertParameters) -> Outcome:
@@ -67,6 +70,7 @@ class RevertStep:
             undone = await self._repository.undo(
                 in_force[0].id, reason, promotion=f"{run.namespace}/{promotion.name}", uid=uid
             )
+        await self._argo_cd.refresh(run.namespace, application)
         back = await self._repository.deployed(undone, run.namespace, application)
         if not back.image:
             return failed(

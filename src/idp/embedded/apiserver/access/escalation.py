@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from idp.embedded.apiserver.access.identity import MASTERS_GROUP, UserInfo
 from idp.embedded.apiserver.access.rbac import RBAC_GROUP, RbacAuthorizer, refusal
 from idp.embedded.apiserver.access.rules import (
+    EVERYTHING,
     Attributes,
     Rule,
     compact,
@@ -28,7 +29,6 @@ _PLURALS = {
     "RoleBinding": "rolebindings",
     "ClusterRoleBinding": "clusterrolebindings",
 }
-_FULL_AUTHORITY = (Rule(("*",), ("*",), ("*",)), Rule(("*",), urls=("*",)))
 
 
 def check_escalation(
@@ -74,7 +74,7 @@ def _check_role(
     _check_holds(authorizer, user, namespace, rules, new)
     if new.get("aggregationRule") or (old or {}).get("aggregationRule"):
         held, _ = authorizer.rules_for(user, "")
-        if missing(held, _FULL_AUTHORITY):
+        if missing(held, EVERYTHING):
             raise _refused(new, "must have cluster-admin privileges to use the aggregationRule")
 
 

@@ -18,7 +18,7 @@ from idp.embedded.apiserver.access.identity import (
     service_account_user,
 )
 from idp.embedded.apiserver.access.ports import ObjectLookup
-from idp.embedded.apiserver.access.rules import Attributes, Rule, quoted, rule_of
+from idp.embedded.apiserver.access.rules import EVERYTHING, Attributes, Rule, quoted, rule_of
 from idp.kernel.errors import Forbidden, NotFound
 from idp.kernel.resource import Manifest
 from idp.kernel.selectors import selects
@@ -27,7 +27,6 @@ RBAC_GROUP = "rbac.authorization.k8s.io"
 
 _Versions = tuple[int, int, int]
 _MAX_REMEMBERED = 4096
-_EVERYTHING = (Rule(("*",), ("*",), ("*",)), Rule(("*",), urls=("*",)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class RbacAuthorizer:
     def rules_for(self, user: UserInfo, namespace: str) -> tuple[list[Rule], list[str]]:
         """All rules that hold for a user in a namespace, and what kept others from being read."""
         if MASTERS_GROUP in user.groups:
-            return list(_EVERYTHING), []
+            return list(EVERYTHING), []
         rules: list[Rule] = []
         errors: list[str] = []
         for grant in self._grants(user, namespace):

@@ -103,6 +103,10 @@ class Rule:
         return "{" + ", ".join(f"{n}:{quoted_list(v)}" for n, v in fields.items() if v) + "}"
 
 
+EVERYTHING = (Rule(("*",), ("*",), ("*",)), Rule(("*",), urls=("*",)))
+"""Every right there is."""
+
+
 def rule_of(manifest: Manifest) -> Rule:
     """Compile one rule of a Role or ClusterRole."""
     return Rule(

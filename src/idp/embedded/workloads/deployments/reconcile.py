@@ -25,6 +25,9 @@ from idp.kernel.manifest import owner_reference
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import DEPLOYMENT, POD, REPLICA_SET
 
+_RECREATE_PERIOD = 1.0
+"""Seconds between two looks at whether the old pods are gone: their end changes no ReplicaSet."""
+
 REVISION = "deployment.kubernetes.io/revision"
 
 
@@ -34,6 +37,11 @@ class Sets:
 
     new: Manifest | None
     old: tuple[Manifest, ...]
+
+    @property
+    def every(self) -> tuple[Manifest, ...]:
+        """All of them."""
+        return (*self.old, self.new) if self.new else self.old
 
 
 class DeploymentReconciler:
@@ -60,38 +68,44 @@ class DeploymentReconciler:
         if sets.new is None and not paused:
             created, collisions = await self._create_new(deployment, sets.old, collisions)
             sets = replace(sets, new=created)
+        if sets.new is not None and not paused:
+            await self._bring_up_to_date(deployment, sets.new, sets.old)
         desired = int(deployment["spec"].get("replicas", 1))
         strategy = decide.strategy_of(deployment["spec"], desired)
-        new, old = sets.new, [_replicas(r) for r in sets.old]
-        waits_for_old = False
-        if strategy.recreate and old:
-            old = await self._with_terminating(sets.old, old)
-            waits_for_old = any(r.existing for r in old)
-        if new is None or paused:
-            steps = decide.resize(desired, [*old, *([_replicas(new)] if new else [])])
+        old = await self._old(sets.old, strategy)
+        if sets.new is None or paused:
+            steps = decide.resize(desired, [_replicas(r) for r in sets.every])
         else:
-            await self._mark_revision(deployment, new, sets.old)
-            steps = decide.decide(desired, _replicas(new), old, strategy)
+            steps = decide.decide(desired, _replicas(sets.new), old, strategy)
         for name, count in steps.items():
             await self._scale(deployment, sets, name, count)
         limit = int(deployment["spec"].get("revisionHistoryLimit", 10))
         for name in decide.superfluous(old, limit):
             with contextlib.suppress(NotFound):
                 await self._client.delete(REPLICA_SET, name, request.namespace)
-        observed = status.Observed(deployment, new, sets.old, strategy.max_unavailable, collisions)
-        deadline = await self._write_status(observed)
-        return Result(1.0 if waits_for_old else deadline)
+        deadline = await self._write_status(
+            status.Observed(deployment, sets.new, sets.old, strategy.max_unavailable, collisions)
+        )
+        waits_for_old = strategy.recreate and any(r.existing for r in old)
+        return Result(_RECREATE_PERIOD if waits_for_old else deadline)
 
-    async def _with_terminating(
-        self, sets: Sequence[Manifest], replicas: Sequence[decide.Replicas]
+    async def _old(
+        self, sets: Sequence[Manifest], strategy: decide.Strategy
     ) -> list[decide.Replicas]:
-        """Recreate waits until the last process of the old pods is gone, not only its replica."""
-        uids = {r["metadata"]["uid"]: r["metadata"]["name"] for r in sets}
-        existing = dict.fromkeys(uids.values(), 0)
+        """The old ReplicaSets as the decision sees them.
+
+        Recreate waits until the last process of the old pods is gone, so for it terminating pods
+        exist too.
+        """
+        replicas = [_replicas(r) for r in sets]
+        if not (strategy.recreate and sets):
+            return replicas
+        names = {r["metadata"]["uid"]: r["metadata"]["name"] for r in sets}
+        existing = dict.fromkeys(names.values(), 0)
         for pod in (await self._client.list(POD, sets[0]["metadata"]["namespace"])).items:
             owner = pod_state.controller_of(pod)
-            if owner is not None and owner["uid"] in uids and not pod_state.is_finished(pod):
-                existing[uids[owner["uid"]]] += 1
+            if owner is not None and owner["uid"] in names and not pod_state.is_finished(pod):
+                existing[names[owner["uid"]]] += 1
         return [replace(r, existing=existing[r.name]) for r in replicas]
 
     async def _sets(self, deployment: Manifest) -> Sets:
@@ -118,20 +132,26 @@ class DeploymentReconciler:
             except AlreadyExists:
                 collisions += 1  # another template has the same hash, or the name is a stranger's
 
-    async def _mark_revision(
+    async def _bring_up_to_date(
         self, deployment: Manifest, new: Manifest, old: Sequence[Manifest]
     ) -> None:
-        """The present template has the highest revision, also when it is an old one again."""
+        """What the new ReplicaSet takes from the Deployment besides its template.
+
+        The present template has the highest revision, also when it is an old one again.
+        """
         revision = max(_next_revision(old), _revision(new)) if old else max(_revision(new), 1)
         note: Manifest = {"metadata": {"annotations": {REVISION: str(revision)}}}
-        for type, manifest in ((REPLICA_SET, new), (DEPLOYMENT, deployment)):
-            meta = manifest["metadata"]
-            if _revision(manifest) != revision:
-                await self._client.patch(type, meta["name"], note, meta["namespace"])
+        wait = int(deployment["spec"].get("minReadySeconds") or 0)
+        if _revision(new) != revision or int(new["spec"].get("minReadySeconds") or 0) != wait:
+            change = {**note, "spec": {"minReadySeconds": wait}}
+            meta = new["metadata"]
+            await self._client.patch(REPLICA_SET, meta["name"], change, meta["namespace"])
+        if _revision(deployment) != revision:
+            meta = deployment["metadata"]
+            await self._client.patch(DEPLOYMENT, meta["name"], note, meta["namespace"])
 
     async def _scale(self, deployment: Manifest, sets: Sets, name: str, count: int) -> None:
-        every = [*sets.old, *([sets.new] if sets.new else [])]
-        replica_set = next(r for r in every if r["metadata"]["name"] == name)
+        replica_set = next(r for r in sets.every if r["metadata"]["name"] == name)
         before = int(replica_set["spec"].get("replicas", 0))
         spec: Manifest = {"spec": {"replicas": count}}
         await self._client.patch(REPLICA_SET, name, spec, deployment["metadata"]["namespace"])

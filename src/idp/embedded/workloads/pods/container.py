@@ -24,7 +24,6 @@ from idp.embedded.workloads.pods.logs import last_lines
 from idp.embedded.workloads.pods.prober import Prober
 from idp.embedded.workloads.pods.probes import parse_action
 from idp.embedded.workloads.pods.process import Process
-from idp.embedded.workloads.pods.quantity import parse_quantity
 from idp.embedded.workloads.pods.record import ContainerRecord, Terminated
 from idp.embedded.workloads.pods.runtime import Runtime
 from idp.embedded.workloads.pods.sandbox.spec import Launch
@@ -36,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS, _RETRY_CAP_SECONDS = 1.0, 60.0
 _NOT_BORN_SECONDS = 0.02
+_OUT_OF_MEMORY = "OOMKilled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,9 @@ class Container:
         self._policy: str = pod()["spec"].get("restartPolicy") or "Always"
         self.record = ContainerRecord.load(self._folder.record)
         self.process: Process | None = None
+        known = self.record.process
+        if self.record.running and (known is None or not known.alive):
+            self.record.ready = False  # it ended with the machine, or while nobody watched
 
     async def run(self) -> Terminated:
         """Keep the container running; returns when it has ended for good."""
@@ -192,15 +195,16 @@ class Container:
 
     async def _live(self, process: Process) -> None:
         """Watch an attempt to its end."""
-        limit = ((self.spec.get("resources") or {}).get("limits") or {}).get("memory")
-        if limit is not None:
-            self._runtime.memory.add(process, int(parse_quantity(limit)), self._out_of_memory)
+        limits = (self.spec.get("resources") or {}).get("limits") or {}
+        name = f"{self._uid}-{self.name}"
+        held = self._runtime.limits.hold(process, name, limits, self._out_of_memory)
         prober = Prober(self, self._pod(), process, self._runtime.events)
         probing = asyncio.create_task(prober.run(), name=f"probes/{self.name}")
         try:
             code = await process.wait()
         finally:
-            self._runtime.memory.remove(process)
+            if held.end():
+                self.record.ending_reason = _OUT_OF_MEMORY
             probing.cancel()
             await asyncio.wait([probing])  # unlike `await probing`, it lets our own cancel through
         if not probing.cancelled() and (error := probing.exception()) is not None:
@@ -208,7 +212,7 @@ class Container:
         self._end(code)
 
     def _out_of_memory(self, held: int) -> None:
-        self.record.ending_reason = "OOMKilled"
+        self.record.ending_reason = _OUT_OF_MEMORY
         self.record.save()
         log.warning("container over its memory limit", container=self.name, bytes=held)
         if self.process is not None:
@@ -224,7 +228,7 @@ class Container:
         if code is None:
             code = 137
             if not record.ending_reason:
-                reason = "ContainerStatusUnknown"
+                reason = restarts.UNKNOWN
                 tail = f"the container ended while nobody watched\n{tail}".strip()
         record.terminated = Terminated(
             exit_code=code,

@@ -114,6 +114,7 @@ class PodLogs:
         tail_lines: int | None = None,
         since_seconds: int | None = None,
         timestamps: bool = False,
+        previous: bool = False,
     ) -> AsyncIterator[bytes]:
         """The log of the container's present or last attempt, in chunks.
 
@@ -125,6 +126,7 @@ class PodLogs:
             tail_lines: Only so many lines from the end.
             since_seconds: Only what was written since, to about a second.
             timestamps: Refused: a process writes its log itself, and its lines carry no time.
+            previous: The attempt before instead, which has ended.
 
         Raises:
             NotFound: The pod has no such container, or none that was ever started.
@@ -137,7 +139,10 @@ class PodLogs:
             )
         folder = self._container(namespace, pod, container)
         record = ContainerRecord.load(folder.record)
-        log = folder.log(record.attempt)
+        attempt = record.attempt - previous
+        log = folder.log(attempt)
+        if previous and not log.exists():
+            raise NotFound("the container has no previous attempt")
         content = await asyncio.to_thread(_content, log, since_seconds)
         position = log.stat().st_size if log.exists() else 0
         if tail_lines is not None:
@@ -146,7 +151,7 @@ class PodLogs:
         for start in range(0, len(content), _CHUNK):
             yield content[start : start + _CHUNK]
         if follow:
-            async for chunk in _follow(folder, record.attempt, position):
+            async for chunk in _follow(folder, attempt, position):
                 yield chunk
 
     def _container(self, namespace: str, pod: str, container: str | None) -> ContainerFolder:

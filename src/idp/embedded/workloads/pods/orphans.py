@@ -16,6 +16,7 @@ from idp.embedded.workloads.pods import process as processes
 from idp.embedded.workloads.pods.folders import PodFolder, pod_folders, token
 from idp.embedded.workloads.pods.process import Process
 from idp.embedded.workloads.pods.record import ContainerRecord
+from idp.embedded.workloads.pods.restarts import STOPPED
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +47,23 @@ def living(folder: PodFolder) -> list[Process]:
     return found
 
 
+def _note_stop(folder: PodFolder) -> None:
+    """So that the next engine does not take the end for a crash."""
+    for name in folder.containers():
+        record = ContainerRecord.load(folder.container(name).record)
+        if record.running:
+            record.ending_reason = STOPPED
+            record.save()
+
+
 async def stop_everything(data: Path, *, grace: float = 10.0) -> None:
     """End all processes of an engine that does not run: SIGTERM, then SIGKILL after `grace`.
 
     The pods stay in the API. The next engine finds their processes ended and starts them again.
     """
     ending = [process for folder in pod_folders(data) for process in living(folder)]
+    for folder in pod_folders(data):
+        _note_stop(folder)
     for process in ending:
         process.signal(signal.SIGTERM)
     with contextlib.suppress(TimeoutError):

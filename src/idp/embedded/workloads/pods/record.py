@@ -18,7 +18,8 @@ class Terminated:
 
     Attributes:
         exit_code: 128 + number for a signal.
-        reason: `Completed`, `Error`, `OOMKilled`, `StartError`, `ContainerStatusUnknown`.
+        reason: `Completed`, `Error`, `OOMKilled`, `StartError`, `ContainerStatusUnknown`,
+            `PlatformStopped`.
         message: Last lines of the log, or why it could not start.
         started_at: Timestamp of the API.
         finished_at: Timestamp of the API.

@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 from idp.embedded.workloads.pods.record import Terminated
 from idp.kernel.clock import parse_timestamp
 
+STOPPED = "PlatformStopped"
+UNKNOWN = "ContainerStatusUnknown"
+NO_CRASH = (STOPPED, UNKNOWN)
+
 
 def starts_again(policy: str, ended: Terminated, *, init: bool) -> bool:
     """Whether a container that ended runs once more.
@@ -30,7 +34,13 @@ def delay(crashes: int, base: float, cap: float) -> float:
 
 
 def crashes_after(crashes: int, ended: Terminated, reset_seconds: float) -> int:
-    """Crashes in a row once an attempt has ended; a long life forgives them."""
+    """Crashes in a row once an attempt has ended; a long life forgives them.
+
+    An end that was not the container's own doing (the platform or the machine was stopped) is no
+    crash.
+    """
+    if ended.reason in NO_CRASH:
+        return 0
     if not ended.started_at or not ended.finished_at:
         return crashes + 1
     lived = parse_timestamp(ended.finished_at) - parse_timestamp(ended.started_at)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from idp.embedded.workloads.events import EventRecorder
 from idp.embedded.workloads.images.ports import ImageSource
-from idp.embedded.workloads.pods.memory import MemoryWatch
+from idp.embedded.workloads.pods.limits import Limits
 from idp.embedded.workloads.pods.ports import PortAllocator
 from idp.embedded.workloads.pods.sandbox.detect import Features
 from idp.embedded.workloads.settings import WorkloadSettings
@@ -25,7 +25,7 @@ class Runtime:
         images: Where images come from.
         events: Tells what happened.
         features: What the sandbox can do here.
-        memory: Ends containers that hold more memory than they may.
+        limits: Holds containers to their limits.
         ports: Gives every pod its port.
         settings: Numbers.
         clock: The time.
@@ -36,7 +36,7 @@ class Runtime:
     images: ImageSource
     events: EventRecorder
     features: Features
-    memory: MemoryWatch
+    limits: Limits
     ports: PortAllocator
     settings: WorkloadSettings
     clock: Clock

@@ -20,7 +20,7 @@ from idp.kernel.memory_client import MemoryClient
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CONFIG_MAP, POD
 
-NOTHING = Features(False, False, False, ("user, PID and mount namespaces (not permitted)",))
+NOTHING = Features(sandbox=False, missing=("any namespace (not permitted)",))
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ async def test_it_runs_with_rewritten_paths_and_says_what_is_missing(
     assert (terminated["exitCode"], terminated["message"]) == (6, "red /app")
     condition = condition_of(pod, "SandboxUnavailable")
     assert condition is not None
-    assert "PID and mount namespaces" in condition["message"]
+    assert "any namespace (not permitted)" in condition["message"]
 
 
 async def test_all_its_processes_end_with_it(bare: Any, push_image: Any) -> None:

@@ -91,7 +91,7 @@ MESSAGES = {
         "1 metadata meta.ObjectMeta, 2 spec core.NamespaceSpec, 3 status core.NamespaceStatus"
     ),
     "core.NamespaceCondition": (
-        "1 type s, 2 status -, 4 lastTransitionTime T, 5 reason s, 6 message s"
+        "1 type s, 2 status s, 4 lastTransitionTime T, 5 reason s, 6 message s"
     ),
     "core.NamespaceSpec": "1 finalizers [s",
     "core.NamespaceStatus": "1 phase s, 2 conditions [core.NamespaceCondition",

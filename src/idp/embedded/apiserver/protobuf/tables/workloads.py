@@ -105,7 +105,7 @@ MESSAGES = {
     "batch.JobTemplateSpec": "1 metadata meta.ObjectMeta, 2 spec batch.JobSpec",
     "batch.PodFailurePolicy": "1 rules [batch.PodFailurePolicyRule",
     "batch.PodFailurePolicyOnExitCodesRequirement": "1 containerName *s, 2 operator s, 3 values [i",
-    "batch.PodFailurePolicyOnPodConditionsPattern": "1 type s, 2 status -",
+    "batch.PodFailurePolicyOnPodConditionsPattern": "1 type s, 2 status s",
     "batch.PodFailurePolicyRule": (
         "1 action s, 2 onExitCodes *batch.PodFailurePolicyOnExitCodesRequirement, "
         "3 onPodConditions [batch.PodFailurePolicyOnPodConditionsPattern"

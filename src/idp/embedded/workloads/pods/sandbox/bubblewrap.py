@@ -71,7 +71,7 @@ def _isolation(spec: ProcessSpec, features: Features) -> list[str]:
     options = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     options += ["--hostname", spec.hostname, "--new-session", "--cap-drop", "ALL"]
     if features.user_namespace:
-        options += ["--unshare-user", "--disable-userns"]
+        options += features.user_namespace
         if spec.user is not None:
             options += ["--uid", str(spec.user[0]), "--gid", str(spec.user[1])]
     return options

