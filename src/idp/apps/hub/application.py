@@ -78,9 +78,7 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             Route("/", welcome),
             Route("/healthz", healthy),
             Route("/instances/{environment}/{path:path}", proxy.handle, methods=_VERBS),
-            Mount(
-                "/api/v1", BodyLimit(api(users, authentication, instances, changes), LARGEST_BODY)
-            ),
+            Mount("/api/v1", BodyLimit(own, LARGEST_BODY)),
             Mount("/git", git),
             Mount("/", registry),
         ],
