@@ -16,6 +16,19 @@ Usage: scripts/quick-start.sh [--demo] [--approve] [--yes] [--data DIR] [--port 
 TEXT
 }
 
+# Without advisories the dependency scanner is incomplete, and approvers must accept that by name.
+advisories=https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip
+offer_advisories() {
+  if .venv/bin/idp-cli security db status -o json | grep -q '"records": 0'; then
+    printf 'Fetch the public advisories on Python packages (OSV, about 20 MB)? [y/N] '
+    read -r answer
+    if [ "$answer" = y ] || [ "$answer" = Y ]; then
+      .venv/bin/idp-cli security db update "$advisories" ||
+        say "Going on without advisories; idp-cli security db update $advisories tries again."
+    fi
+  fi
+}
+
 demo=no yes=no approve=() up=()
 while [ $# -gt 0 ]; do
   case $1 in
@@ -40,6 +53,7 @@ say "Preparing the environment"
 make_environment scanners
 if [ "$yes" = yes ]; then up+=(--yes); fi
 .venv/bin/idp-cli up "${up[@]}"
+if [ "$yes" = no ] && [ -t 0 ]; then offer_advisories; fi
 if [ "$demo" = yes ]; then .venv/bin/idp-cli demo "${approve[@]}"; fi
 say ""
 say "The command line is $PWD/.venv/bin/idp-cli; begin with: idp-cli status, idp-cli apps"

@@ -10,13 +10,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from idp.apps.cli.connection import load_session
 from idp.apps.platform.layout import ENVIRONMENTS, Layout
 from idp.apps.platform.processes import processes, supervisor_pid
 from idp.apps.platform.settings import PlatformSettings, require_settings, settings_from_port
+from idp.embedded.gateway.process import find_process
+from idp.kernel.http_client import settings_from_kubeconfig, tls_context
 
 CLI = Path(sys.executable).with_name("idp-cli")
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -44,6 +49,7 @@ class Platform:
     """A running platform."""
 
     data: Path
+    _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     @property
     def layout(self) -> Layout:
@@ -93,6 +99,59 @@ class Platform:
             assert answer.returncode == 0, f"{arguments}: {answer.stdout}\n{answer.stderr}"
         return answer
 
+    def session(self, user: str) -> str:
+        """The token with which a user is signed in."""
+        return load_session(self.layout, user).token
+
+    def api(self, environment: str) -> httpx.Client:
+        """The API of an instance as its administrator."""
+        if environment not in self._clients:
+            settings = settings_from_kubeconfig(self.layout.instance(environment).kubeconfig)
+            self._clients[environment] = httpx.Client(
+                base_url=settings.server,
+                verify=tls_context(settings),
+                timeout=30,
+                trust_env=False,
+            )
+        return self._clients[environment]
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
+    def objects(self, environment: str, plural: str) -> list[dict[str, Any]]:
+        """All objects of a kind of the platform; empty while the instance is silent."""
+        try:
+            answer = self.api(environment).get(f"/apis/platform.idp/v1alpha1/{plural}")
+        except httpx.TransportError:
+            return []
+        items: list[dict[str, Any]] = answer.json().get("items", [])
+        return items
+
+    def object(
+        self, environment: str, plural: str, name: str, namespace: str = "demo"
+    ) -> dict[str, Any]:
+        """One object of a kind of the platform; empty when it is not there."""
+        for item in self.objects(environment, plural):
+            if (item["metadata"]["name"], item["metadata"].get("namespace")) == (name, namespace):
+                return item
+        return {}
+
+    def set_pipeline(self, environment: str, **spec: Any) -> None:
+        """Change the gates before an environment."""
+        self.api(environment).patch(
+            "/apis/platform.idp/v1alpha1/promotionpipelines/default",
+            json={"spec": spec},
+            headers={"Content-Type": "application/merge-patch+json"},
+        ).raise_for_status()
+
+    def gateway_pid(self, environment: str) -> int:
+        """Process id of an instance's Envoy; 0 while none runs."""
+        found = find_process(self.layout.instance(environment).gateway)
+        return found.pid if found else 0
+
     def pid(self, name: str) -> int:
         """Process id of the hub or of an instance; 0 while it does not run."""
         return next((p.pid for p in processes(self.layout) if p.name == name), 0)
@@ -138,4 +197,5 @@ def running_platform(data: Path) -> Iterator[Platform]:
         platform.cli("up", "--yes", "--port", str(free_first_port()))
         yield platform
     finally:
+        platform.close()
         platform.cli("reset", "--yes", check=False)

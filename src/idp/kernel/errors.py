@@ -65,6 +65,9 @@ class IdpError(Exception):
     def as_kubernetes_status(self) -> dict[str, Any]:
         """Render as a Kubernetes `Status` object (`meta/v1`)."""
         details: dict[str, Any] = dict(self.details)
+        if self.remedy:
+            # Not in `meta/v1`; clients that do not know it pass over it.
+            details["remedy"] = self.remedy
         if self.causes:
             details["causes"] = [
                 {"reason": c.reason, "message": c.message, "field": c.field} for c in self.causes
@@ -250,4 +253,6 @@ def from_kubernetes_status(body: dict[str, Any]) -> IdpError:
         Cause(c.get("field", ""), c.get("message", ""), c.get("reason", ""))
         for c in details.pop("causes", None) or []
     ]
-    return cls(body.get("message") or f"HTTP {status}", causes=causes, details=details)
+    remedy = details.pop("remedy", None)
+    message = body.get("message") or f"HTTP {status}"
+    return cls(message, remedy=remedy, causes=causes, details=details)

@@ -98,7 +98,8 @@ def _pem(kubeconfig: Path, entry: dict[str, Any], name: str) -> str | None:
     return None
 
 
-def _tls(settings: ConnectionSettings) -> ssl.SSLContext | bool:
+def tls_context(settings: ConnectionSettings) -> ssl.SSLContext | bool:
+    """How to check the server and to show who connects; True without TLS: nothing is special."""
     if not settings.server.startswith("https:"):
         return True
     context = ssl.create_default_context(cadata=settings.certificate_authority)
@@ -119,7 +120,7 @@ class HttpClient(Client):
     ) -> None:
         self.settings = settings
         self._session = session
-        self._tls = _tls(settings) if session is None else True
+        self._tls = tls_context(settings) if session is None else True
 
     async def __aenter__(self) -> HttpClient:
         return self

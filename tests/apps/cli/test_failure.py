@@ -3,7 +3,15 @@ from __future__ import annotations
 import pytest
 
 from idp.apps.cli.failure import EXIT_CODES, exit_code, show
-from idp.kernel.errors import Cause, Conflict, IdpError, Invalid, NotFound, Unavailable
+from idp.kernel.errors import (
+    Cause,
+    Conflict,
+    IdpError,
+    Invalid,
+    NotFound,
+    Unavailable,
+    from_kubernetes_status,
+)
 
 
 def test_scripts_can_tell_errors_apart() -> None:
@@ -20,5 +28,6 @@ def test_what_why_and_the_next_command(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_the_remedy_of_a_server_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    show(Conflict("changed", details={"remedy": "Try again."}))
+    answered = Conflict("changed", remedy="Try again.").as_kubernetes_status()
+    show(from_kubernetes_status(answered))
     assert "Next:  Try again." in capsys.readouterr().err

@@ -42,6 +42,5 @@ def show(error: IdpError) -> None:
     for cause in error.causes:
         if cause.message not in error.message:
             print(f"  {cause.field or 'object'}: {cause.message}", file=sys.stderr)
-    remedy = error.remedy or error.details.get("remedy")
-    if remedy:
-        print(f"Next:  {remedy}", file=sys.stderr)
+    if error.remedy:
+        print(f"Next:  {error.remedy}", file=sys.stderr)

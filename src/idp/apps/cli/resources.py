@@ -55,7 +55,7 @@ async def show(
                 for item in listed.items:
                     _write_one(item, output)
             else:
-                write_value(listed.items, output)
+                write_value([_without_bookkeeping(item) for item in listed.items], output)
 
 
 def _write_one(manifest: Manifest, output: Format) -> None:

@@ -9,8 +9,13 @@ import typer
 
 from idp.apps.cli.connection import save_session
 from idp.apps.cli.progress import Line, Progress
-from idp.apps.hub.application import open_users
-from idp.apps.hub.passwords import RULES, generate_password, password_problems
+from idp.apps.hub.passwords import (
+    RULES,
+    check_user_name,
+    generate_password,
+    password_problems,
+)
+from idp.apps.hub.users import open_users
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.preflight import check_ports, demand, machine_checks
 from idp.apps.platform.processes import (
@@ -31,11 +36,18 @@ from idp.apps.platform.setup import administrator_exists, create_administrator, 
 from idp.kernel.errors import DeadlineExceeded, InvalidInput, Unavailable
 
 READY_SECONDS = 90.0
+ADMINISTRATOR = "admin"
 HOPELESS_DEATHS = 3
 
 
-def start(layout: Layout, *, yes: bool, administrator: str, first_port: int | None) -> None:
+def start(layout: Layout, *, yes: bool, administrator: str | None, first_port: int | None) -> None:
     """Check, set up what is missing, start, and wait until everything answers.
+
+    Args:
+        layout: The data folder.
+        yes: Ask nothing.
+        administrator: Name of the first administrator; None asks for it, or takes `admin`.
+        first_port: Of a new platform; None takes the usual one.
 
     Raises:
         MissingPrerequisite: The machine lacks something, or a port is in use.
@@ -53,9 +65,12 @@ def start(layout: Layout, *, yes: bool, administrator: str, first_port: int | No
     if not running:
         end_former(layout)
         demand([*machine_checks(layout.folder), *check_ports(settings, layout)])
-    password = None
+    name, password = administrator or ADMINISTRATOR, None
     if not administrator_exists(layout):
-        password = _choose_password(administrator, ask=not yes)
+        if administrator is None and not yes:
+            name = typer.prompt("Name of the administrator", default=ADMINISTRATOR)
+        check_user_name(name)
+        password = _choose_password(name, ask=not yes)
     with Progress("The platform") as progress:
         if not running:
             line = progress.root.child("set-up")
@@ -64,11 +79,11 @@ def start(layout: Layout, *, yes: bool, administrator: str, first_port: int | No
             progress.update(line, "done", str(layout.folder))
             start_supervisor(layout)
         if password is not None:
-            create_administrator(layout, administrator, password)
-            _sign_in(layout, administrator)
+            create_administrator(layout, name, password)
+            _sign_in(layout, name)
         asyncio.run(_until_ready(layout, settings, progress))
     if password is not None and yes:
-        typer.echo(f"\nAdministrator {administrator}, password {password}")
+        typer.echo(f"\nAdministrator {name}, password {password}")
         typer.echo("It is shown this once and stored only as a hash.")
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import uvicorn
 
 from idp.apps.hub.application import hub_application
+from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
-from idp.apps.platform.process import run_process, until_stopped
 from idp.apps.platform.settings import require_settings
 from idp.kernel.logging import configure_logging
 

@@ -13,19 +13,21 @@ from starlette.routing import Mount, Route
 from idp.apps.hub.access import HubAccess
 from idp.apps.hub.api import api
 from idp.apps.hub.authentication import Authentication
+from idp.apps.hub.body_limit import BodyLimit
 from idp.apps.hub.changes import Changes
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.proxy import InstanceProxy
 from idp.apps.hub.pushes import Push, PushPipelines
 from idp.apps.hub.review import RepositoryReview
-from idp.apps.hub.users import MIGRATIONS, Users
+from idp.apps.hub.users import open_users
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings
 from idp.embedded.git.events import PushEvent
 from idp.embedded.git.server import git_application
 from idp.embedded.registry.application import registry_application
-from idp.kernel.database import open_database
 
+LARGEST_BODY = 64 * 1024
+"""Bytes of a request to the hub's own API: credentials and names."""
 _VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _WELCOME = """IDP hub
 
@@ -34,12 +36,6 @@ _WELCOME = """IDP hub
   git push {url}/git/<namespace>/<application>.git main
                                   builds, scans, signs and runs an application
 """
-
-
-def open_users(layout: Layout) -> Users:
-    """Open the user database of a data folder."""
-    layout.hub.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Users(open_database(f"sqlite:///{layout.hub_database}", [MIGRATIONS]))
 
 
 def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
@@ -76,12 +72,13 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             yield
 
     proxy = InstanceProxy(instances, authentication)
+    own = api(users, authentication, instances, changes)
     application = Starlette(
         routes=[
             Route("/", welcome),
             Route("/healthz", healthy),
             Route("/instances/{environment}/{path:path}", proxy.handle, methods=_VERBS),
-            Mount("/api/v1", api(users, authentication, instances, changes)),
+            Mount("/api/v1", BodyLimit(own, LARGEST_BODY)),
             Mount("/git", git),
             Mount("/", registry),
         ],

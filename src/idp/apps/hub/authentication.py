@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,8 +35,6 @@ class Authentication:
         scheme, _, credential = request.headers.get("authorization", "").partition(" ")
         found: Principal | None = None
         if scheme.lower() == "bearer":
-            import asyncio
-
             found = await asyncio.to_thread(self._users.session, credential.strip())
         elif scheme.lower() == "basic":
             name, password = _basic(credential)
@@ -51,6 +51,20 @@ class Authentication:
             raise Forbidden(f"{principal.name} is an instance, this is for people")
         return principal
 
+    async def admit(self, request: Request) -> None:
+        """Let in whoever proves who it is; `admitted` then tells. Raises as `principal`."""
+        request.state.principal = await self.principal(request)
+
+    async def admit_person(self, request: Request) -> None:
+        """Let in people only. Raises as `person`."""
+        request.state.principal = await self.person(request)
+
+
+def admitted(request: Request) -> Principal:
+    """Who was let in."""
+    principal: Principal = request.state.principal
+    return principal
+
 
 def _basic(credential: str) -> tuple[str, str]:
     try:
@@ -62,11 +76,7 @@ def _basic(credential: str) -> tuple[str, str]:
 
 
 def error_response(error: IdpError) -> Response:
-    """An error as a Kubernetes `Status`, with its remedy."""
-    import orjson
-
+    """An error as a Kubernetes `Status`."""
     body = error.as_kubernetes_status()
-    if error.remedy:
-        body.setdefault("details", {})["remedy"] = error.remedy
     headers = {"Retry-After": "5"} if isinstance(error, TooManyRequests) else None
     return Response(orjson.dumps(body), error.status, headers, "application/json")

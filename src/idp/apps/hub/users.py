@@ -17,7 +17,9 @@ import orjson
 import sqlalchemy as sa
 
 from idp.apps.hub.passwords import check_password, check_user_name
+from idp.apps.platform.layout import Layout
 from idp.kernel.access import INSTANCE_PREFIX, Principal
+from idp.kernel.database import open_database
 from idp.kernel.errors import NotFound, TooManyRequests
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -176,6 +178,12 @@ class Users:
         """Forget a token."""
         with self._database.begin() as connection:
             connection.execute(_sessions.delete().where(_sessions.c.token_hash == _hash(token)))
+
+
+def open_users(layout: Layout) -> Users:
+    """Open the user database of a data folder."""
+    layout.hub.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Users(open_database(f"sqlite:///{layout.hub_database}", [MIGRATIONS]))
 
 
 def _hash(token: str) -> str:

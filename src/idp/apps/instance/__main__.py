@@ -13,9 +13,10 @@ from idp.apps.capabilities import capabilities
 from idp.apps.instance.bootstrap import bootstrap
 from idp.apps.instance.compose import Machine, build_parts
 from idp.apps.instance.groups import HUB, HUB_GROUP
+from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
-from idp.apps.platform.process import run_process, until_stopped
 from idp.apps.platform.settings import require_settings
+from idp.capabilities.signing.keys import open_signer
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.embedded.workloads.pods.logs import PodLogs
 from idp.kernel.audit import AuditLog
@@ -38,12 +39,14 @@ async def run(layout: Layout, environment: str) -> None:
         audit=AuditLog(database),
         pod_logs=PodLogs(folders.workloads),
     )
+    # Opening the key takes a while on purpose (scrypt); meanwhile the rest comes up.
+    opening = asyncio.create_task(asyncio.to_thread(open_signer, folders.keys))
     async with api:
         client = api.client(CONTROLLER_USER, (ADMINISTRATOR,))
         await bootstrap(client, environment, tuple(settings.instances))
         api.kubeconfig("admin", (ADMINISTRATOR,), path=folders.kubeconfig)
         api.kubeconfig(HUB, (HUB_GROUP,), path=folders.hub_kubeconfig)
-        machine = Machine(layout, settings, environment, client, database)
+        machine = Machine(layout, settings, environment, client, database, await opening)
         parts = build_parts(machine)
         log.info("instance ready", environment=environment)
         running = asyncio.create_task(parts.run())

@@ -9,20 +9,19 @@ from pathlib import Path
 import sqlalchemy
 
 from idp.apps.capabilities import capabilities
-from idp.apps.hub.access import ENVIRONMENTS_NAMESPACE
 from idp.apps.instance.hub_changes import HubChanges
 from idp.apps.instance.runnables import Parts
 from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings
 from idp.capabilities.promotion.kinds import PipelineStep
-from idp.capabilities.signing.keys import open_signer
+from idp.capabilities.promotion.render.argo_application import environment_repository
 from idp.embedded.gateway.engine import GatewayEngine
 from idp.embedded.gitops.engine import GitOpsEngine
 from idp.embedded.workflows.engine import WorkflowEngine
 from idp.embedded.workloads.engine import WorkloadEngine
 from idp.embedded.workloads.images.registry import RegistryImages
-from idp.kernel.capability import Context, Remote
+from idp.kernel.capability import Context, Remote, Signer
 from idp.kernel.client import Client
 from idp.kernel.controller import Runnable
 from idp.kernel.step_controller import StepController
@@ -41,6 +40,7 @@ class Machine:
         environment: Which instance.
         client: Its API with all rights.
         database: Its history.
+        signer: Its signing key.
     """
 
     layout: Layout
@@ -48,6 +48,7 @@ class Machine:
     environment: str
     client: Client
     database: sqlalchemy.Engine
+    signer: Signer
 
     @property
     def folder(self) -> Path:
@@ -64,7 +65,7 @@ class Machine:
 def build_parts(machine: Machine) -> Parts:
     """Build every engine and controller of an instance."""
     parts = Parts()
-    changes = HubChanges(machine.hub, f"{ENVIRONMENTS_NAMESPACE}/{machine.environment}")
+    changes = HubChanges(machine.hub, environment_repository(machine.environment))
     parts.add("changes", changes)
     for name, engine in _engines(machine, changes).items():
         parts.add(name, engine)
@@ -88,7 +89,7 @@ def _context(machine: Machine, options: Mapping[str, object]) -> Context:
         registry=machine.hub,
         git=machine.hub,
         gateway_port=machine.settings.instances[machine.environment].gateway,
-        signer=open_signer(layout.keys),
+        signer=machine.signer,
         trusted_keys=read_json(layout.trusted_keys),
         options={
             "admission": "off" if machine.environment == _first(machine) else "enforce",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from idp.apps.hub.api import ADMINISTRATORS
+from idp.apps.hub.groups import ADMINISTRATORS, DEVELOPERS, VIEWERS, approvers
 from idp.capabilities.promotion.render.roles import ADMIN, APPROVER, DEVELOPER, PROMOTER, VIEWER
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
@@ -20,7 +20,6 @@ from idp.kernel.standard import CLUSTER_ROLE, CLUSTER_ROLE_BINDING
 HUB = "idp-hub"
 """User name of the hub in every instance, and its one role."""
 HUB_GROUP = "idp:hub"
-_PREFIX = "idp:approvers:"
 
 
 def hub_role() -> list[Manifest]:
@@ -33,10 +32,10 @@ def group_bindings(environment: str, *, first: bool, environments: Sequence[str]
     """Bindings of the hub's groups in one instance."""
     roles = {
         ADMINISTRATORS: ADMIN,
-        "idp:developers": DEVELOPER if first else PROMOTER,
-        "idp:viewers": VIEWER,
-        **{_PREFIX + other: VIEWER for other in environments},
-        _PREFIX + environment: APPROVER,
+        DEVELOPERS: DEVELOPER if first else PROMOTER,
+        VIEWERS: VIEWER,
+        **{approvers(other): VIEWER for other in environments},
+        approvers(environment): APPROVER,
     }
     return [_binding(group.replace(":", "-"), role, group) for group, role in roles.items()]
 

@@ -7,9 +7,9 @@ import ssl
 from dataclasses import dataclass
 from typing import Literal
 
+from idp.apps.platform.child import NEEDS_HELP, describe_exit
 from idp.apps.platform.last_words import last_words
 from idp.apps.platform.layout import Layout
-from idp.apps.platform.process import NEEDS_HELP, describe_exit
 from idp.apps.platform.processes import ProcessState, processes
 from idp.apps.platform.settings import PlatformSettings
 from idp.kernel.http_client import settings_from_kubeconfig

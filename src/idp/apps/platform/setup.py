@@ -6,10 +6,11 @@ was interrupted anywhere is finished by running it again.
 
 from __future__ import annotations
 
-from idp.apps.hub.api import ADMINISTRATORS
-from idp.apps.hub.application import open_users
+from concurrent.futures import ThreadPoolExecutor
+
+from idp.apps.hub.groups import ADMINISTRATORS
 from idp.apps.hub.passwords import generate_password
-from idp.apps.hub.users import Users
+from idp.apps.hub.users import Users, open_users
 from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings, load_settings, save_settings
@@ -47,14 +48,16 @@ def _machine_user(layout: Layout, users: Users, environment: str) -> None:
 
 def _pin_keys(layout: Layout, settings: PlatformSettings) -> None:
     """Give every instance the public keys of all; after that nobody can change what it trusts."""
-    keys = {
-        environment: open_signer(layout.instance(environment).keys).public_key
-        for environment in settings.instances
-    }
-    for environment in settings.instances:
-        path = layout.instance(environment).trusted_keys
-        if read_json(path) is None:
-            write_json(path, keys)
+    instances = {name: layout.instance(name) for name in settings.instances}
+    missing = [i.trusted_keys for i in instances.values() if read_json(i.trusted_keys) is None]
+    if not missing:
+        return
+    # Sealing and opening a key takes a fifth of a second each, on purpose; here side by side.
+    with ThreadPoolExecutor() as threads:
+        signers = threads.map(lambda instance: open_signer(instance.keys), instances.values())
+        keys = {name: signer.public_key for name, signer in zip(instances, signers, strict=True)}
+    for path in missing:
+        write_json(path, keys)
 
 
 def create_administrator(layout: Layout, name: str, password: str) -> None:

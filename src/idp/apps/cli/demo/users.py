@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idp.apps.cli.connection import connect, save_session
+from idp.apps.hub.groups import DEVELOPERS, approvers
 from idp.apps.hub.passwords import generate_password
 from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import Layout
@@ -19,10 +20,10 @@ class DemoUser:
     groups: tuple[str, ...]
 
 
-DEVELOPER = DemoUser("maya", ("idp:developers",))
+DEVELOPER = DemoUser("maya", (DEVELOPERS,))
 APPROVERS = {
-    "uat": DemoUser("uma", ("idp:approvers:uat",)),
-    "production": DemoUser("paul", ("idp:approvers:production",)),
+    "uat": DemoUser("uma", (approvers("uat"),)),
+    "production": DemoUser("paul", (approvers("production"),)),
 }
 
 

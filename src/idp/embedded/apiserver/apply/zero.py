@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp.embedded.apiserver.schema.node import Node
-
-_ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
+from idp.embedded.apiserver.schema.node import UNSET, Node
 
 
 def with_zero_values(value: Any, node: Node) -> Any:
@@ -25,8 +23,10 @@ def with_zero_values(value: Any, node: Node) -> Any:
                 result[name] = with_zero_values(result[name], child)
             elif child.present:
                 result[name] = with_zero_values({}, child)
+            elif child.zero is not UNSET:
+                result[name] = child.zero
             elif name in node.required:
-                result[name] = _ZERO.get(child.type)
+                result[name] = None
         return result
     if isinstance(value, list) and node.items is not None and node.items.properties:
         return [with_zero_values(item, node.items) for item in value]

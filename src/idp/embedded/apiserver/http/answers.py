@@ -49,10 +49,10 @@ def list_answer(page: Page, request: Request) -> bytes:
     """A page of a list, put together from the stored bytes."""
     served = request.served
     metadata: dict[str, Any] = {"resourceVersion": str(page.version)}
-    if page.token:
+    if page.token or not served.builtin:
         metadata["continue"] = page.token
-        if page.remaining is not None:
-            metadata["remainingItemCount"] = page.remaining
+    if page.token and page.remaining is not None:
+        metadata["remainingItemCount"] = page.remaining
     head = orjson.dumps(
         {
             "kind": served.list_kind,
@@ -60,8 +60,16 @@ def list_answer(page: Page, request: Request) -> bytes:
             "metadata": metadata,
         }
     )
-    items = b",".join(encoded(record, served) for record in page.records)
+    items = b",".join(_item(encoded(record, served), served) for record in page.records)
     return head[:-1] + b',"items":[' + items + b"]}"
+
+
+def _item(raw: bytes, served: ServedType) -> bytes:
+    """An item of a list: of a built-in kind, without what the list says of all of them."""
+    prefix = f'{{"apiVersion":"{served.type.api_version}","kind":"{served.type.kind}",'.encode()
+    if served.builtin and raw.startswith(prefix):
+        return b"{" + raw[len(prefix) :]
+    return raw
 
 
 def deleted_answer(served: ServedType, name: str, uid: str) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
+from idp.embedded.apiserver.verbs.prepare import invalid_options
 from idp.embedded.apiserver.verbs.read import Selection, WatchOptions
 from idp.embedded.apiserver.verbs.request import FieldValidation
-from idp.kernel.errors import InvalidInput
+from idp.kernel.errors import Cause, InvalidInput
 
 _SHORTEST_WATCH = 1800.0
 
@@ -36,15 +37,16 @@ def selection(query: Mapping[str, str]) -> Selection:
     return Selection(query.get("labelSelector") or None, query.get("fieldSelector") or None)
 
 
-def dry_run(query: Mapping[str, str]) -> bool:
-    """Whether nothing is to be stored.
+def dry_run(query: Mapping[str, str], options: str) -> bool:
+    """Whether nothing is to be stored. `options` is the kind of the request's options.
 
     Raises:
-        InvalidInput: A value other than `All` is given.
+        Invalid: A value other than `All` is given.
     """
     value = query.get("dryRun", "")
     if value not in ("", "All"):
-        raise InvalidInput(f'dryRun: Unsupported value: "{value}": supported values: "All"')
+        text = f'Unsupported value: ["{value}"]: supported values: "All"'
+        raise invalid_options(options, Cause("dryRun", text, "FieldValueNotSupported"))
     return value == "All"
 
 

@@ -19,11 +19,28 @@ from idp.embedded.apiserver.storage.record import Record
 from idp.embedded.apiserver.types.registry import Registry
 from idp.embedded.apiserver.types.versions import encoded
 from idp.embedded.apiserver.verbs.delete import DeleteOptions
+from idp.embedded.apiserver.verbs.prepare import REQUIRED_MANAGER, invalid_options
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.clock import Clock
 from idp.kernel.errors import InvalidInput, MethodNotAllowed, NotFound, UnsupportedMediaType
 
 _APPLY = "application/apply-patch+yaml"
+_OPTIONS = {
+    "POST": "CreateOptions",
+    "PUT": "UpdateOptions",
+    "PATCH": "PatchOptions",
+    "DELETE": "DeleteOptions",
+}
+_SHOWN_WHEN_DELETED = {
+    "/namespaces",
+    "/persistentvolumeclaims",
+    "/pods",
+    "/resourcequotas",
+    "/serviceaccounts",
+    "/services",
+    "storage.k8s.io/storageclasses",
+}
+"""Kinds whose deletion answers the object, not a `Status`."""
 _CHANGEABLE = ("", "status", "scale", "finalize", "approval")
 
 
@@ -52,7 +69,7 @@ class Resources:
             path.name,
             path.subresource,
             manager=query.get("fieldManager") or _default_manager(http),
-            dry_run=parameters.dry_run(query),
+            dry_run=parameters.dry_run(query, _OPTIONS.get(http.method, "ListOptions")),
             field_validation=parameters.field_validation(query),
             force=parameters.flag(query, "force"),
             address=http.remote or "",
@@ -146,10 +163,7 @@ class Resources:
         body, complaints = await self._body(http, request)
         if http.content_type == _APPLY:
             if not http.query.get("fieldManager"):
-                raise InvalidInput(
-                    "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: "
-                    "is required for apply patch"
-                )
+                raise invalid_options("PatchOptions", REQUIRED_MANAGER)
             record, created = await self._api.apply(request, body, complaints)
             return self._one(record, request, 201 if created else 200)
         record = await self._api.patch(request, body, PATCHES[http.content_type])
@@ -171,7 +185,7 @@ class Resources:
             )
             return json_answer(head[:-1] + b',"items":[' + items + b"]}")
         record, gone = await self._api.delete(request, options)
-        if not gone:
+        if not gone or request.served.resource in _SHOWN_WHEN_DELETED:
             return self._one(record, request)
         answer = deleted_answer(request.served, request.name, record.uid)
         return json_answer(answer, warnings=request.warnings)

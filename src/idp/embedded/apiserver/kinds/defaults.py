@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
-from idp.embedded.apiserver.kinds.pods import default_pod_spec, default_template
+from idp.embedded.apiserver.kinds.pods import default_pod_spec, default_requests, default_template
 from idp.kernel.resource import Manifest
 
 Default = Callable[[Manifest], None]
@@ -17,12 +18,18 @@ def _namespace(manifest: Manifest) -> None:
 
 def _secret(manifest: Manifest) -> None:
     manifest.setdefault("type", "Opaque")
+    plain = manifest.pop("stringData", None)
+    if plain:
+        data = manifest.setdefault("data", {})
+        for name, text in plain.items():
+            data[name] = base64.b64encode(text.encode()).decode()
 
 
 def _pod(manifest: Manifest) -> None:
     spec = manifest.setdefault("spec", {})
     spec.setdefault("enableServiceLinks", True)
     default_pod_spec(spec)
+    default_requests(spec)
 
 
 def _service(manifest: Manifest) -> None:

@@ -42,11 +42,15 @@ def default_container(container: Manifest) -> None:
         reference = (variable.get("valueFrom") or {}).get("fieldRef")
         if reference is not None:
             reference.setdefault("apiVersion", "v1")
-    limits = container["resources"].get("limits")
-    if limits:
-        requests = container["resources"].setdefault("requests", {})
-        for name, amount in limits.items():
-            requests.setdefault(name, amount)
+
+
+def default_requests(spec: Manifest) -> None:
+    """In a pod (not in a template) a limit is also the request, where none is stated."""
+    for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
+        if limits := container["resources"].get("limits"):
+            requests = container["resources"].setdefault("requests", {})
+            for name, amount in limits.items():
+                requests.setdefault(name, amount)
 
 
 def _pull_policy(image: str) -> str:

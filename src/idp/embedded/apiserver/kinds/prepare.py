@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 
 from idp.kernel.resource import Manifest
@@ -17,14 +16,6 @@ def _namespace(new: Manifest, old: Manifest | None) -> None:
         new["status"] = {"phase": "Active"}
     else:
         new["spec"] = old.get("spec", {})
-
-
-def _secret(new: Manifest, old: Manifest | None) -> None:
-    plain = new.pop("stringData", None)
-    if plain:
-        data = new.setdefault("data", {})
-        for name, text in plain.items():
-            data[name] = base64.b64encode(text.encode()).decode()
 
 
 def _pod(new: Manifest, old: Manifest | None) -> None:
@@ -70,7 +61,6 @@ def _job(new: Manifest, old: Manifest | None) -> None:
 
 PREPARE: dict[str, Prepare] = {
     "/namespaces": _namespace,
-    "/secrets": _secret,
     "/pods": _pod,
     "batch/jobs": _job,
 }

@@ -30,6 +30,7 @@ class Node:
         nullable: Null is a value here.
         embedded: An object with `apiVersion`, `kind` and `metadata` of its own.
         default: What an absent field becomes; `UNSET` for nothing.
+        zero: What Go has in place of an absent field that is always encoded; `UNSET` for nothing.
         present: A built-in structure that is never absent, only empty.
         list_type: `atomic`, `set` or `map`.
         map_keys: Fields that identify an item of a `map` list.
@@ -48,6 +49,7 @@ class Node:
     nullable: bool = False
     embedded: bool = False
     default: Any = UNSET
+    zero: Any = UNSET
     present: bool = False
     list_type: str = "atomic"
     map_keys: tuple[str, ...] = ()
@@ -176,6 +178,8 @@ class Definitions:
         # Zero values ("", 0, {}) only restate that Go has no absent scalars.
         if schema.get("default"):
             node.default = schema["default"]
+        elif "default" in schema:
+            node.zero = schema["default"]
         if isinstance(schema.get("additionalProperties"), Mapping):
             node.additional = self._compile(schema["additionalProperties"])
         if isinstance(schema.get("items"), Mapping):

@@ -71,8 +71,15 @@ def _builtin_object(value: Any, node: Node, unknown: list[str], path: str) -> An
         if child is None:
             unknown.append(here)
         elif item is not None:
-            result[name] = prune_builtin(item, child, unknown, here)
+            pruned = prune_builtin(item, child, unknown, here)
+            if not _left_out(pruned, child) or name in node.required:
+                result[name] = pruned
     return result
+
+
+def _left_out(value: Any, node: Node) -> bool:
+    """Whether Go's encoder leaves a value out: an empty map or list, not an empty structure."""
+    return value == [] or (value == {} and node.additional is not None)
 
 
 def _builtin_scalar(value: Any, node: Node, path: str) -> Any:

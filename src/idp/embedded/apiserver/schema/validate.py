@@ -74,7 +74,8 @@ class SchemaValidator:
         """What is wrong with an object; empty when nothing is."""
         causes: list[Cause] = []
         if not self._validator.is_valid(manifest):
-            causes += [_word(error) for error in self._validator.iter_errors(manifest)]
+            for error in self._validator.iter_errors(manifest):
+                causes += _words(error)
         if self._has_unique_lists:
             causes += _duplicates(manifest, self._node, "")
         return causes
@@ -107,6 +108,13 @@ def _type_name(value: Any) -> str:
 
 def _invalid(path: str, value: Any, text: str) -> Cause:
     return Cause(path, f"Invalid value: {_shown(value)}: {text}", "FieldValueInvalid")
+
+
+def _words(error: Any) -> list[Cause]:
+    """An error; of alternatives also why the nearest one does not hold."""
+    branches = getattr(error.kind, "context", None) or []
+    nearest: list[Any] = min(branches, key=len, default=[])
+    return [_word(error), *(_word(below) for below in nearest)]
 
 
 def _word(error: Any) -> Cause:
@@ -168,11 +176,11 @@ def _word_range(error: Any, path: str, field: str) -> Cause:
         case "oneOfNotValid" | "oneOf" | "oneOfMultipleValid":
             found = "more than one" if "Multiple" in type(kind).__name__ else "none"
             text = f'"{path}" must validate one and only one schema (oneOf). Found {found} valid'
-            return _invalid(path, "", text)
+            return _invalid("<nil>", "", text)
         case "anyOf":
-            return _invalid(path, "", f'"{path}" must validate at least one schema (anyOf)')
+            return _invalid("<nil>", "", f'"{path}" must validate at least one schema (anyOf)')
         case "not":
-            return _invalid(path, "", f'"{path}" must not validate the schema (not)')
+            return _invalid("<nil>", "", f'"{path}" must not validate the schema (not)')
         case _:
             return _invalid(path, value, f"{field} in body: {error.message}")
 

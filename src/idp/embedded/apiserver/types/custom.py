@@ -17,8 +17,24 @@ RulesFactory = Callable[[Manifest], SchemaRules]
 """Compiles the CEL rules of a schema."""
 
 
+_BLOCKING = {
+    "FieldValueNotSupported",
+    "FieldValueRequired",
+    "FieldValueTooLong",
+    "FieldValueTooMany",
+    "FieldValueTypeInvalid",
+}
+"""Errors after which rules could not be evaluated."""
+
+_UNCHECKED = Cause(
+    "<nil>",
+    "Invalid value: null: some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation",
+)
+
+
 class SchemaChecks:
-    """Validates objects of a custom kind: its schema, then (when that holds) its rules."""
+    """Validates objects of a custom kind: its schema, then (unless it is broken) its rules."""
 
     def __init__(
         self, schema: Manifest, compile_node: Callable[[], Node], rules: RulesFactory
@@ -38,9 +54,11 @@ class SchemaChecks:
     def validate(self, new: Manifest, old: Manifest | None) -> list[Cause]:
         """What is wrong with an object."""
         causes = self._validator.validate(new)
-        if not causes and self._rules is not None:
-            causes = self._rules.validate(new, old)
-        return causes
+        if self._rules is None:
+            return causes
+        if any(cause.reason in _BLOCKING for cause in causes):
+            return [*causes, _UNCHECKED]
+        return [*causes, *self._rules.validate(new, old)]
 
 
 def custom_types(definition: Manifest, metadata: Node, rules: RulesFactory) -> list[ServedType]:

@@ -39,8 +39,9 @@ def check_field_selector(served: ServedType, selector: str | None) -> None:
     allowed = _ALWAYS | (served.selectable or _BY_RESOURCE.get(served.resource, frozenset()))
     for path, _, _ in parse_field_selector(selector):
         if path not in allowed:
-            raise InvalidInput(
-                f'Unable to find "{served.type.group}/{served.type.version}, '
-                f'Resource={served.type.plural}" that match label selector "", field selector '
-                f'"{selector}": field label not supported: {path}'
-            )
+            if served.builtin and served.resource not in _BY_RESOURCE:
+                raise InvalidInput(
+                    f'"{path}" is not a known field selector: only "metadata.name", '
+                    '"metadata.namespace"'
+                )
+            raise InvalidInput(f"field label not supported: {path}")

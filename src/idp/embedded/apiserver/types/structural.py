@@ -77,7 +77,9 @@ def _versions(definition: Manifest) -> Iterator[Cause]:
         if not _VERSION.fullmatch(name):
             yield _invalid(f"{path}.name", name, "must be a DNS-1035 label")
         schema = (version.get("schema") or {}).get("openAPIV3Schema")
-        root = f"{path}.schema.openAPIV3Schema"
+        # A single schema is reported where version v1beta1 of this API had it.
+        root = "spec.validation" if len(versions) == 1 else f"{path}.schema"
+        root += ".openAPIV3Schema"
         if not isinstance(schema, dict):
             yield _required(root, "schemas are required")
             continue

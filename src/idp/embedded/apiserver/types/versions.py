@@ -30,7 +30,12 @@ def to_stored(manifest: Manifest, served: ServedType) -> Manifest:
     """A manifest in the stored version."""
     if _is_new_event(served):
         manifest = {_EVENT_FIELDS.get(name, name): value for name, value in manifest.items()}
-    return {**manifest, "apiVersion": served.storage, "kind": served.type.kind}
+    # These come first, so that a list can leave them out by their length.
+    return {
+        "apiVersion": served.storage,
+        "kind": served.type.kind,
+        **{k: v for k, v in manifest.items() if k not in ("apiVersion", "kind")},
+    }
 
 
 def from_stored(manifest: Manifest, served: ServedType) -> Manifest:

@@ -95,26 +95,26 @@ class Deleter:
             if request.dry_run:
                 return existing, not _waits(marked)
             if not _waits(marked):
-                return await self._store.remove(request.key, marked), True
+                return await self._store.remove(request.key, old), True
             if marked == old:
                 return existing, False
             return await self._store.put(request.key, marked), False
 
     def _check(self, request: Request, options: DeleteOptions, existing: Record) -> None:
-        about = f'Operation cannot be fulfilled on {request.served.qualified} "{request.name}"'
-        details = request.details(request.name)
-        if options.uid not in (None, "", existing.uid):
-            raise Conflict(
-                f"{about}: Precondition failed: UID in precondition: {options.uid}, "
-                f"UID in object meta: {existing.uid}",
-                details=details,
-            )
-        if options.resource_version not in (None, "", str(existing.version)):
-            raise Conflict(
-                f"{about}: Precondition failed: ResourceVersion in precondition: "
-                f"{options.resource_version}, ResourceVersion in object meta: {existing.version}",
-                details=details,
-            )
+        kind = request.served.qualified_kind
+        about = f'Operation cannot be fulfilled on {kind} "{request.name}"'
+        details = {**request.details(request.name), "kind": request.served.type.kind}
+        for name, wanted, found in (
+            ("UID", options.uid, existing.uid),
+            ("ResourceVersion", options.resource_version, str(existing.version)),
+        ):
+            if wanted not in (None, "", found):
+                raise Conflict(
+                    f"{about}: the {name} in the precondition ({wanted}) does not match the "
+                    f"{name} in record ({found}). The object might have been "
+                    + ("deleted and then recreated" if name == "UID" else "modified"),
+                    details=details,
+                )
 
     def _marked(self, request: Request, manifest: Manifest, options: DeleteOptions) -> Manifest:
         """The object as a deletion leaves it; it is gone when nothing holds it."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 import orjson
 
+from idp.embedded.apiserver.apply.zero import with_zero_values
 from idp.embedded.apiserver.kinds.defaults import DEFAULTS
 from idp.embedded.apiserver.kinds.names import metadata_causes, name_causes
 from idp.embedded.apiserver.kinds.rules import builtin_causes
 from idp.embedded.apiserver.schema.node import Node
 from idp.embedded.apiserver.schema.prune import prune_builtin, prune_custom
 from idp.embedded.apiserver.types.served import ServedType
+from idp.embedded.apiserver.types.versions import is_stored_version
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import Cause, Invalid, InvalidInput
 from idp.kernel.resource import Manifest
@@ -24,8 +27,11 @@ _LONGEST_BASE = 58
 REQUIRED_NAME = Cause(
     "metadata.name", "Required value: name or generateName is required", "FieldValueRequired"
 )
+REQUIRED_MANAGER = Cause(
+    "fieldManager", "Required value: is required for apply patch", "FieldValueRequired"
+)
 REQUIRED_VERSION = Cause(
-    "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update"
+    "metadata.resourceVersion", "Invalid value: 0: must be specified for an update"
 )
 
 
@@ -133,9 +139,33 @@ def stamp(manifest: Manifest, served: ServedType, time: str) -> None:
 
 def set_defaults(manifest: Manifest, served: ServedType) -> None:
     """Set the defaults of a kind in place."""
+    if served.builtin and is_stored_version(served):
+        complete(manifest, served.node)
     served.defaulter.apply(manifest)
     if served.builtin and (default := DEFAULTS.get(served.resource)):
         default(manifest)
+
+
+def add_empty_status(manifest: Manifest, served: ServedType) -> None:
+    """Give a new object the status that a kind always has, with nothing in it yet."""
+    node = served.node.properties.get("status")
+    if node is not None and node.present and "status" not in manifest:
+        manifest["status"] = {
+            name: value for name, value in with_zero_values({}, node).items() if value is not None
+        }
+
+
+def complete(value: Any, node: Node) -> None:
+    """Add the structures that an object of a built-in kind always has, empty, in place."""
+    if isinstance(value, dict):
+        for name, child in node.properties.items():
+            if child.present and name not in value and name != "status":
+                value[name] = {}
+            if name in value:
+                complete(value[name], child)
+    elif isinstance(value, list) and node.items is not None and node.items.properties:
+        for item in value:
+            complete(item, node.items)
 
 
 def carry_metadata(new: Manifest, old: Manifest) -> None:
@@ -200,6 +230,25 @@ def validate(request: Request, new: Manifest, old: Manifest | None) -> None:
         causes += validator.validate(new, old)
     if causes:
         raise invalid(request, new["metadata"].get("name", ""), causes)
+
+
+def without_version(request: Request) -> Invalid:
+    """The error for an update of a custom object that does not say which version it changes."""
+    cause = REQUIRED_VERSION
+    return Invalid(
+        f'{request.served.qualified} "{request.name}" is invalid: {cause.field}: {cause.message}',
+        causes=[cause],
+        details=request.details(request.name),
+    )
+
+
+def invalid_options(kind: str, cause: Cause) -> Invalid:
+    """The error for options of a request that break a rule."""
+    return Invalid(
+        f'{kind}.meta.k8s.io "" is invalid: {cause.field}: {cause.message}',
+        causes=[cause],
+        details={"group": "meta.k8s.io", "kind": kind},
+    )
 
 
 def _finalizer_causes(new: Manifest, old: Manifest) -> Iterable[Cause]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from idp.embedded.apiserver.apply.managed import Fields, Manager, apply, own_update
 from idp.embedded.apiserver.gates import Gates
 from idp.embedded.apiserver.kinds.prepare import PREPARE
@@ -19,13 +21,15 @@ from idp.embedded.apiserver.types.versions import from_stored, to_stored
 from idp.embedded.apiserver.verbs import prepare
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.clock import Clock, timestamp
-from idp.kernel.errors import AlreadyExists, Conflict, InvalidInput
+from idp.kernel.errors import AlreadyExists, Cause, Conflict, IdpError, Invalid, InvalidInput
 from idp.kernel.resource import Manifest
 
 Change = Callable[[Manifest], Any]
 """From the live object, in the version of the request, to the wanted one. Consumes its argument."""
 
 _NAMING_ATTEMPTS = 8
+_SHOWN = 1024
+"""Characters of a wrong object that an error shows."""
 
 
 class Writer:
@@ -52,7 +56,7 @@ class Writer:
         manifest = prepare.decode(request, body, self._registry.object_meta, extra)
         metadata = manifest["metadata"]
         if metadata.get("resourceVersion"):
-            raise InvalidInput("resourceVersion should not be set on objects to be created")
+            raise IdpError("resourceVersion should not be set on objects to be created")
         base = metadata.get("generateName") if not metadata.get("name") else None
         if not metadata.get("name") and not base:
             raise prepare.invalid(request, "", [prepare.REQUIRED_NAME])
@@ -75,6 +79,7 @@ class Writer:
                 raise self._exists(request)
             new = self._new(request, manifest)
             own_update(None, new, self._fields(request), self._manager(request), self._now())
+            self._adjust(request, new, None)
             return await self._store_new(request, new)
 
     def _new(self, request: Request, manifest: Manifest) -> Manifest:
@@ -85,10 +90,16 @@ class Writer:
         prepare.stamp(manifest, served, self._now())
         new = to_stored(manifest, served)
         prepare.set_defaults(new, served)
-        if served.builtin and (adjust := PREPARE.get(served.resource)):
-            adjust(new, None)
-        self._gates.prepare(request, new, None)
+        if served.builtin:
+            prepare.add_empty_status(new, served)
         return new
+
+    def _adjust(self, request: Request, new: Manifest, old: Manifest | None) -> None:
+        """Set what the server itself decides; nobody owns what it sets in a new object."""
+        adjust = PREPARE.get(request.served.resource) if request.served.builtin else None
+        if adjust is not None and request.subresource != "finalize":
+            adjust(new, old)
+        self._gates.prepare(request, new, old)
 
     async def _store_new(self, request: Request, new: Manifest) -> Record:
         prepare.validate(request, new, None)
@@ -113,7 +124,7 @@ class Writer:
         """
         wanted = prepare.decode(request, body, self._registry.object_meta, extra)
         if not request.served.builtin and not wanted["metadata"].get("resourceVersion"):
-            raise prepare.invalid(request, request.name, [prepare.REQUIRED_VERSION])
+            raise prepare.without_version(request)
         return await self._change(request, lambda live: wanted, decoded=True)
 
     async def patch(self, request: Request, change: Change) -> Record:
@@ -127,11 +138,22 @@ class Writer:
             old = existing.manifest()
             wanted = change(from_stored(existing.manifest(), request.served))
             if not decoded:
-                wanted = prepare.decode(request, wanted, self._registry.object_meta)
+                wanted = self._decode_patched(request, wanted)
             self._check_preconditions(request, wanted["metadata"], old["metadata"])
             new = self._replacing(request, wanted, old)
-            own_update(old, new, self._fields(request), self._manager(request), self._now())
+            # The real server notes no time for the scale subresource.
+            time = "" if request.subresource == "scale" else self._now()
+            own_update(old, new, self._fields(request), self._manager(request), time)
             return await self._store_changed(request, new, old, existing)
+
+    def _decode_patched(self, request: Request, patched: object) -> Manifest:
+        """Decode the outcome of a patch: what is wrong with it, the patch has done."""
+        try:
+            return prepare.decode(request, patched, self._registry.object_meta)
+        except InvalidInput as error:
+            shown = orjson.dumps(patched).decode()[:_SHOWN]
+            cause = Cause("patch", f"Invalid value: {shown}: {error.message}")
+            raise Invalid(f' "" is invalid: patch: {cause.message}', causes=[cause]) from error
 
     def _check_preconditions(self, request: Request, wanted: Manifest, live: Manifest) -> None:
         prepare.check_place(request, wanted)
@@ -169,10 +191,7 @@ class Writer:
                 new["status"] = old["status"]
         prepare.carry_metadata(new, old)
         prepare.set_defaults(new, served)
-        adjust = PREPARE.get(served.resource) if served.builtin else None
-        if adjust is not None and request.subresource != "finalize":
-            adjust(new, old)
-        self._gates.prepare(request, new, old)
+        self._adjust(request, new, old)
         if served.counts_generation and request.subresource != "status":
             status = served.status
             if prepare.content(new, status=status) != prepare.content(old, status=status):
@@ -203,7 +222,7 @@ class Writer:
             Conflict: Others own fields that would change, and the request does not force it.
         """
         if not request.manager:
-            raise InvalidInput("PatchOptions.meta.k8s.io is invalid: fieldManager: Required value")
+            raise prepare.invalid_options("PatchOptions", prepare.REQUIRED_MANAGER)
         wanted = prepare.decode(request, body, self._registry.object_meta, extra)
         if wanted["metadata"].get("managedFields"):
             raise InvalidInput("metadata.managedFields must be nil")
@@ -237,23 +256,14 @@ class Writer:
         new = self._new(request, prepare.copied(merged))
         if owners:
             new["metadata"]["managedFields"] = owners
+        self._adjust(request, new, None)
         return await self._store_new(request, new)
 
     def _applied(self, request: Request, old: Manifest | None, wanted: Manifest) -> Manifest:
         live = from_stored(old, request.served) if old is not None else None
         manager = self._manager(request, "Apply")
-        try:
-            merged = apply(
-                live,
-                wanted,
-                self._fields(request),
-                manager,
-                self._now(),
-                force=request.force,
-            )
-        except Conflict as conflict:
-            conflict.details |= request.details(request.name)
-            raise
+        fields = self._fields(request)
+        merged = apply(live, wanted, fields, manager, self._now(), force=request.force)
         return prepare.copied(
             {**merged, "apiVersion": wanted["apiVersion"], "kind": wanted["kind"]}
         )

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
-from pathlib import Path
+import signal
+import sys
 
 import aiohttp
 
 from idp.embedded.workloads.pods import proc
 from idp.embedded.workloads.pods.probes import Action, Answer, Exec, HttpGet, TcpSocket
 from idp.embedded.workloads.pods.process import Process
+from idp.embedded.workloads.pods.sandbox import enter, system_calls
 
 _OUTPUT_LIMIT = 4096
-_LOADER_VARIABLES = ("LD_", "GLIBC_TUNABLES")
 
 
 async def ask(action: Action, process: Process, timeout: float) -> Answer:
@@ -45,6 +45,10 @@ async def _http(action: HttpGet) -> Answer:
             body = await response.content.read(200)
             text = body.decode(errors="replace").strip()
             return Answer(False, f"HTTP {response.status} from {action.url}: {text}".rstrip(": "))
+    except aiohttp.ClientConnectorError as error:
+        # asyncio puts a text of its own, with the address once more, in place of the system's.
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        return Answer(False, f"GET {action.url}: {reason}")
     except (aiohttp.ClientError, OSError) as error:
         return Answer(False, f"GET {action.url}: {error or type(error).__name__}")
 
@@ -65,50 +69,29 @@ async def run_in(process: Process, action: Exec) -> Answer:
     main = process.main
     if main is None:
         return Answer(False, "the container does not run")
-    command = list(action.command)
-    if process.sandboxed:
-        if (nsenter := shutil.which("nsenter")) is None:
-            return Answer(False, "exec needs the program nsenter (package util-linux)")
-        # The working directory is given by a path through /proc, because util-linux before 2.39
-        # cannot name one inside.
-        enter = [nsenter, "--target", str(main), "--mount", "--pid", "--ipc", "--uts"]
-        if proc.namespace(main, "user") != proc.namespace("self", "user"):
-            enter += ["--user", "--preserve-credentials"]
-        command = [*enter, f"--wd=/proc/{main}/cwd", "--", *command]
+    program = system_calls.program() if proc.is_filtered(main) else b""
     try:
         child = await asyncio.create_subprocess_exec(
-            *command,
+            *(sys.executable, "-I", "-S", enter.__file__, str(main), program.hex()),
+            *action.command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=_variables(main),
-            cwd=None if process.sandboxed else f"/proc/{main}/cwd",
+            env={},
             start_new_session=True,
         )
     except OSError as error:
         return Answer(False, f"{action.command[0]}: {error.strerror}")
     assert child.stdout is not None  # a pipe was asked for
     try:
-        output = await child.stdout.read(_OUTPUT_LIMIT)
+        output = b""
+        while chunk := await child.stdout.read(_OUTPUT_LIMIT):  # to the end, or it would block
+            output = (output + chunk)[:_OUTPUT_LIMIT]
         code = await child.wait()
     finally:
         if child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, 9)
+                os.killpg(child.pid, signal.SIGKILL)
             await child.wait()
     text = output.decode(errors="replace").strip()
     return Answer(code == 0, "" if code == 0 else f"exit code {code}: {text}".rstrip(": "))
-
-
-def _variables(pid: int) -> dict[str, str]:
-    """The variables of the container's command.
-
-    Those that steer the dynamic loader are left out: `nsenter` itself would obey them, outside of
-    the sandbox.
-    """
-    try:
-        raw = Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return {}
-    pairs = (item.partition("=") for item in raw.decode(errors="replace").split("\0") if item)
-    return {k: v for k, _, v in pairs if not k.startswith(_LOADER_VARIABLES)}

@@ -38,9 +38,12 @@ def _marks(log: Path) -> Path:
 def tend(log: Path, limit: int, now: float) -> None:
     """Note the size of a log that grew; rotate it when it is over `limit` bytes."""
     try:
-        size = log.stat().st_size
+        found = log.stat()
     except FileNotFoundError:
         return
+    size = found.st_size
+    if size <= limit and found.st_mtime_ns < _modified(_marks(log)):
+        return  # nothing was written since the last mark; by far the most frequent case
     marks = _read_marks(log)
     if size != (marks[-1][1] if marks else 0):
         _add_mark(log, now, size)
@@ -50,6 +53,14 @@ def tend(log: Path, limit: int, now: float) -> None:
         if _marks(log).exists():
             _marks(log).replace(_marks(older))
         os.truncate(log, 0)
+
+
+def _modified(path: Path) -> int:
+    """When a file was written last, in nanoseconds since 1970; 0 when there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _add_mark(log: Path, now: float, size: int) -> None:

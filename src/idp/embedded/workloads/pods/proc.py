@@ -54,6 +54,14 @@ def namespace(pid: int | str, kind: str = "pid") -> str:
         return ""
 
 
+def is_filtered(pid: int) -> bool:
+    """Whether the system calls of a process are filtered."""
+    try:
+        return "\nSeccomp:\t2\n" in (PROC / str(pid) / "status").read_text()
+    except OSError:
+        return False
+
+
 def all_pids() -> Iterator[int]:
     """Every process that can be seen."""
     for entry in PROC.iterdir():

@@ -103,7 +103,10 @@ class PodSupervisor:
         await self._end()
 
     async def _live(self) -> None:
-        if self._deleted.is_set() or pod_state.is_finished(self._pod):
+        if self._deleted.is_set():
+            return
+        if pod_state.is_finished(self._pod):
+            await self._stay_finished()
             return
         self._failure = validation.check(self._pod)
         self._changed.set()
@@ -121,10 +124,23 @@ class PodSupervisor:
             async with asyncio.timeout(self._seconds_left()):
                 await self._run_containers()
         except TimeoutError:
-            await self._terminate()
             message = "Pod was active on the node longer than the specified deadline"
             self._failure = Failure("DeadlineExceeded", message, final=True)
             self._changed.set()
+            await self._terminate()
+
+    async def _stay_finished(self) -> None:
+        """A finished pod runs nothing; an engine that was killed while ending it left something."""
+        if reason := self._stored_status.get("reason"):
+            message = self._stored_status.get("message", "")
+            self._failure = Failure(reason, message, final=True)
+        self._adopt()
+        await self._terminate()
+
+    def _adopt(self) -> None:
+        for container in (*self._init, *self._main):
+            if container.process is None:
+                container.adopt()
 
     async def _run_containers(self) -> None:
         for container in self._init:
@@ -207,10 +223,8 @@ class PodSupervisor:
 
     async def _end(self) -> None:
         """Out of the endpoints, end the processes, remove all traces, let go of the object."""
+        self._adopt()
         every = (*self._init, *self._main)
-        for container in every:
-            if container.process is None:
-                container.adopt()
         if not self._vanished and any(c.record.ready for c in every if c.process is not None):
             await self._leave_endpoints()
             await asyncio.sleep(self._runtime.settings.drain_seconds)

@@ -14,6 +14,7 @@ import pytest
 
 from idp.embedded.workloads.pods.logs import PodLogs
 from idp.embedded.workloads.pods.sandbox.detect import detect
+from idp.kernel.conditions import is_true
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import POD, SECRET
 
@@ -150,6 +151,22 @@ async def test_an_image_may_bring_its_own_root(
     port = pod["metadata"]["annotations"]["platform.idp/port"]
     assert status["state"]["terminated"]["exitCode"] == 5
     assert status["state"]["terminated"]["message"] == f"{port}-{port}!$(PORT)"
+
+
+async def test_a_probe_command_has_no_more_rights_than_the_container(
+    machine: Any, push_image: Any
+) -> None:
+    image = await push_image("import time\ntime.sleep(600)\n")
+    script = (
+        "s=/proc/self/status; grep -q 'CapBnd:.0*$' $s && grep -q 'CapEff:.0*$' $s"
+        " && grep -q 'Seccomp:.2' $s && grep -q 'NoNewPrivs:.1' $s && test $(id -u) = 65532"
+        " && test $(pwd) = /app && ! touch /app/x && touch /tmp/x && head -c 300000 /dev/zero"
+    )
+    probe = {"exec": {"command": ["sh", "-c", script]}, "periodSeconds": 1, "timeoutSeconds": 5}
+    await machine.pod(
+        "asked", {"containers": [{"name": "m", "image": image, "readinessProbe": probe}]}
+    )
+    await machine.when(POD, "asked", lambda p: is_true(p, "Ready"))
 
 
 async def test_no_secret_is_in_a_process_list(machine: Any, push_image: Any) -> None:

@@ -1,0 +1,19 @@
+"""Imported once by the fork server, so that its forks share what all of them need.
+
+Importing takes a second or two of processor time and most of a process's memory; each fork has it
+for nothing. `gc.freeze` keeps the collector of a fork from touching, and thereby copying, it.
+"""
+
+from __future__ import annotations
+
+import gc
+
+import jsonschema_rs  # noqa: F401
+import sqlalchemy.dialects.sqlite  # noqa: F401
+
+import idp.apps.hub.__main__
+import idp.apps.instance.__main__
+import idp.embedded.apiserver.admission.policies  # noqa: F401 - with cel, imported on first use
+
+gc.collect()
+gc.freeze()
