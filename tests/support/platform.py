@@ -115,6 +115,12 @@ class Platform:
             )
         return self._clients[environment]
 
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
     def objects(self, environment: str, plural: str) -> list[dict[str, Any]]:
         """All objects of a kind of the platform; empty while the instance is silent."""
         try:
@@ -191,4 +197,5 @@ def running_platform(data: Path) -> Iterator[Platform]:
         platform.cli("up", "--yes", "--port", str(free_first_port()))
         yield platform
     finally:
+        platform.close()
         platform.cli("reset", "--yes", check=False)

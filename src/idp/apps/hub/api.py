@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel, Field
 
-from idp.apps.hub.authentication import Authentication, error_response
+from idp.apps.hub.authentication import Authentication, admitted, error_response
 from idp.apps.hub.changes import Changes
 from idp.apps.hub.groups import ADMINISTRATORS
 from idp.apps.hub.instances import Instances
@@ -112,40 +112,40 @@ def _session_routes(users: Users, authentication: Authentication) -> APIRouter:
             token=token, expires=expires, user=principal.name, groups=list(principal.groups)
         )
 
-    @router.delete("/sessions", status_code=204, summary="Sign out")
+    signed_in = [Depends(authentication.admit)]
+
+    @router.delete("/sessions", status_code=204, summary="Sign out", dependencies=signed_in)
     async def close_session(request: Request) -> None:
-        await authentication.principal(request)
         token = request.headers["authorization"].partition(" ")[2]
         await asyncio.to_thread(users.close_session, token)
 
-    @router.get("/me", summary="Who am I?")
+    @router.get("/me", summary="Who am I?", dependencies=signed_in)
     async def me(request: Request) -> User:
-        principal = await authentication.principal(request)
+        principal = admitted(request)
         return User(name=principal.name, groups=list(principal.groups))
 
     return router
 
 
 def _user_routes(users: Users, authentication: Authentication) -> APIRouter:
-    router = APIRouter(tags=["users"])
-
     async def administrator(request: Request) -> None:
-        principal = await authentication.person(request)
+        await authentication.admit_person(request)
+        principal = admitted(request)
         if ADMINISTRATORS not in principal.groups:
             raise Forbidden(
                 f"{principal.name} may not manage users",
                 remedy=f"Ask a member of {ADMINISTRATORS}.",
             )
 
+    router = APIRouter(tags=["users"], dependencies=[Depends(administrator)])
+
     @router.get("/users", summary="All users")
-    async def list_users(request: Request) -> list[User]:
-        await administrator(request)
+    async def list_users() -> list[User]:
         names = await asyncio.to_thread(users.names)
         return [User(name=name, groups=list(groups)) for name, groups in sorted(names.items())]
 
     @router.put("/users/{name}", status_code=204, summary="Create a user, or set its password")
-    async def put_user(name: str, user: NewUser, request: Request) -> None:
-        await administrator(request)
+    async def put_user(name: str, user: NewUser) -> None:
         if name.startswith(INSTANCE_PREFIX):
             raise Forbidden("instances get their credentials when the platform is set up")
         await asyncio.to_thread(users.set_password, name, user.password, tuple(user.groups))
@@ -158,13 +158,20 @@ def _view_routes(
 ) -> APIRouter:
     router = APIRouter(tags=["views"])
 
-    @router.get("/applications", summary="Every application in every environment")
+    @router.get(
+        "/applications",
+        summary="Every application in every environment",
+        dependencies=[Depends(authentication.admit_person)],
+    )
     async def applications(request: Request) -> Overview:
-        return await overview(instances, await authentication.person(request))
+        return await overview(instances, admitted(request))
 
-    @router.get("/changes", summary="Hints that repositories changed")
-    async def list_changes(request: Request, after: int = 0, wait: float = 0) -> ChangeList:
-        await authentication.principal(request)
+    @router.get(
+        "/changes",
+        summary="Hints that repositories changed",
+        dependencies=[Depends(authentication.admit)],
+    )
+    async def list_changes(after: int = 0, wait: float = 0) -> ChangeList:
         found = await changes.wait(after, min(max(wait, 0.0), LONGEST_WAIT))
         return ChangeList(
             position=changes.position,

@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from idp.apps.hub.access import HubAccess
 from idp.apps.hub.api import api
 from idp.apps.hub.authentication import Authentication
+from idp.apps.hub.body_limit import BodyLimit
 from idp.apps.hub.changes import Changes
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.proxy import InstanceProxy
@@ -25,6 +26,8 @@ from idp.embedded.git.events import PushEvent
 from idp.embedded.git.server import git_application
 from idp.embedded.registry.application import registry_application
 
+LARGEST_BODY = 64 * 1024
+"""Bytes of a request to the hub's own API: credentials and names."""
 _VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _WELCOME = """IDP hub
 
@@ -69,12 +72,13 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             yield
 
     proxy = InstanceProxy(instances, authentication)
+    own = api(users, authentication, instances, changes)
     application = Starlette(
         routes=[
             Route("/", welcome),
             Route("/healthz", healthy),
             Route("/instances/{environment}/{path:path}", proxy.handle, methods=_VERBS),
-            Mount("/api/v1", api(users, authentication, instances, changes)),
+            Mount("/api/v1", BodyLimit(own, LARGEST_BODY)),
             Mount("/git", git),
             Mount("/", registry),
         ],

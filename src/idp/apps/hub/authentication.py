@@ -51,6 +51,20 @@ class Authentication:
             raise Forbidden(f"{principal.name} is an instance, this is for people")
         return principal
 
+    async def admit(self, request: Request) -> None:
+        """Let in whoever proves who it is; `admitted` then tells. Raises as `principal`."""
+        request.state.principal = await self.principal(request)
+
+    async def admit_person(self, request: Request) -> None:
+        """Let in people only. Raises as `person`."""
+        request.state.principal = await self.person(request)
+
+
+def admitted(request: Request) -> Principal:
+    """Who was let in."""
+    principal: Principal = request.state.principal
+    return principal
+
 
 def _basic(credential: str) -> tuple[str, str]:
     try:

@@ -98,7 +98,9 @@ async def test_a_status_that_lies_is_found_out_by_the_pods(bench: Any) -> None:
 async def test_a_pod_that_is_going_does_not_count(bench: Any) -> None:
     await pod(bench)
     await pod(bench, "old", OTHER, deletionTimestamp="2026-11-24T00:00:00Z", finalizers=["x"])
-    assert (await confirm(bench, application())).phase == "Succeeded"
+    outcome = await confirm(bench, application())
+    assert outcome.phase == "Succeeded"
+    assert outcome.message == f"1 replica runs {IMAGE.rpartition('@')[2][:19]}"
 
 
 async def test_ready_without_a_pod_is_not_believed(bench: Any) -> None:

@@ -52,10 +52,11 @@ class ConfirmStep:
             labels = {**MANAGED_BY, _NAME_LABEL: name}
             selector = ",".join(f"{key}={value}" for key, value in labels.items())
             pods = (await self._client.list(POD, run.namespace, label_selector=selector)).items
-            problem = _other_pods(pods, image)
+            serving = _serving(pods)
+            problem = _other_pods(serving, image)
             if problem is None:
                 return succeeded(
-                    f"{_count(pods)} {_digest(image)[:19]}",
+                    f"{_replicas(len(serving))} {_digest(image)[:19]}",
                     image=image,
                     digest=_digest(image),
                     release=release,
@@ -86,11 +87,17 @@ def _not_yet(application: Manifest | None, image: str, release: str) -> tuple[st
     return None
 
 
-def _other_pods(pods: Sequence[Manifest], image: str) -> tuple[str, str] | None:
-    """Ready pods that run something else, or none at all; None when all are right. Pure."""
-    serving = [
-        p for p in pods if is_true(p, "Ready") and not p["metadata"].get("deletionTimestamp")
-    ]
+def _serving(pods: Sequence[Manifest]) -> list[Manifest]:
+    """Those that get requests; the ones of the release before are on their way out."""
+    return [p for p in pods if is_true(p, "Ready") and not p["metadata"].get("deletionTimestamp")]
+
+
+def _replicas(count: int) -> str:
+    return "1 replica runs" if count == 1 else f"{count} replicas run"
+
+
+def _other_pods(serving: Sequence[Manifest], image: str) -> tuple[str, str] | None:
+    """A pod that serves something else, or none at all; None when all are right. Pure."""
     if not serving:
         return "a replica that can serve", ""
     for pod in serving:
@@ -99,10 +106,6 @@ def _other_pods(pods: Sequence[Manifest], image: str) -> tuple[str, str] | None:
                 running = container.get("imageID") or "an unknown image"
                 return f"{pod['metadata']['name']} to run the release; it runs {running}", ""
     return None
-
-
-def _count(pods: Sequence[Manifest]) -> str:
-    return "1 replica runs" if len(pods) == 1 else f"{len(pods)} replicas run"
 
 
 def _digest(image: str) -> str:

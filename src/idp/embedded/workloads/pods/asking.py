@@ -45,6 +45,10 @@ async def _http(action: HttpGet) -> Answer:
             body = await response.content.read(200)
             text = body.decode(errors="replace").strip()
             return Answer(False, f"HTTP {response.status} from {action.url}: {text}".rstrip(": "))
+    except aiohttp.ClientConnectorError as error:
+        # asyncio puts a text of its own, with the address once more, in place of the system's.
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        return Answer(False, f"GET {action.url}: {reason}")
     except (aiohttp.ClientError, OSError) as error:
         return Answer(False, f"GET {action.url}: {error or type(error).__name__}")
 

@@ -14,8 +14,8 @@ from idp.embedded.workloads.pods.record import ContainerRecord
 from idp.embedded.workloads.services.render import local_port
 from idp.kernel.resource import Manifest
 
-_EAGER_SECONDS = 0.25
-"""First period while a container starts; it doubles up to the probe's own. A container that is up
+_EAGER_SECONDS, _GROWTH = 0.1, 1.5
+"""First period while a container starts; it grows up to the probe's own. A container that is up
 after 300 ms is then not kept waiting for 10 s. Failure thresholds still count whole periods."""
 
 
@@ -83,7 +83,7 @@ class Prober:
                 await self._end("Startup", answer)
                 return False
             await asyncio.sleep(pause)
-            pause = min(pause * 2, probe.period)
+            pause = min(pause * _GROWTH, probe.period)
 
     async def _watch_readiness(self, probe: Probe) -> None:
         container = self._container
@@ -102,7 +102,7 @@ class Prober:
                 container.changed(ready=streak.verdict)
                 if not streak.verdict:
                     await self._unhealthy("Readiness", answer)
-            pause = probe.period if streak.verdict else min(pause * 2, probe.period)
+            pause = probe.period if streak.verdict else min(pause * _GROWTH, probe.period)
             await asyncio.sleep(pause)
 
     async def _watch_liveness(self, probe: Probe) -> None:
