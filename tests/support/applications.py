@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from dataclasses import dataclass, field
@@ -175,18 +176,19 @@ class Application:
         """Phase of one step of the newest promotion; empty when it was not reached."""
         found = self.promotions(environment, commit)
         status = (found[-1].get("status") or {}) if found else {}
-        return next((s["phase"] for s in status.get("steps", []) if s["name"] == name), "")
+        phases = {s["name"]: s["phase"] for s in status.get("steps", [])}
+        return "" if phases.get(name) == "Pending" else str(phases.get(name, ""))
 
-    def pid(self, environment: str) -> int:
-        """Process id of the one container that runs; 0 when none does."""
-        import json
-
-        pods = self.platform.layout.instance(environment).folder / "workloads" / "pods"
-        for record in pods.glob(f"{NAMESPACE}_{self.name}-*/containers/*/record.json"):
-            process = json.loads(record.read_text()).get("process")
-            if process and Path(f"/proc/{process['pid']}").exists():
-                return int(process["pid"])
-        return 0
+    def pids(self, environment: str) -> list[int]:
+        """Process ids of the containers that run, sorted."""
+        pods = self.platform.layout.instance(environment).workloads / "pods"
+        records = pods.glob(f"{NAMESPACE}_{self.name}-*/containers/*/record.json")
+        found = [(json.loads(record.read_text()).get("process") or {}) for record in records]
+        return sorted(
+            int(process["pid"])
+            for process in found
+            if process and Path(f"/proc/{process['pid']}").exists()
+        )
 
 
 def _version(manifest: dict[str, Any]) -> int:

@@ -17,10 +17,12 @@ from typing import Any
 import httpx
 
 from idp.apps.cli.connection import load_session
+from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import ENVIRONMENTS, Layout
 from idp.apps.platform.processes import processes, supervisor_pid
 from idp.apps.platform.settings import PlatformSettings, require_settings, settings_from_port
 from idp.embedded.gateway.process import find_process
+from idp.kernel.capability import Remote
 from idp.kernel.http_client import settings_from_kubeconfig, tls_context
 
 CLI = Path(sys.executable).with_name("idp-cli")
@@ -103,6 +105,11 @@ class Platform:
         """The token with which a user is signed in."""
         return load_session(self.layout, user).token
 
+    def remote(self, environment: str) -> Remote:
+        """Registry and Git with an instance's own credential."""
+        credential = read_json(self.layout.instance(environment).hub_credential)
+        return Remote(self.settings.hub_url, credential["name"], credential["password"])
+
     def api(self, environment: str) -> httpx.Client:
         """The API of an instance as its administrator."""
         if environment not in self._clients:
@@ -114,6 +121,12 @@ class Platform:
                 trust_env=False,
             )
         return self._clients[environment]
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
 
     def objects(self, environment: str, plural: str) -> list[dict[str, Any]]:
         """All objects of a kind of the platform; empty while the instance is silent."""
@@ -191,4 +204,5 @@ def running_platform(data: Path) -> Iterator[Platform]:
         platform.cli("up", "--yes", "--port", str(free_first_port()))
         yield platform
     finally:
+        platform.close()
         platform.cli("reset", "--yes", check=False)

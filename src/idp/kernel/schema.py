@@ -21,6 +21,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from idp.kernel.definition import definition, object_schema
 from idp.kernel.errors import Invalid
 from idp.kernel.resource import Manifest, Resource
 
@@ -44,37 +45,14 @@ _ATTRIBUTE = re.compile(r"^ {0,8}(\w+)(?: \([^)]*\))?: (.*)$")
 
 def custom_resource_definition(kind: type[Resource[Any, Any]]) -> Manifest:
     """Render the CRD of a kind, with a status subresource and printer columns."""
-    definition, type_ = kind.definition, kind.type()
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {
-            "name": f"{type_.plural}.{type_.group}",
-            "labels": {"app.kubernetes.io/managed-by": "idp"},
-        },
-        "spec": {
-            "group": type_.group,
-            "scope": "Namespaced" if type_.namespaced else "Cluster",
-            "names": {
-                "kind": type_.kind,
-                "listKind": f"{type_.kind}List",
-                "plural": type_.plural,
-                "singular": type_.kind.lower(),
-                "shortNames": list(definition.short_names),
-                "categories": list(definition.categories),
-            },
-            "versions": [
-                {
-                    "name": type_.version,
-                    "served": True,
-                    "storage": True,
-                    "schema": {"openAPIV3Schema": openapi_schema(kind)},
-                    "subresources": {"status": {}},
-                    "additionalPrinterColumns": _columns(kind),
-                }
-            ],
-        },
-    }
+    names = kind.definition
+    return definition(
+        kind.type(),
+        openapi_schema(kind),
+        short_names=names.short_names,
+        categories=names.categories,
+        columns=_columns(kind),
+    )
 
 
 def _columns(kind: type[Resource[Any, Any]]) -> list[Manifest]:
@@ -88,22 +66,14 @@ def _columns(kind: type[Resource[Any, Any]]) -> list[Manifest]:
 
 def openapi_schema(kind: type[Resource[Any, Any]]) -> Manifest:
     """Render the structural schema of a kind's objects."""
-    spec, status = _part(kind, "spec"), _part(kind, "status")
-    schema: Manifest = {
-        "type": "object",
+    spec, status = model_schema(_part(kind, "spec")), model_schema(_part(kind, "status"))
+    demanded = bool(spec.get("required"))
+    if not demanded:
+        spec["default"] = {}
+    schema = {
         "description": inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " "),
-        "required": ["spec"],
-        "properties": {
-            "apiVersion": {"type": "string"},
-            "kind": {"type": "string"},
-            "metadata": {"type": "object"},
-            "spec": model_schema(spec),
-            "status": model_schema(status),
-        },
+        **object_schema(required=["spec"] if demanded else [], spec=spec, status=status),
     }
-    if not schema["properties"]["spec"].get("required"):
-        schema["properties"]["spec"]["default"] = {}
-        del schema["required"]
     if kind.definition.validations:
         schema["x-kubernetes-validations"] = [
             {"rule": rule, "message": message} for rule, message in kind.definition.validations

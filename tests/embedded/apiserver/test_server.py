@@ -82,3 +82,14 @@ async def test_many_watchers_see_one_change(server: ApiServer, client: LocalClie
     watching = [asyncio.create_task(first()) for _ in range(500)]
     await client.create(CONFIG_MAP, {"metadata": {"name": "a", "namespace": "default"}})
     assert await asyncio.gather(*watching) == ["ADDED"] * 500
+
+
+async def test_metrics_are_for_those_who_may_get_them(server: ApiServer, tmp_path: Path) -> None:
+    allowed, other = tmp_path / "allowed", tmp_path / "other"
+    server.kubeconfig(path=allowed)
+    server.kubeconfig("alice", ["developers"], path=other)
+    async with HttpClient(settings_from_kubeconfig(allowed)) as client:
+        assert b"idp_reconciliations_total" in await client.request("GET", "/metrics")
+    async with HttpClient(settings_from_kubeconfig(other)) as client:
+        with pytest.raises(Forbidden, match='cannot get path "/metrics"'):
+            await client.request("GET", "/metrics")

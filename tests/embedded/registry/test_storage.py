@@ -13,9 +13,9 @@ import orjson
 import pytest
 
 from idp.embedded.registry.content import ContentStore
-from idp.embedded.registry.durable import create_file, storage_lock, write_file
 from idp.embedded.registry.errors import UploadIsBusy
 from idp.embedded.registry.garbage import collect_garbage, verify
+from idp.embedded.registry.lock import storage_lock
 from idp.embedded.registry.manifests import parse_manifest
 from idp.embedded.registry.repositories import Repository
 from idp.embedded.registry.uploads import Upload
@@ -69,16 +69,6 @@ def test_of_many_writers_of_one_tag_one_wins(repository: Repository) -> None:
         results = list(pool.map(push, range(8)))
     winners = [digest for digest in results if digest is not None]
     assert winners == [repository.resolve("1.0")]
-
-
-def test_of_many_writers_of_one_file_one_creates_it(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda n: create_file(tmp_path / "f", b"%d" % n), range(20)))
-    assert made.count(True) == 1
-    assert (tmp_path / "f").read_bytes() == b"%d" % made.index(True)
-    write_file(tmp_path / "f", b"new")
-    assert [path.name for path in tmp_path.iterdir()] == ["f"]
-    assert (tmp_path / "f").read_bytes() == b"new"
 
 
 def test_one_writer_at_a_time_per_upload(repository: Repository) -> None:

@@ -10,17 +10,16 @@ two processes that create at once end up with the same key.
 
 from __future__ import annotations
 
-import os
 import secrets
 import stat
 from pathlib import Path
 
 from idp.kernel.errors import MissingPrerequisite
+from idp.kernel.files import create_file
 from idp.protocols.signing.keys import PrivateKey
 
 KEY_FILE = "cosign.key"
 PASSWORD_FILE = "cosign.password"  # noqa: S105 - a file's name
-_PRIVATE = 0o600
 
 
 def open_signer(folder: Path) -> PrivateKey:
@@ -43,37 +42,11 @@ def open_signer(folder: Path) -> PrivateKey:
                 remedy="Restore the file from a backup. Removing the key as well makes a new one, "
                 "which other instances must then pin.",
             )
-        _create(password, secrets.token_urlsafe(32).encode())
+        create_file(password, secrets.token_urlsafe(32).encode())
     secret = _read_private(password)
     if not key.exists():
-        _create(key, PrivateKey.generate().to_encrypted_pem(secret))
+        create_file(key, PrivateKey.generate().to_encrypted_pem(secret))
     return PrivateKey.load(_read_private(key), secret)
-
-
-def _create(path: Path, content: bytes) -> None:
-    """Make a private file that is whole or absent; one that is there already stays."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-    finally:
-        temporary.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read_private(path: Path) -> bytes:

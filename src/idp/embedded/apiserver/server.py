@@ -34,6 +34,7 @@ from idp.embedded.apiserver.http.evictions import EvictionPages
 from idp.embedded.apiserver.http.handler import Handler
 from idp.embedded.apiserver.http.health import HealthPages
 from idp.embedded.apiserver.http.logs import PodLogPages
+from idp.embedded.apiserver.http.metrics import MetricsPage
 from idp.embedded.apiserver.http.resources import Resources
 from idp.embedded.apiserver.http.reviews import ReviewPages
 from idp.embedded.apiserver.http.tokens import TokenPages
@@ -192,6 +193,7 @@ class ApiServer:
             ReviewPages(self._questions),
             [
                 HealthPages(lambda: self._store.is_open),
+                MetricsPage(),
                 DiscoveryPages(self.registry, lambda: self.url.removeprefix("https://")),
                 tokens,
             ],

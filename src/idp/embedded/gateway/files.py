@@ -19,6 +19,7 @@ from idp.embedded.gateway.backends import Backend
 from idp.embedded.gateway.bootstrap import CLUSTERS_FILE, ROUTES_FILE
 from idp.embedded.gateway.snapshot import Name, Site, clusters_of, endpoints_of, routes_of
 from idp.kernel.errors import DeadlineExceeded, Invalid
+from idp.kernel.files import replace_file
 from idp.kernel.resource import Manifest
 
 _DEADLINE = 10.0
@@ -27,13 +28,8 @@ _REJECTED = re.compile(r"rejected: (?P<why>.*)")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file as a whole.
-
-    It is not forced to the disk: what a power cut may take is written again at the next start.
-    """
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(content)
-    temporary.rename(path)
+    """Replace a file as a whole; what a power cut may take is written again at the next start."""
+    replace_file(path, content, durable=False)
 
 
 class ConfigurationFiles:

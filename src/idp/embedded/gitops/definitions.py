@@ -2,109 +2,70 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from idp.kernel.definition import (
+    BOOLEAN,
+    OPEN,
+    STRING,
+    definition,
+    list_of,
+    object_schema,
+    open_object,
+)
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import ARGO_APPLICATION
 
-_OPEN: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-_STRING = {"type": "string"}
-_BOOLEAN = {"type": "boolean"}
+_INT64: Manifest = {"type": "integer", "format": "int64"}
 
 
-def _object(**properties: Any) -> Manifest:
-    return {**_OPEN, "properties": properties}
-
-
-def _list(items: Manifest) -> Manifest:
-    return {"type": "array", "items": items}
-
-
-def _spec() -> Manifest:
-    source = _object(
-        repoURL=_STRING,
-        targetRevision=_STRING,
-        path=_STRING,
-        directory=_object(recurse=_BOOLEAN, include=_STRING, exclude=_STRING),
-    )
-    automated = _object(prune=_BOOLEAN, selfHeal=_BOOLEAN, allowEmpty=_BOOLEAN, enabled=_BOOLEAN)
-    retry = _object(
-        limit={"type": "integer", "format": "int64"},
-        backoff=_object(
-            duration=_STRING, maxDuration=_STRING, factor={"type": "integer", "format": "int64"}
-        ),
-    )
-    ignored = _object(
-        group=_STRING,
-        kind=_STRING,
-        name=_STRING,
-        namespace=_STRING,
-        jsonPointers=_list(_STRING),
-    )
-    return {
-        **_object(
-            project=_STRING,
-            source=source,
-            sources=_list(_OPEN),
-            destination=_object(server=_STRING, name=_STRING, namespace=_STRING),
-            syncPolicy=_object(automated=automated, syncOptions=_list(_STRING), retry=retry),
-            ignoreDifferences=_list({**ignored, "required": ["kind"]}),
-            revisionHistoryLimit={"type": "integer", "format": "int64", "minimum": 0},
-        ),
-        "required": ["destination"],
-    }
+def custom_resource_definitions() -> list[Manifest]:
+    """The kinds of this engine."""
+    return [
+        definition(
+            ARGO_APPLICATION,
+            object_schema(required=["spec"], spec=_spec(), operation=OPEN, status=OPEN),
+            # Argo CD also has the short name `app`; here that is WebApplication's.
+            short_names=["argoapp"],
+            columns=[
+                _column("Sync Status", ".status.sync.status"),
+                _column("Health Status", ".status.health.status"),
+                _column("Revision", ".status.sync.revision"),
+            ],
+        )
+    ]
 
 
 def _column(name: str, path: str) -> Manifest:
     return {"name": name, "type": "string", "jsonPath": path}
 
 
-def custom_resource_definitions() -> list[Manifest]:
-    """The kinds of this engine."""
-    type = ARGO_APPLICATION
-    return [
-        {
-            "apiVersion": "apiextensions.k8s.io/v1",
-            "kind": "CustomResourceDefinition",
-            "metadata": {"name": f"{type.plural}.{type.group}"},
-            "spec": {
-                "group": type.group,
-                "scope": "Namespaced",
-                "names": {
-                    "kind": type.kind,
-                    "listKind": f"{type.kind}List",
-                    "plural": type.plural,
-                    "singular": type.kind.lower(),
-                    # Argo CD also has the short name `app`; here that is WebApplication's.
-                    "shortNames": ["argoapp"],
-                },
-                "versions": [
-                    {
-                        "name": type.version,
-                        "served": True,
-                        "storage": True,
-                        "subresources": {"status": {}},
-                        "schema": {
-                            "openAPIV3Schema": {
-                                "type": "object",
-                                "required": ["spec"],
-                                "properties": {
-                                    "apiVersion": _STRING,
-                                    "kind": _STRING,
-                                    "metadata": {"type": "object"},
-                                    "spec": _spec(),
-                                    "operation": _OPEN,
-                                    "status": _OPEN,
-                                },
-                            }
-                        },
-                        "additionalPrinterColumns": [
-                            _column("Sync Status", ".status.sync.status"),
-                            _column("Health Status", ".status.health.status"),
-                            _column("Revision", ".status.sync.revision"),
-                        ],
-                    }
-                ],
-            },
-        }
-    ]
+def _spec() -> Manifest:
+    source = open_object(
+        repoURL=STRING,
+        targetRevision=STRING,
+        path=STRING,
+        directory=open_object(recurse=BOOLEAN, include=STRING, exclude=STRING),
+    )
+    automated = open_object(prune=BOOLEAN, selfHeal=BOOLEAN, allowEmpty=BOOLEAN, enabled=BOOLEAN)
+    backoff = open_object(duration=STRING, maxDuration=STRING, factor=_INT64)
+    ignored = open_object(
+        required=["kind"],
+        group=STRING,
+        kind=STRING,
+        name=STRING,
+        namespace=STRING,
+        jsonPointers=list_of(STRING),
+    )
+    return open_object(
+        required=["destination"],
+        project=STRING,
+        source=source,
+        sources=list_of(OPEN),
+        destination=open_object(server=STRING, name=STRING, namespace=STRING),
+        syncPolicy=open_object(
+            automated=automated,
+            syncOptions=list_of(STRING),
+            retry=open_object(limit=_INT64, backoff=backoff),
+        ),
+        ignoreDifferences=list_of(ignored),
+        revisionHistoryLimit={**_INT64, "minimum": 0},
+    )

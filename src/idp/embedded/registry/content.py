@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from idp.embedded.registry.durable import create_file, make_folder, sync_folder
+from idp.kernel.files import create_file, make_folder, sync_folder
 
 
 class ContentStore:

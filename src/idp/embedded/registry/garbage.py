@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from idp.embedded.registry.content import ContentStore, file_digest
-from idp.embedded.registry.durable import storage_lock
+from idp.embedded.registry.lock import storage_lock
 from idp.embedded.registry.repositories import Repository, all_repositories
 from idp.embedded.registry.uploads import drop_dead_uploads
 from idp.kernel.errors import IdpError

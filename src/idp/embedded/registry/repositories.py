@@ -23,9 +23,10 @@ from pathlib import Path
 import orjson
 
 from idp.embedded.registry.content import ContentStore
-from idp.embedded.registry.durable import create_file, storage_lock, sync_folder, write_file
 from idp.embedded.registry.errors import bad_request, missing
+from idp.embedded.registry.lock import storage_lock
 from idp.embedded.registry.manifests import ParsedManifest, parse_manifest
+from idp.kernel.files import create_file, replace_file, sync_folder
 from idp.protocols.oci.errors import tag_is_immutable
 from idp.protocols.oci.ports import StoredManifest
 from idp.protocols.oci.reference import is_digest
@@ -136,11 +137,11 @@ class Repository:
                 self._demand_same(tag_file, manifest.digest)
             self.store.put(manifest.digest, body)
             if manifest.subject:
-                write_file(
+                replace_file(
                     self._referrers(manifest.subject) / manifest.digest.removeprefix("sha256:"),
                     orjson.dumps(manifest.descriptor().as_json()),
                 )
-            write_file(self.link("_manifests", manifest.digest), manifest.media_type.encode())
+            replace_file(self.link("_manifests", manifest.digest), manifest.media_type.encode())
             if tag_file is not None and not create_file(tag_file, manifest.digest.encode()):
                 self._demand_same(tag_file, manifest.digest)
 

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from idp.embedded.registry.content import file_digest, flush
-from idp.embedded.registry.durable import create_file, make_folder, storage_lock
 from idp.embedded.registry.errors import UploadIsBusy, bad_request, missing
+from idp.embedded.registry.lock import storage_lock
 from idp.embedded.registry.repositories import Repository
 from idp.kernel.errors import NotFound
+from idp.kernel.files import create_file, make_folder
 
 _ID = re.compile(r"[0-9a-f]{32}")
 

@@ -6,6 +6,7 @@ able to bring a status along, for the status says which templates are run.
 
 from __future__ import annotations
 
+from idp.kernel.definition import OPEN, definition, object_schema
 from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import CLUSTER_WORKFLOW_TEMPLATE, WORKFLOW, WORKFLOW_TEMPLATE
 
@@ -43,47 +44,11 @@ def custom_resource_definitions() -> list[Manifest]:
     return [_definition(t) for t in (WORKFLOW, WORKFLOW_TEMPLATE, CLUSTER_WORKFLOW_TEMPLATE)]
 
 
-def _definition(resource_type: ResourceType) -> Manifest:
-    version: Manifest = {
-        "name": resource_type.version,
-        "served": True,
-        "storage": True,
-        "schema": {"openAPIV3Schema": _schema(resource_type)},
-    }
-    if resource_type == WORKFLOW:
-        version["additionalPrinterColumns"] = _COLUMNS
-        version["subresources"] = {"status": {}}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {
-            "name": f"{resource_type.plural}.{resource_type.group}",
-            "labels": {"app.kubernetes.io/managed-by": "idp"},
-        },
-        "spec": {
-            "group": resource_type.group,
-            "scope": "Namespaced" if resource_type.namespaced else "Cluster",
-            "names": {
-                "kind": resource_type.kind,
-                "listKind": f"{resource_type.kind}List",
-                "plural": resource_type.plural,
-                "singular": resource_type.kind.lower(),
-                "shortNames": _SHORT_NAMES[resource_type.kind],
-            },
-            "versions": [version],
-        },
-    }
-
-
-def _schema(resource_type: ResourceType) -> Manifest:
+def _definition(type: ResourceType) -> Manifest:
     """Argo's fields are many and checked by the engine, which names what it refuses."""
-    free: Manifest = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    properties: Manifest = {
-        "apiVersion": {"type": "string"},
-        "kind": {"type": "string"},
-        "metadata": {"type": "object"},
-        "spec": free,
-    }
-    if resource_type == WORKFLOW:
-        properties["status"] = free
-    return {"type": "object", "required": ["metadata", "spec"], "properties": properties}
+    short_names, required = _SHORT_NAMES[type.kind], ("metadata", "spec")
+    if type != WORKFLOW:
+        schema = object_schema(required=required, spec=OPEN)
+        return definition(type, schema, short_names=short_names, status=False)
+    schema = object_schema(required=required, spec=OPEN, status=OPEN)
+    return definition(type, schema, short_names=short_names, columns=_COLUMNS)
