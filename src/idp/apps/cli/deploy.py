@@ -8,7 +8,8 @@ from pathlib import Path
 from idp.apps.cli.connection import Platform, connect
 from idp.apps.cli.follow import follow_promotion, follow_push
 from idp.apps.cli.git_push import push
-from idp.apps.cli.progress import Line, Progress
+from idp.apps.cli.progress import Progress
+from idp.apps.cli.tree import Line
 from idp.apps.platform.layout import Layout
 from idp.kernel.resource import Manifest
 

@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from idp.apps.cli.progress import Line, Progress, State
+from idp.apps.cli.progress import Progress
+from idp.apps.cli.tree import Line, State
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
 from idp.capabilities.promotion.render.workflows import push_workflow_name
 from idp.kernel.client import Client, get_or_none
@@ -147,7 +148,8 @@ async def follow_promotion(
         DeadlineExceeded: It took too long.
     """
     deadline = time.monotonic() + seconds
-    progress.update(line, "running", "waiting for the release to arrive")
+    if line.state == "waiting":
+        progress.update(line, "running", "waiting for the release to arrive")
     while time.monotonic() < deadline:
         promotion = await find_promotion(client, namespace, application, release)
         if promotion is not None:
@@ -172,10 +174,11 @@ def show_promotion(progress: Progress, line: Line, promotion: Manifest) -> bool:
     status = promotion.get("status") or {}
     running, waits = status.get("phase") == "Running", False
     for step in status.get("steps") or []:
-        state = _STATES[step["phase"]]
-        if running and step["name"] == "approval" and state == "running":
+        state, message = _STATES[step["phase"]], step.get("message", "")
+        # It has looked who may approve; before, nobody knows whether people are needed at all.
+        if running and step["name"] == "approval" and message.startswith("waits for"):
             state, waits = "attention", True
-        progress.update(line.child(step["name"]), state, step.get("message", ""))
+        progress.update(line.child(step["name"]), state, message)
     if running and status.get("steps"):
         # The steps tell the story; the promotion's message would repeat the step at work.
         progress.update(line, "attention" if waits else "running", "")

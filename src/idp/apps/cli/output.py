@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from idp.apps.cli.options import Format
+from idp.apps.cli.tree import readable
 
 _COLOURS = {
     "Healthy": "green",
@@ -50,7 +51,7 @@ def write(
     elif output is not Format.TABLE:
         write_value(list(rows), output)
     elif rows:
-        write_table(columns, [[str(row.get(c, "")) for c in columns] for row in rows])
+        write_table(columns, [[readable(str(row.get(c, ""))) for c in columns] for row in rows])
     else:
         print(empty)
 

@@ -8,52 +8,13 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
+
+from idp.apps.cli.tree import MARKS, Line, State, readable, took, tree
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.tree import Tree
-
-State = Literal["waiting", "running", "done", "failed", "attention"]
-
-_MARKS: dict[State, tuple[str, str]] = {
-    "waiting": ("·", "dim"),
-    "running": ("◌", "yellow"),
-    "done": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "attention": ("!", "magenta"),
-}
-
-
-@dataclass
-class Line:
-    """One step.
-
-    Attributes:
-        title: What it is.
-        state: How far it is.
-        message: What it does or waits for.
-        started: When it was first seen at work; None when it was not.
-        seconds: How long it took; None until it ended, and when nobody saw it begin.
-        children: Steps that it consists of.
-    """
-
-    title: str
-    state: State = "waiting"
-    message: str = ""
-    started: float | None = None
-    seconds: float | None = None
-    children: list[Line] = field(default_factory=list)
-
-    def child(self, title: str) -> Line:
-        """The child of that title, added when it is new."""
-        for line in self.children:
-            if line.title == title:
-                return line
-        line = Line(title)
-        self.children.append(line)
-        return line
 
 
 class Progress:
@@ -87,7 +48,7 @@ class Progress:
             line.seconds = time.monotonic() - line.started
         if not ended and state != "waiting" and line.started is None:
             line.started = time.monotonic()
-        line.state, line.message = state, message
+        line.state, line.message = state, readable(message)
         if not self._live_terminal:
             self._print(line)
 
@@ -96,7 +57,7 @@ class Progress:
             return
         self._printed[id(line)] = (line.state, line.message)
         indent = "  " * self._depth(self.root, line, 0)
-        mark = _MARKS[line.state][0]
+        mark = MARKS[line.state][0]
         print(f"{indent}{mark} {_describe(line)}", file=sys.stderr, flush=True)
 
     def _depth(self, parent: Line, wanted: Line, depth: int) -> int:
@@ -108,20 +69,9 @@ class Progress:
         return -1
 
     def _tree(self) -> Tree:
-        from rich.text import Text
-        from rich.tree import Tree
-
-        def grow(branch: Tree, line: Line) -> None:
-            for child in line.children:
-                mark, style = _MARKS[child.state]
-                text = Text(f"{mark} ", style=style).append(_describe(child), style="default")
-                grow(branch.add(text), child)
-
-        tree = Tree(Text(self.root.title, style="bold"), guide_style="dim")
-        grow(tree, self.root)
-        return tree
+        return tree(self.root)
 
 
 def _describe(line: Line) -> str:
-    took = f"  ({line.seconds:.1f} s)" if line.seconds is not None else ""
-    return f"{line.title}{': ' + line.message if line.message else ''}{took}"
+    seconds = f"  ({took(line)})" if took(line) else ""
+    return f"{line.title}{': ' + line.message if line.message else ''}{seconds}"

@@ -8,7 +8,8 @@ import time
 import typer
 
 from idp.apps.cli.connection import save_session
-from idp.apps.cli.progress import Line, Progress
+from idp.apps.cli.progress import Progress
+from idp.apps.cli.tree import Line
 from idp.apps.hub.passwords import (
     RULES,
     check_user_name,

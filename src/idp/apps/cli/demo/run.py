@@ -14,8 +14,9 @@ from idp.apps.cli.deploy import push_and_follow
 from idp.apps.cli.follow import follow_promotion
 from idp.apps.cli.options import Format
 from idp.apps.cli.output import write
-from idp.apps.cli.progress import Line, Progress
+from idp.apps.cli.progress import Progress
 from idp.apps.cli.promote import create_approval, must_accept
+from idp.apps.cli.tree import Line
 from idp.apps.platform.layout import Layout
 from idp.kernel.errors import InvalidInput
 from idp.kernel.resource import Manifest
