@@ -11,7 +11,6 @@ from idp.capabilities.building.decide import Plan, PythonPlan, StaticPlan
 from idp.capabilities.building.layers import Layer
 from idp.capabilities.building.render import (
     Origin,
-    cluster_refusal,
     image_command,
     render_config,
     render_manifest,
@@ -120,21 +119,3 @@ def test_variables_of_a_command_are_expanded_by_a_shell(
     command: tuple[str, ...], expected: list[str]
 ) -> None:
     assert image_command(command) == expected
-
-
-def test_a_cluster_refuses_an_image_that_borrows_its_runtime() -> None:
-    refusal = cluster_refusal(
-        {
-            "platform.idp/base": "host",
-            "platform.idp/runtime": "python",
-            "platform.idp/runtime-version": "3.11",
-        }
-    )
-    assert refusal is not None
-    assert "python 3.11" in refusal.message
-    assert "spec.image" in refusal.remedy
-
-
-def test_a_cluster_runs_other_images() -> None:
-    assert cluster_refusal({}) is None
-    assert cluster_refusal({"org.opencontainers.image.title": "x"}) is None

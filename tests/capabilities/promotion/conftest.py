@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from idp.capabilities.environments.kinds import PromotionPipeline
+from idp.capabilities.environments.kinds import IDPInstance, PromotionPipeline
 from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release, ReleaseSpec
@@ -40,6 +40,14 @@ class Bench:
         manifest = {"metadata": {"name": "default"}, "spec": spec}
         await self.client.apply(PromotionPipeline.type(), manifest, field_manager="test")
         return PromotionPipeline.parse(manifest).spec.policy_version
+
+    async def instance(self, environment: str = "uat", **spec: Any) -> None:
+        """State what the instance is."""
+        manifest = {
+            "metadata": {"name": environment},
+            "spec": {"environment": environment, **spec},
+        }
+        await self.client.apply(IDPInstance.type(), manifest, field_manager="test")
 
     def spec(self, count: int = 1, **changes: Any) -> dict[str, Any]:
         """A release's spec as JSON values."""

@@ -1,12 +1,8 @@
-"""Objects -> Envoy configuration, against golden files.
-
-`UPDATE_GOLDEN=1 pytest tests/embedded/gateway/test_render.py` writes them anew.
-"""
+"""Objects -> Envoy configuration, against golden files."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +13,14 @@ from idp.embedded.gateway.bootstrap import bootstrap
 from idp.embedded.gateway.snapshot import clusters_of, endpoints_of, routes_of, snapshot
 from idp.kernel.errors import Invalid, NotFound
 from idp.kernel.resource import Manifest
+from support.golden import check_golden
 
 Objects = Any
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def check(name: str, rendered: Manifest) -> None:
-    path = GOLDEN / f"{name}.json"
-    text = json.dumps(rendered, indent=2) + "\n"
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.write_text(text)
-    assert path.read_text() == text
+    check_golden(GOLDEN / f"{name}.json", json.dumps(rendered, indent=2) + "\n")
 
 
 def route(*destinations: Manifest, **more: Any) -> Manifest:

@@ -21,7 +21,6 @@ from idp.capabilities.building.layers import Entry, Layer, write_layer
 from idp.capabilities.building.locks import MAX_LOCK, Dependency
 from idp.capabilities.building.ports import Report
 from idp.capabilities.building.render import (
-    HOST_BASE,
     SCRIPTS,
     Origin,
     render_config,
@@ -31,6 +30,7 @@ from idp.capabilities.building.site_packages import script_entries
 from idp.capabilities.building.source import SourceTree, scan
 from idp.protocols.oci.ports import IMAGE_CONFIG, LAYER_GZIP, Registry
 from idp.protocols.oci.reference import digest_of
+from idp.protocols.oci.runtime import HOST_BASE
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,13 @@ from idp.capabilities.building.decide import Plan, PythonPlan
 from idp.capabilities.building.layers import Layer
 from idp.kernel.clock import timestamp
 from idp.protocols.oci.ports import IMAGE_CONFIG, IMAGE_MANIFEST, LAYER_GZIP, Descriptor
+from idp.protocols.oci.runtime import (
+    BASE_LABEL,
+    HOST_BASE,
+    RUNTIME_LABEL,
+    RUNTIME_VERSION_LABEL,
+)
 
-BASE_LABEL = "platform.idp/base"
-RUNTIME_LABEL = "platform.idp/runtime"
-RUNTIME_VERSION_LABEL = "platform.idp/runtime-version"
-HOST_BASE = "host"
 SCRIPTS = "app/.idp/bin"
 SITE_PACKAGES = "app/site-packages"
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
@@ -137,28 +139,3 @@ def _environment(plan: Plan) -> dict[str, str]:
         "PATH": f"/{SCRIPTS}:/{SITE_PACKAGES}/bin:{system}",
         "PYTHONPATH": ":".join((*plan.python_path, f"/{SITE_PACKAGES}")),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why something cannot be done, and what to do."""
-
-    message: str
-    remedy: str
-
-
-def cluster_refusal(labels: Mapping[str, str]) -> Refusal | None:
-    """Why a cluster cannot run an image with these labels; None when it can."""
-    base = labels.get(BASE_LABEL)
-    if base is None:
-        return None
-    runtime = " ".join(filter(None, (labels.get(RUNTIME_LABEL), labels.get(RUNTIME_VERSION_LABEL))))
-    return Refusal(
-        f"the image holds the application only and borrows its runtime ({runtime or 'unknown'}) "
-        f"from the machine that runs it ({BASE_LABEL}: {base}); a cluster's nodes do not lend "
-        "theirs",
-        remedy=(
-            "Build the application with its runtime (a Dockerfile or Buildpacks), push that image "
-            "and set `spec.image` of the WebApplication to its digest."
-        ),
-    )

@@ -96,7 +96,14 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
     repository, argo_cd = _environment_repository(context, sources), _argo_cd(context)
     return [
         ReleaseStep(reader, registry, sources, context.signer),
-        AdmitStep(client, reader, registry, context.trusted_keys, origin=_origin(context)),
+        AdmitStep(
+            client,
+            reader,
+            registry,
+            context.trusted_keys,
+            environment=environment,
+            origin=_origin(context),
+        ),
         VerdictStep(reader),
         ApprovalStep(client, reader, AccessReviewer(client), environment=environment),
         CommitStep(reader, repository, turns, argo_cd, environment=environment),

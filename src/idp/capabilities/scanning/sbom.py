@@ -29,6 +29,7 @@ from idp.capabilities.scanning.distributions import (
 )
 from idp.capabilities.scanning.image import Image
 from idp.kernel.errors import VerificationFailed
+from idp.protocols.oci.runtime import HOST_BASE, RUNTIME_VERSION_LABEL, borrowed_runtime
 
 SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 _PURL_PREFIX = "pkg:pypi/"
@@ -140,18 +141,18 @@ def _own_files(image: Image, contents: Contents) -> dict[str, Any]:
 
 
 def _runtime(image: Image) -> list[dict[str, Any]]:
-    name = image.labels.get("platform.idp/runtime")
-    if image.labels.get("platform.idp/base") != "host" or not name:
+    borrowed = borrowed_runtime(image.labels)
+    if borrowed is None or borrowed.base != HOST_BASE or not borrowed.name:
         return []
     component = {
         "type": "platform",
         "bom-ref": "runtime",
-        "name": name,
+        "name": borrowed.name,
         "scope": "required",
         "properties": [_FROM_HOST],
     }
-    if version := image.labels.get("platform.idp/runtime-version"):
-        component["version"] = version
+    if borrowed.version:
+        component["version"] = borrowed.version
     return [component]
 
 
@@ -191,7 +192,7 @@ def _dependencies(
     own: dict[str, Any],
     runtime: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    python = image.labels.get("platform.idp/runtime-version") or _DEFAULT_PYTHON
+    python = image.labels.get(RUNTIME_VERSION_LABEL) or _DEFAULT_PYTHON
     environment = marker_environment(python, str(image.config.get("architecture") or "amd64"))
     graph = dependency_graph(contents.distributions, environment)
     references: dict[str, list[str]] = {}

@@ -1,8 +1,7 @@
-"""The rendered objects, byte by byte. `UPDATE_GOLDEN=1 pytest ...` writes them anew."""
+"""The rendered objects, byte by byte."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 
 from idp.capabilities.applications.kinds import WebApplication
 from idp.capabilities.applications.render import MountedConfiguration, hosts, render
+from support.golden import check_golden
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -61,10 +61,7 @@ def test_renders_exactly(case: str, build: Callable[..., WebApplication], image:
         configuration=given.get("configuration"),
     )
     text = yaml.safe_dump_all(rendered, sort_keys=True, allow_unicode=True)
-    golden = GOLDEN / f"{case}.yaml"
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(text)
-    assert text == golden.read_text()
+    check_golden(GOLDEN / f"{case}.yaml", text)
 
 
 def test_without_an_image_there_is_nothing_to_render(build: Callable[..., WebApplication]) -> None:

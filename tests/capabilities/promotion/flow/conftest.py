@@ -21,8 +21,8 @@ import sqlalchemy as sa
 import yaml
 
 from idp.capabilities.applications.kinds import WebApplication
-from idp.capabilities.environments.kinds import PromotionPipeline
-from idp.capabilities.environments.render import default_pipeline
+from idp.capabilities.environments import render as environments
+from idp.capabilities.environments.kinds import IDPInstance, PromotionPipeline
 from idp.capabilities.promotion import capability
 from idp.capabilities.promotion.artifact import publish
 from idp.capabilities.promotion.clients.access_review import SUBJECT_ACCESS_REVIEW
@@ -455,7 +455,8 @@ class World:
 
     async def _new(self, environment: str) -> Instance:
         api = MemoryClient()
-        await api.create(PromotionPipeline.type(), default_pipeline(environment))
+        await api.create(IDPInstance.type(), environments.instance(environment))
+        await api.create(PromotionPipeline.type(), environments.default_pipeline(environment))
         await api.create(CUSTOM_RESOURCE_DEFINITION, custom_resource_definition(PipelineStep))
         for template in cluster_workflow_templates():
             await api.create(CLUSTER_WORKFLOW_TEMPLATE, template)

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from idp.capabilities.environments.kinds import IDPInstance
 from idp.capabilities.promotion.artifact import publish
+from idp.capabilities.promotion.decide.target import BorrowsRuntime
 from idp.capabilities.promotion.kinds import Release
 from idp.capabilities.promotion.steps.admit import AdmitStep
 from idp.kernel.conditions import condition_of
-from idp.kernel.errors import VerificationFailed
-from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST
+from idp.kernel.errors import NotFound, VerificationFailed
+from idp.protocols.oci.ports import IMAGE_CONFIG, IMAGE_MANIFEST
 from idp.protocols.signing.attestations import attach
 from idp.protocols.signing.cosign import sign_digest
 from idp.protocols.signing.keys import PrivateKey
@@ -27,13 +30,21 @@ class Evidence:
         self.staging = PrivateKey.generate()
         self.image = self.release = ""
 
-    async def lay_down(self, *left_out: str, signer: Any = None, built_from: int = 1) -> None:
+    async def lay_down(
+        self,
+        *left_out: str,
+        signer: Any = None,
+        built_from: int = 1,
+        labels: dict[str, str] | None = None,
+    ) -> None:
         bench, key = self.bench, signer or self.bench.key
-        empty = await bench.registry.push_blob(REPOSITORY, b"{}", EMPTY_JSON)
+        await bench.instance()
+        content = json.dumps({"config": {"Labels": labels}}).encode()
+        config = await bench.registry.push_blob(REPOSITORY, content, IMAGE_CONFIG)
         image = {
             "schemaVersion": 2,
             "mediaType": IMAGE_MANIFEST,
-            "config": empty.as_json(),
+            "config": config.as_json(),
             "layers": [],
         }
         self.image = (await bench.registry.push_manifest(REPOSITORY, image)).digest
@@ -62,7 +73,14 @@ class Evidence:
     async def admit(self) -> Any:
         bench = self.bench
         keys = {"development": bench.key.public_key, "staging": self.staging.public_key}
-        step = AdmitStep(bench.client, bench.reader, bench.registry, keys, origin="development")
+        step = AdmitStep(
+            bench.client,
+            bench.reader,
+            bench.registry,
+            keys,
+            environment="uat",
+            origin="development",
+        )
         return await bench.perform(step, release="r1")
 
     async def condition(self) -> Any:
@@ -159,4 +177,43 @@ async def test_without_a_pinned_key_nothing_is_believed(bench: Any, evidence: An
     await bench.rules(previous="qa")
     await evidence.lay_down()
     with pytest.raises(VerificationFailed, match="pinned no key of qa"):
+        await evidence.admit()
+
+
+BORROWING = {
+    "platform.idp/base": "host",
+    "platform.idp/runtime": "python",
+    "platform.idp/runtime-version": "3.11",
+}
+
+
+async def test_a_cluster_refuses_an_image_that_borrows_its_runtime(
+    bench: Any, evidence: Any
+) -> None:
+    await bench.rules()
+    await evidence.lay_down(labels=BORROWING)
+    assert (await evidence.admit()).phase == "Succeeded"
+    await bench.instance(target="cluster")
+    with pytest.raises(BorrowsRuntime, match=r"python 3\.11.*platform\.idp/base: host") as caught:
+        await evidence.admit()
+    assert "`spec.image`" in (caught.value.remedy or "")
+    condition = await evidence.condition()
+    assert (condition["status"], condition["reason"]) == ("False", "BorrowsRuntime")
+    assert condition["remedy"] == caught.value.remedy
+
+
+async def test_a_cluster_takes_an_image_that_brings_its_runtime(bench: Any, evidence: Any) -> None:
+    await bench.rules()
+    await evidence.lay_down(labels={"org.opencontainers.image.title": "hello"})
+    await bench.instance(target="cluster")
+    assert (await evidence.admit()).phase == "Succeeded"
+
+
+async def test_an_instance_that_does_not_say_what_it_is_admits_nothing(
+    bench: Any, evidence: Any
+) -> None:
+    await bench.rules()
+    await evidence.lay_down()
+    await bench.client.delete(IDPInstance.type(), "uat")
+    with pytest.raises(NotFound, match="no IDPInstance uat"):
         await evidence.admit()

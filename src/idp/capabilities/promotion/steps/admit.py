@@ -9,6 +9,7 @@ What is checked, in order; the first that does not hold refuses the release and 
    of materials) and what scanners found.
 5. When the environment has a previous one: that one's key attests that it verified this very
    release. A release that skipped it is refused.
+6. When the instance runs on a cluster: the image brings its runtime.
 
 The keys are pinned in this instance; nothing that is fetched can add one.
 """
@@ -19,6 +20,7 @@ from dataclasses import asdict
 from typing import Any
 
 from idp.capabilities.promotion.artifact import fetch
+from idp.capabilities.promotion.decide.target import BorrowsRuntime, check_brings_runtime
 from idp.capabilities.promotion.decide.verdict import EvidenceItem, read_reports, shortened
 from idp.capabilities.promotion.kinds import ObjectName, Release
 from idp.capabilities.promotion.remedies import Place
@@ -30,6 +32,7 @@ from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
 from idp.kernel.resource import Condition, Model
 from idp.kernel.step import Outcome, StepRun, succeeded
 from idp.protocols.oci.ports import Registry
+from idp.protocols.oci.runtime import image_labels
 from idp.protocols.signing.attestations import Findings, VerifiedStatement, statements
 from idp.protocols.signing.cosign import verify_digest
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
@@ -60,6 +63,7 @@ class AdmitStep:
         registry: Registry,
         trusted_keys: dict[str, str],
         *,
+        environment: str,
         origin: str,
         clock: Clock = utc_now,
     ) -> None:
@@ -67,6 +71,7 @@ class AdmitStep:
         self._reader = reader
         self._registry = registry
         self._keys = trusted_keys
+        self._environment = environment
         self._origin = origin
         self._clock = clock
 
@@ -76,7 +81,7 @@ class AdmitStep:
         previous = (await self._reader.rules()).previous
         try:
             evidence, scanners = await self._check(release, previous)
-        except (VerificationFailed, NotFound, TooLarge) as error:
+        except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime) as error:
             refused = false(ADMITTED, error.code, error.message, remedy=error.remedy or "")
             await self._state(release, refused)
             raise
@@ -118,6 +123,8 @@ class AdmitStep:
         ]
         if previous is not None:  # 5
             evidence.append(await self._verified_before(release, previous))
+        if (await self._reader.instance(self._environment)).target == "cluster":  # 6
+            check_brings_runtime(await image_labels(self._registry, spec.repository, image))
         return evidence, shortened(read_reports(scan.predicate.get("scanners")))
 
     async def _verified_before(self, release: Release, previous: str) -> EvidenceItem:

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp.capabilities.environments.kinds import PromotionPipeline, PromotionPipelineSpec
+from idp.capabilities.environments.kinds import (
+    IDPInstance,
+    IDPInstanceSpec,
+    PromotionPipeline,
+    PromotionPipelineSpec,
+)
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.errors import MissingPrerequisite, NotFound
@@ -70,6 +75,16 @@ class PipelineReader:
         if not name or manifest is None:
             raise UnprovenStep(f"step {run.name} belongs to no promotion")
         return Promotion.parse(manifest)
+
+    async def instance(self, environment: str) -> IDPInstanceSpec:
+        """What the instance of an environment says of itself."""
+        manifest = await get_or_none(self._client, IDPInstance.type(), environment)
+        if manifest is None:
+            raise NotFound(
+                f"there is no IDPInstance {environment}, so it is not known what images it can run",
+                remedy="Restart the instance: it states itself when it starts.",
+            )
+        return IDPInstance.parse(manifest).spec
 
     async def rules_of(self, policy_version: object) -> PromotionPipelineSpec:
         """The rules in force, when they are still those that an earlier step decided by.
