@@ -17,10 +17,12 @@ from typing import Any
 import httpx
 
 from idp.apps.cli.connection import load_session
+from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import ENVIRONMENTS, Layout
 from idp.apps.platform.processes import processes, supervisor_pid
 from idp.apps.platform.settings import PlatformSettings, require_settings, settings_from_port
 from idp.embedded.gateway.process import find_process
+from idp.kernel.capability import Remote
 from idp.kernel.http_client import settings_from_kubeconfig, tls_context
 
 CLI = Path(sys.executable).with_name("idp-cli")
@@ -102,6 +104,11 @@ class Platform:
     def session(self, user: str) -> str:
         """The token with which a user is signed in."""
         return load_session(self.layout, user).token
+
+    def remote(self, environment: str) -> Remote:
+        """Registry and Git with an instance's own credential."""
+        credential = read_json(self.layout.instance(environment).hub_credential)
+        return Remote(self.settings.hub_url, credential["name"], credential["password"])
 
     def api(self, environment: str) -> httpx.Client:
         """The API of an instance as its administrator."""

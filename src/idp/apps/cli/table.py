@@ -27,7 +27,7 @@ _PROMOTION = "idp.apps.cli.commands.promotion:application"
 _RESOURCES = "idp.apps.cli.commands.resources:application"
 
 AREAS: dict[str, tuple[str, ...]] = {
-    "Platform": ("up", "down", "status", "doctor", "reset", "demo"),
+    "Platform": ("up", "down", "status", "doctor", "reset", "demo", "apiserver"),
     "You": ("login", "logout", "whoami", "users", "git-credential"),
     "Applications": ("deploy", "apps", "app", "logs", "open"),
     "Releases": ("release", "promote", "promotion", "approve", "reject", "rollback"),
@@ -44,6 +44,10 @@ COMMANDS: dict[str, Command] = {
     "demo": Command(
         "idp.apps.cli.commands.demo:application",
         "Take the example applications from git push to production.",
+    ),
+    "apiserver": Command(
+        "idp.apps.cli.commands.apiserver:application",
+        "Serve a Kubernetes API without a cluster, until Ctrl-C.",
     ),
     "login": Command(_SESSION, "Sign in."),
     "logout": Command(_SESSION, "Sign out."),

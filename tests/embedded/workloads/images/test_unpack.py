@@ -43,7 +43,7 @@ def apply(folder: Path, *layers: bytes, limits: UnpackLimits | None = None) -> P
     unpacker = Unpacker(root, limits or UnpackLimits())
     for layer in layers:
         file = folder / "layer"
-        file.write_bytes(gzip.compress(layer))
+        file.write_bytes(gzip.compress(layer, mtime=0))
         diff_id = f"sha256:{hashlib.sha256(layer).hexdigest()}"
         unpacker.layer(file, compressed=True, diff_id=diff_id)
     return root

@@ -107,6 +107,13 @@ async def test_listening_elsewhere_is_said_with_both_ports(machine: Any, push_im
     assert f"listens on {real} and not on $PORT {expected}" in message(pod)
 
 
+async def test_what_an_unready_container_wrote_last_is_shown(machine: Any, push_image: Any) -> None:
+    image = await push_image("print('waits for the cache', flush=True)\n" + SLEEP)
+    probe = {"exec": {"command": ["false"]}, "periodSeconds": 1}
+    await machine.pod("waits", spec(image, readinessProbe=probe))
+    await machine.when(POD, "waits", lambda p: "; it wrote last: waits for the cache" in message(p))
+
+
 async def test_a_config_map_volume_follows_the_config_map(machine: Any, push_image: Any) -> None:
     image = await push_image(
         "import time\nold = None\n"

@@ -56,7 +56,7 @@ class ConfirmStep:
             problem = _other_pods(serving, image)
             if problem is None:
                 return succeeded(
-                    f"{_replicas(len(serving))} {_digest(image)[:19]}",
+                    f"{_count(serving)} {_digest(image)[:19]}",
                     image=image,
                     digest=_digest(image),
                     release=release,
@@ -92,10 +92,6 @@ def _serving(pods: Sequence[Manifest]) -> list[Manifest]:
     return [p for p in pods if is_true(p, "Ready") and not p["metadata"].get("deletionTimestamp")]
 
 
-def _replicas(count: int) -> str:
-    return "1 replica runs" if count == 1 else f"{count} replicas run"
-
-
 def _other_pods(serving: Sequence[Manifest], image: str) -> tuple[str, str] | None:
     """A pod that serves something else, or none at all; None when all are right. Pure."""
     if not serving:
@@ -106,6 +102,10 @@ def _other_pods(serving: Sequence[Manifest], image: str) -> tuple[str, str] | No
                 running = container.get("imageID") or "an unknown image"
                 return f"{pod['metadata']['name']} to run the release; it runs {running}", ""
     return None
+
+
+def _count(pods: Sequence[Manifest]) -> str:
+    return "1 replica runs" if len(pods) == 1 else f"{len(pods)} replicas run"
 
 
 def _digest(image: str) -> str:

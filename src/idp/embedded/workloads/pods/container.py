@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 _RETRY_SECONDS, _RETRY_CAP_SECONDS = 1.0, 60.0
 _NOT_BORN_SECONDS = 0.02
 _OUT_OF_MEMORY = "OOMKilled"
+_SHOWN_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,10 @@ class Container:
         self._on_change()
 
     def show(self, trouble: str) -> None:
-        """Note why the container cannot serve; empty when it can."""
+        """Note why the container cannot serve, with the end of its log; empty when it can."""
+        lines = last_lines(self._folder.log(self.record.attempt)).splitlines() if trouble else []
+        if lines:
+            trouble += f"; it wrote last: {' | '.join(lines[-_SHOWN_LINES:])}"
         if trouble != self.trouble:
             self.trouble = trouble
             self._on_change()

@@ -1,0 +1,1 @@
+"""The embedded API server alone: a Kubernetes API without a cluster, and without the platform."""
