@@ -17,6 +17,8 @@ REPLICA_SET = ResourceType("apps", "v1", "ReplicaSet", "replicasets")
 JOB = ResourceType("batch", "v1", "Job", "jobs")
 POD_DISRUPTION_BUDGET = ResourceType("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
 NETWORK_POLICY = ResourceType("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
+ROLE = ResourceType("rbac.authorization.k8s.io", "v1", "Role", "roles")
+ROLE_BINDING = ResourceType("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings")
 CLUSTER_ROLE = ResourceType(
     "rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", namespaced=False
 )
