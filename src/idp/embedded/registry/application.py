@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -13,6 +15,7 @@ from starlette.routing import Route
 from idp.embedded.registry.blob_routes import BlobRoutes
 from idp.embedded.registry.content import ContentStore
 from idp.embedded.registry.errors import error_response, missing
+from idp.embedded.registry.garbage import collect_regularly
 from idp.embedded.registry.gate import Gate
 from idp.embedded.registry.listing_routes import ListingRoutes
 from idp.embedded.registry.manifest_routes import ManifestRoutes
@@ -43,6 +46,14 @@ def registry_application(
     Returns:
         An application whose routes begin with `/v2/`.
     """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_application: Starlette) -> AsyncIterator[None]:
+        collecting = asyncio.create_task(collect_regularly(data), name="registry garbage")
+        yield
+        collecting.cancel()
+        await asyncio.gather(collecting, return_exceptions=True)
+
     service = Service(
         ContentStore(data), Gate(access), limits, on_change or (lambda repository: None)
     )
@@ -68,6 +79,7 @@ def registry_application(
             _route(manifest, "DELETE", manifests.delete),
         ],
         exception_handlers={404: _not_found, 405: _not_allowed},
+        lifespan=lifespan,
     )
 
 
