@@ -93,6 +93,7 @@ async def _fan_out(client: Client) -> float:
 def _plain_sqlite(path: Path) -> tuple[float, float]:
     """Commits and selects a second of one row each, as durable as the API server's."""
     connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("CREATE TABLE objects (name TEXT PRIMARY KEY, content BLOB)")
