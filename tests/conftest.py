@@ -17,7 +17,8 @@ from idp.kernel.capability import Remote
 from support.serving import served
 
 # How long one example takes says nothing on a machine that does other things, too.
-settings.register_profile("shared-machine", deadline=None)
+settings.register_profile("shared-machine", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("shared-machine")
 
 

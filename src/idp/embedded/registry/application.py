@@ -57,30 +57,34 @@ def registry_application(
     service = Service(
         ContentStore(data), Gate(access), limits, on_change or (lambda repository: None)
     )
+    return Starlette(
+        routes=_routes(service),
+        exception_handlers={404: _not_found, 405: _not_allowed},
+        lifespan=lifespan,
+    )
+
+
+def _routes(service: Service) -> list[Route]:
     lists, uploads = ListingRoutes(service), UploadRoutes(service)
     blobs, manifests = BlobRoutes(service), ManifestRoutes(service)
     upload, blob = "/v2/{repository:path}/blobs/uploads/{upload}", "/v2/{repository:path}/blobs"
     manifest = "/v2/{repository:path}/manifests/{reference}"
-    return Starlette(
-        routes=[
-            _route("/v2/", "GET", lists.ping),
-            _route("/v2/_catalog", "GET", lists.catalog),
-            _route("/v2/{repository:path}/tags/list", "GET", lists.tags),
-            _route("/v2/{repository:path}/referrers/{digest}", "GET", manifests.referrers),
-            _route(f"{blob}/uploads/", "POST", uploads.start),
-            _route(upload, "GET", uploads.status),
-            _route(upload, "PATCH", uploads.append),
-            _route(upload, "PUT", uploads.finish),
-            _route(upload, "DELETE", uploads.cancel),
-            _route(f"{blob}/{{digest}}", "GET", blobs.read),
-            _route(f"{blob}/{{digest}}", "DELETE", blobs.delete),
-            _route(manifest, "GET", manifests.read),
-            _route(manifest, "PUT", manifests.write),
-            _route(manifest, "DELETE", manifests.delete),
-        ],
-        exception_handlers={404: _not_found, 405: _not_allowed},
-        lifespan=lifespan,
-    )
+    return [
+        _route("/v2/", "GET", lists.ping),
+        _route("/v2/_catalog", "GET", lists.catalog),
+        _route("/v2/{repository:path}/tags/list", "GET", lists.tags),
+        _route("/v2/{repository:path}/referrers/{digest}", "GET", manifests.referrers),
+        _route(f"{blob}/uploads/", "POST", uploads.start),
+        _route(upload, "GET", uploads.status),
+        _route(upload, "PATCH", uploads.append),
+        _route(upload, "PUT", uploads.finish),
+        _route(upload, "DELETE", uploads.cancel),
+        _route(f"{blob}/{{digest}}", "GET", blobs.read),
+        _route(f"{blob}/{{digest}}", "DELETE", blobs.delete),
+        _route(manifest, "GET", manifests.read),
+        _route(manifest, "PUT", manifests.write),
+        _route(manifest, "DELETE", manifests.delete),
+    ]
 
 
 def _route(path: str, method: str, handler: Handler) -> Route:
