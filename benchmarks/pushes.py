@@ -20,7 +20,8 @@ from idp.apps.cli.demo.users import DEVELOPER
 from idp.apps.cli.follow import find_promotion
 from idp.apps.cli.git_push import push
 from idp.capabilities.promotion.kinds import Release
-from idp.kernel.http_client import HttpClient, settings_from_kubeconfig
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 
 APPLICATION = "hello"
 PERIOD = 0.05

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import uvicorn
 from hypothesis import settings
 
 from idp.embedded.registry.application import DEFAULT_LIMITS, registry_application
 from idp.embedded.registry.service import Limits
 from idp.kernel.access import Action, Principal, Service
 from idp.kernel.capability import Remote
+from support.serving import served
 
 # How long one example takes says nothing on a machine that does other things, too.
-settings.register_profile("shared-machine", deadline=None)
+settings.register_profile("shared-machine", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("shared-machine")
 
 
@@ -62,18 +61,8 @@ StartRegistry = Callable[..., Awaitable[RunningRegistry]]
 async def _serve(data: Path, rights: Rights, limits: Limits) -> AsyncIterator[RunningRegistry]:
     changes: list[str] = []
     application = registry_application(data, rights, on_change=changes.append, limits=limits)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(
-            application, log_level="warning", ws="none", lifespan="off", access_log=False
-        )
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server._serve([listener]))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            yield RunningRegistry(url, data, rights, changes)
-        finally:
-            server.should_exit = True
-            await task
+    async with served(application) as url:
+        yield RunningRegistry(url, data, rights, changes)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from benchmarks.load import saturate
 from benchmarks.pushes import APPLICATION
 from benchmarks.stage import Stage
 from idp.apps.cli.demo.examples import NAMESPACE
-from idp.kernel.http_client import HttpClient, settings_from_kubeconfig
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 from idp.kernel.standard import ENDPOINTS
 
 CONNECTIONS = 8

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from idp.kernel.capability import Remote
-from idp.kernel.http_client import settings_from_kubeconfig, tls_context
+from idp.kernel.kubeconfig import settings_from_kubeconfig, tls_context
 from support.applications import Application
 from support.platform import Platform
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from idp.apps.platform.files import read_json
-from idp.kernel.http_client import settings_from_kubeconfig, tls_context
+from idp.kernel.kubeconfig import settings_from_kubeconfig, tls_context
 from support.applications import Application
 from support.platform import Platform
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
@@ -14,7 +13,6 @@ from typing import cast
 import orjson
 import pytest
 import sqlalchemy
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -28,6 +26,7 @@ from idp.kernel.memory_client import MemoryClient
 from idp.kernel.step import StepRun
 from idp.protocols.oci.client import HttpRegistry
 from idp.protocols.oci.reference import parse_reference
+from support.serving import served
 
 SITE = Path(__file__).resolve().parents[2] / "examples" / "hello-static"
 
@@ -57,14 +56,8 @@ async def hub(tmp_path: Path) -> AsyncIterator[Remote]:
             yield
 
     application = Starlette(routes=[Mount("/git", git), Mount("/", registry)], lifespan=lifespan)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(application, log_level="warning", ws="none", access_log=False)
-        )
-        task = asyncio.create_task(server._serve([listener]))
-        yield Remote(f"http://127.0.0.1:{listener.getsockname()[1]}", "maya", "secret")
-        server.should_exit = True
-        await task
+    async with served(application) as url:
+        yield Remote(url, "maya", "secret")
 
 
 async def git(folder: Path, *arguments: str) -> None:

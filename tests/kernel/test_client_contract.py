@@ -12,7 +12,8 @@ import pytest
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.kernel.client import Client, WatchEvent, get_or_none
 from idp.kernel.errors import AlreadyExists, Conflict, Gone, InvalidInput, NotFound
-from idp.kernel.http_client import HttpClient, settings_from_kubeconfig
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 from idp.kernel.memory_client import MemoryClient
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CONFIG_MAP, DEPLOYMENT, NAMESPACE

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import Field
 
+import support.running
 from idp.kernel.clock import utc_now
 from idp.kernel.controller import Request, Watch
 from idp.kernel.errors import Unavailable, VerificationFailed
@@ -59,18 +60,10 @@ async def create(
     return await client.create(STEP, body)
 
 
-@contextlib.asynccontextmanager
-async def running(
+def running(
     client: MemoryClient, *steps: Step, clock: Callable[[], datetime] = utc_now, attempts: int = 3
-) -> AsyncIterator[None]:
-    controller = StepController(client, STEP, steps, clock, attempts=attempts)
-    task = asyncio.create_task(controller.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+) -> contextlib.AbstractAsyncContextManager[None]:
+    return support.running.running(StepController(client, STEP, steps, clock, attempts=attempts))
 
 
 async def until(

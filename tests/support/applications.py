@@ -184,11 +184,16 @@ class Application:
         pods = self.platform.layout.instance(environment).workloads / "pods"
         records = pods.glob(f"{NAMESPACE}_{self.name}-*/containers/*/record.json")
         found = [(json.loads(record.read_text()).get("process") or {}) for record in records]
-        return sorted(
-            int(process["pid"])
-            for process in found
-            if process and Path(f"/proc/{process['pid']}").exists()
-        )
+        return sorted(int(process["pid"]) for process in found if process and lives(process["pid"]))
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
 
 
 def _version(manifest: dict[str, Any]) -> int:

@@ -23,7 +23,7 @@ from idp.apps.platform.processes import processes, supervisor_pid
 from idp.apps.platform.settings import PlatformSettings, require_settings, settings_from_port
 from idp.embedded.gateway.process import find_process
 from idp.kernel.capability import Remote
-from idp.kernel.http_client import settings_from_kubeconfig, tls_context
+from idp.kernel.kubeconfig import settings_from_kubeconfig, tls_context
 
 CLI = Path(sys.executable).with_name("idp-cli")
 REPOSITORY = Path(__file__).resolve().parents[2]

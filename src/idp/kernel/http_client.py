@@ -8,12 +8,7 @@ caller must list again. Requests that fail before an answer raise `Unavailable` 
 from __future__ import annotations
 
 import asyncio
-import base64
-import ssl
-import tempfile
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -21,9 +16,9 @@ import orjson
 from multidict import CIMultiDict
 
 from idp.kernel.client import Client, ObjectList, PatchType, Propagation, WatchEvent
-from idp.kernel.errors import Gone, IdpError, InvalidInput, Unavailable, from_kubernetes_status
+from idp.kernel.errors import Gone, IdpError, Unavailable, from_kubernetes_status
+from idp.kernel.kubeconfig import ConnectionSettings, tls_context
 from idp.kernel.resource import Manifest, ResourceType
-from idp.kernel.strict_yaml import load_documents
 
 _PATCH_MEDIA_TYPES: dict[str, str] = {
     "merge": "application/merge-patch+json",
@@ -32,84 +27,6 @@ _PATCH_MEDIA_TYPES: dict[str, str] = {
 }
 _PAGE = 500
 _WATCH_SECONDS = 290
-
-
-@dataclass(frozen=True)
-class ConnectionSettings:
-    """Where an API server is and who connects.
-
-    Attributes:
-        server: Base address, such as `https://127.0.0.1:8621`.
-        certificate_authority: PEM text that signs the server's certificate; None uses the
-            machine's trust store.
-        token: Bearer token; never logged.
-        client_certificate: PEM text; with `client_key` the client identifies itself by TLS.
-        client_key: PEM text.
-        impersonate_user: Act as this user (needs the `impersonate` verb).
-        impersonate_groups: Groups of the impersonated user.
-        timeout: Seconds for one request that is not a watch.
-    """
-
-    server: str
-    certificate_authority: str | None = None
-    token: str | None = field(default=None, repr=False)
-    client_certificate: str | None = None
-    client_key: str | None = field(default=None, repr=False)
-    impersonate_user: str | None = None
-    impersonate_groups: tuple[str, ...] = ()
-    timeout: float = 30.0
-
-
-def settings_from_kubeconfig(path: Path, context: str | None = None) -> ConnectionSettings:
-    """Read one context of a kubeconfig file.
-
-    Raises:
-        InvalidInput: The file, the context or what it names is missing.
-    """
-    try:
-        (config,) = load_documents(path.read_bytes(), name=str(path))
-        chosen = context or config["current-context"]
-        named = {
-            kind: {entry["name"]: entry[kind[:-1]] for entry in config.get(kind, [])}
-            for kind in ("contexts", "clusters", "users")
-        }
-        ctx = named["contexts"][chosen]
-        cluster = named["clusters"][ctx["cluster"]]
-        user = named["users"][ctx["user"]]
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InvalidInput(
-            f"{path} is not a usable kubeconfig: {error}",
-            remedy="Start the platform with `idp-cli up`, or name another file.",
-        ) from error
-    return ConnectionSettings(
-        server=cluster["server"].rstrip("/"),
-        certificate_authority=_pem(path, cluster, "certificate-authority"),
-        token=user.get("token"),
-        client_certificate=_pem(path, user, "client-certificate"),
-        client_key=_pem(path, user, "client-key"),
-    )
-
-
-def _pem(kubeconfig: Path, entry: dict[str, Any], name: str) -> str | None:
-    if data := entry.get(f"{name}-data"):
-        return base64.b64decode(str(data)).decode()
-    if file := entry.get(name):
-        return (kubeconfig.parent / str(file)).read_text()
-    return None
-
-
-def tls_context(settings: ConnectionSettings) -> ssl.SSLContext | bool:
-    """How to check the server and to show who connects; True without TLS: nothing is special."""
-    if not settings.server.startswith("https:"):
-        return True
-    context = ssl.create_default_context(cadata=settings.certificate_authority)
-    if settings.client_certificate and settings.client_key:
-        # The ssl module loads a key pair from a file only; it is gone again at once.
-        with tempfile.NamedTemporaryFile("w", suffix=".pem") as pair:
-            pair.write(settings.client_certificate + "\n" + settings.client_key)
-            pair.flush()
-            context.load_cert_chain(pair.name)
-    return context
 
 
 class HttpClient(Client):
@@ -269,6 +186,16 @@ class HttpClient(Client):
             delay = min(delay * 2, 5.0)
 
     async def _events(self, path: str, query: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
+        buffer = bytearray()
+        async for chunk in self._stream(path, query):
+            buffer += chunk
+            *lines, rest = bytes(buffer).split(b"\n")
+            buffer = bytearray(rest)
+            for line in filter(None, lines):
+                yield orjson.loads(line)
+
+    async def _stream(self, path: str, query: dict[str, str]) -> AsyncIterator[bytes]:
+        """Read an answer that has no end known beforehand, as it comes."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.settings.timeout)
         try:
             async with self.session().get(
@@ -280,13 +207,8 @@ class HttpClient(Client):
             ) as response:
                 if response.status >= 400:
                     raise _error(response.status, await response.read())
-                buffer = bytearray()
                 async for chunk in response.content.iter_any():
-                    buffer += chunk
-                    *lines, rest = bytes(buffer).split(b"\n")
-                    buffer = bytearray(rest)
-                    for line in filter(None, lines):
-                        yield orjson.loads(line)
+                    yield chunk
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(self.settings.server, error) from error
 
@@ -384,20 +306,8 @@ class HttpClient(Client):
         if tail_lines is not None:
             query["tailLines"] = str(tail_lines)
         path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.settings.timeout)
-        try:
-            async with self.session().get(
-                self.settings.server + path,
-                params=query,
-                headers=CIMultiDict(self._headers()),
-                timeout=timeout,
-            ) as response:
-                if response.status >= 400:
-                    raise _error(response.status, await response.read())
-                async for chunk in response.content.iter_any():
-                    yield chunk
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unavailable(self.settings.server, error) from error
+        async for chunk in self._stream(path, query):
+            yield chunk
 
 
 def _namespace(type: ResourceType, namespace: str | None) -> str | None:

@@ -11,7 +11,8 @@ import pytest
 from idp.embedded.apiserver.access.bootstrap import bootstrap_manifests
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
-from idp.kernel.http_client import HttpClient, settings_from_kubeconfig
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 from idp.kernel.resource import Manifest, ResourceType
 
 RBAC = "rbac.authorization.k8s.io"

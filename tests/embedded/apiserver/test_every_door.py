@@ -10,7 +10,8 @@ from idp.capabilities.applications.kinds import WebApplication
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.server import ApiServer
 from idp.kernel.errors import Forbidden, IdpError
-from idp.kernel.http_client import HttpClient, settings_from_kubeconfig
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 from idp.kernel.schema import custom_resource_definition
 from idp.kernel.standard import CUSTOM_RESOURCE_DEFINITION
 

@@ -9,7 +9,8 @@ import pytest
 
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.kernel.errors import InvalidInput, NotFound
-from idp.kernel.http_client import HttpClient, settings_from_kubeconfig
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import EVENT, POD
 

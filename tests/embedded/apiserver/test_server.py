@@ -12,7 +12,8 @@ import pytest
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.kernel.errors import Forbidden, MissingPrerequisite, Unavailable
-from idp.kernel.http_client import HttpClient, settings_from_kubeconfig
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 from idp.kernel.standard import CONFIG_MAP, NAMESPACE
 
 

@@ -19,6 +19,7 @@ from idp.kernel.conditions import condition_of
 from idp.kernel.memory_client import MemoryClient
 from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import ENDPOINTS, SERVICE, VIRTUAL_SERVICE
+from support.running import running
 
 
 def virtual_service(
@@ -148,17 +149,6 @@ def free_port() -> int:
         return port
 
 
-@contextlib.asynccontextmanager
-async def running(engine: GatewayEngine) -> AsyncIterator[None]:
-    task = asyncio.create_task(engine.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
 @pytest.fixture
 async def stopped_gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     """A gateway whose engine does not run."""
@@ -181,7 +171,6 @@ class Objects:
     service: Callable[..., Manifest] = service
     endpoints: Callable[..., Manifest] = endpoints
     application: Callable[..., contextlib.AbstractAsyncContextManager[int]] = application
-    running: Callable[..., contextlib.AbstractAsyncContextManager[None]] = running
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from idp.embedded.gateway.process import find_process
 from idp.kernel.errors import MissingPrerequisite
 from idp.kernel.standard import ENDPOINTS, SERVICE, VIRTUAL_SERVICE
+from support.running import running
 
 Gateway = Any
 Objects = Any
@@ -148,14 +149,14 @@ async def test_envoy_outlives_the_engine_and_is_found_again(
 ) -> None:
     gateway = stopped_gateway
     async with objects.application("one") as one, objects.application("two") as two:
-        async with objects.running(gateway.engine()):
+        async with running(gateway.engine()):
             await gateway.serve("hello", one)
             await gateway.until(lambda status, _: status == 200)
             first = find_process(gateway.data)
         status, _ = await gateway.get()
         assert status == 200
         await gateway.set_endpoints("hello", two)
-        async with objects.running(gateway.engine()):
+        async with running(gateway.engine()):
             await gateway.until(lambda status, body: body["name"] == "two")
             assert find_process(gateway.data) == first
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 
 from idp.embedded.git import GitServer, Limits, PushEvent, git_application
 from idp.kernel.access import Action, Principal, Service
+from support.serving import served
 
 
 class TableAccess:
@@ -55,33 +53,6 @@ class Served:
 Serve = Callable[..., contextlib.AbstractAsyncContextManager[Served]]
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
-@contextlib.asynccontextmanager
-async def serve_application(application: Starlette) -> AsyncIterator[int]:
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    server = _Server(
-        uvicorn.Config(application, lifespan="on", log_level="error", timeout_graceful_shutdown=1)
-    )
-    running = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        await server.ready.wait()
-        yield listening.getsockname()[1]
-    finally:
-        server.should_exit = True
-        await running
-        listening.close()
-
-
 @pytest.fixture
 def serve(tmp_path: Path) -> Serve:
     """Start a server on `tmp_path/data`; may be called again after it was left."""
@@ -103,8 +74,8 @@ def serve(tmp_path: Path) -> Serve:
 
         data = tmp_path / "data"
         application = git_application(data, TableAccess(), on_push=on_push, limits=limits)
-        async with serve_application(application) as port:
-            yield Served(application.state.server, port, data, told, grown)
+        async with served(application) as url:
+            yield Served(application.state.server, int(url.rpartition(":")[2]), data, told, grown)
 
     return start
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from idp.kernel.standard import (
     CUSTOM_RESOURCE_DEFINITION,
 )
 from idp.protocols.git.memory import MemoryRepository
+from support.running import running
 
 URL = "http://git/environments/development.git"
 
@@ -142,17 +142,6 @@ async def world(tmp_path: Path) -> World:
     return world
 
 
-@contextlib.asynccontextmanager
-async def running(engine: GitOpsEngine) -> AsyncIterator[None]:
-    task = asyncio.create_task(engine.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
 @pytest.fixture
 async def engine(world: World) -> AsyncIterator[GitOpsEngine]:
     """A running engine."""
@@ -164,8 +153,3 @@ async def engine(world: World) -> AsyncIterator[GitOpsEngine]:
 @pytest.fixture
 def new_config_map() -> Callable[..., Manifest]:
     return config_map
-
-
-@pytest.fixture
-def run_engine() -> Callable[[GitOpsEngine], contextlib.AbstractAsyncContextManager[None]]:
-    return running

@@ -10,29 +10,30 @@ import pytest
 from idp.kernel.controller import Request
 from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import ARGO_APPLICATION, CONFIG_MAP
+from support.running import running
 
 World = Any
 ConfigMap = Any
 
 
 async def test_pruning_does_not_need_the_former_status(
-    world: World, new_config_map: ConfigMap, run_engine: Any
+    world: World, new_config_map: ConfigMap
 ) -> None:
     await world.commit({"a.yaml": new_config_map("a"), "b.yaml": new_config_map("b")})
     await world.application()
-    async with run_engine(world.engine()):
+    async with running(world.engine()):
         await world.synced()
     revision = await world.commit({"b.yaml": None})
     await world.client.patch(
         ARGO_APPLICATION, "hello", {"status": None}, "argocd", subresource="status"
     )
-    async with run_engine(world.engine()):
+    async with running(world.engine()):
         await world.synced(revision)
     assert await world.map("b") is None
 
 
 async def test_a_sync_that_was_cut_off_goes_on(
-    world: World, new_config_map: ConfigMap, run_engine: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, new_config_map: ConfigMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
         pass
@@ -53,17 +54,17 @@ async def test_a_sync_that_was_cut_off_goes_on(
             await world.engine().reconcile(Request("argocd", "hello"))
     assert await world.map("a") is not None
     assert await world.map("b") is None
-    async with run_engine(world.engine()):
+    async with running(world.engine()):
         await world.synced(revision)
     assert await world.map("b") is not None
 
 
 async def test_a_look_that_finds_nothing_new_writes_nothing(
-    world: World, new_config_map: ConfigMap, run_engine: Any
+    world: World, new_config_map: ConfigMap
 ) -> None:
     await world.commit({"a.yaml": new_config_map("a")})
     await world.application()
-    async with run_engine(world.engine()):
+    async with running(world.engine()):
         await world.synced()
     before = (await world.client.list(CONFIG_MAP)).resource_version
     engine = world.engine()
@@ -73,11 +74,11 @@ async def test_a_look_that_finds_nothing_new_writes_nothing(
 
 
 async def test_a_kind_served_in_two_versions_counts_once(
-    world: World, new_config_map: ConfigMap, run_engine: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, new_config_map: ConfigMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.commit({"a.yaml": new_config_map("a"), "b.yaml": new_config_map("b")})
     await world.application(syncPolicy={"automated": {}})
-    async with run_engine(world.engine()):
+    async with running(world.engine()):
         await world.synced()
     engine = world.engine()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import threading
@@ -14,7 +15,7 @@ import pytest
 
 from idp.embedded.registry.content import ContentStore
 from idp.embedded.registry.errors import UploadIsBusy
-from idp.embedded.registry.garbage import collect_garbage, verify
+from idp.embedded.registry.garbage import GarbageReport, collect_garbage, collect_regularly, verify
 from idp.embedded.registry.lock import storage_lock
 from idp.embedded.registry.manifests import parse_manifest
 from idp.embedded.registry.repositories import Repository
@@ -83,6 +84,33 @@ def test_an_upload_that_ended_cannot_be_written(repository: Repository) -> None:
     with pytest.raises(NotFound, match="no such upload"), upload.writing():
         pass
     assert not upload.path.exists()
+
+
+async def test_it_is_collected_regularly(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even when the disk is full at the first attempt."""
+    kept, unused = add_manifest(repository, b"needed", "1.0"), add_blob(repository, b"unused")
+    make_old(repository.store.data)
+    reports: list[GarbageReport] = []
+    loop, collected = asyncio.get_running_loop(), asyncio.Event()
+
+    def collect(data: Path) -> GarbageReport:
+        if not reports:
+            reports.append(GarbageReport())
+            raise OSError(28, "No space left on device")
+        reports.append(collect_garbage(data))
+        loop.call_soon_threadsafe(collected.set)
+        return reports[-1]
+
+    monkeypatch.setattr("idp.embedded.registry.garbage.collect_garbage", collect)
+    task = asyncio.create_task(collect_regularly(repository.store.data, first=0, every=0.001))
+    await asyncio.wait_for(collected.wait(), 30)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert reports[1].blobs == 1
+    assert repository.blob_size(unused) is None
+    assert repository.manifest("1.0").digest == kept
 
 
 def test_an_upload_that_is_being_written_is_not_collected(repository: Repository) -> None:

@@ -14,7 +14,8 @@ from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings, require_settings
 from idp.kernel.errors import Unauthorized, Unavailable, from_kubernetes_status
-from idp.kernel.http_client import ConnectionSettings, HttpClient
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import ConnectionSettings
 
 CURRENT = "current.json"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 import typer
 
@@ -72,20 +73,30 @@ def start(layout: Layout, *, yes: bool, administrator: str | None, first_port: i
             name = typer.prompt("Name of the administrator", default=ADMINISTRATOR)
         check_user_name(name)
         password = _choose_password(name, ask=not yes)
-    with Progress("The platform") as progress:
-        if not running:
-            line = progress.root.child("set-up")
-            progress.update(line, "running", str(layout.folder))
-            prepare(layout, settings)
-            progress.update(line, "done", str(layout.folder))
-            start_supervisor(layout)
-        if password is not None:
-            create_administrator(layout, name, password)
-            _sign_in(layout, name)
-        asyncio.run(_until_ready(layout, settings, progress))
-    if password is not None and yes:
-        typer.echo(f"\nAdministrator {name}, password {password}")
-        typer.echo("It is shown this once and stored only as a hash.")
+    # Of a supervisor that runs already, what died before does not count: it may be mended.
+    died = {process.name: process.restarts for process in processes(layout)}
+    created = False
+    try:
+        with Progress("The platform") as progress:
+            if not running:
+                _set_up(layout, settings, progress)
+                start_supervisor(layout)
+            if password is not None:
+                create_administrator(layout, name, password)
+                created = True
+                _sign_in(layout, name)
+            asyncio.run(_until_ready(layout, settings, progress, died))
+    finally:  # also when Ctrl-C or a part that fails ends it: nobody could sign in otherwise
+        if created and yes:
+            typer.echo(f"\nAdministrator {name}, password {password}")
+            typer.echo("It is shown this once and stored only as a hash.")
+
+
+def _set_up(layout: Layout, settings: PlatformSettings, progress: Progress) -> None:
+    line = progress.root.child("set-up")
+    progress.update(line, "running", str(layout.folder))
+    prepare(layout, settings)
+    progress.update(line, "done", str(layout.folder))
 
 
 def _choose_password(name: str, *, ask: bool) -> str:
@@ -116,15 +127,16 @@ def _sign_in(layout: Layout, name: str) -> None:
     )
 
 
-async def _until_ready(layout: Layout, settings: PlatformSettings, progress: Progress) -> None:
+async def _until_ready(
+    layout: Layout, settings: PlatformSettings, progress: Progress, died: Mapping[str, int]
+) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    deaths = {process.name: process.restarts for process in processes(layout)}
     lines = {name: progress.root.child(name) for name in ["hub", *settings.instances]}
     while True:
         found = await parts(layout, settings)
         for part in found:
             _show(progress, lines[part.name], part)
-            _demand_hope(part, part.restarts - deaths.get(part.name, 0), layout)
+            _demand_hope(part, part.restarts - died.get(part.name, 0), layout)
         if all(part.state == "running" for part in found):
             return
         if time.monotonic() > deadline:
@@ -139,7 +151,7 @@ async def _until_ready(layout: Layout, settings: PlatformSettings, progress: Pro
 
 def _demand_hope(part: PartState, deaths: int, layout: Layout) -> None:
     """Stop waiting for a part that dies again and again; the supervisor goes on trying."""
-    if part.state == "stopped" and part.pid == 0 and (part.hopeless or deaths >= HOPELESS_DEATHS):
+    if part.state == "stopped" and deaths >= (1 if part.hopeless else HOPELESS_DEATHS):
         raise Unavailable(
             f"{part.name} does not start: {part.message}",
             remedy=part.remedy or f"Look at {layout.log(part.name)}.",

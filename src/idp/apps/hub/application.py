@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -56,12 +56,6 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
         layout.registry, access, on_change=lambda repository: changes.add("registry", repository)
     )
 
-    async def welcome(_request: Request) -> Response:
-        return PlainTextResponse(_WELCOME.format(url=settings.hub_url))
-
-    async def healthy(_request: Request) -> Response:
-        return PlainTextResponse("ok")
-
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
         # Mounted applications do not get lifespan events of their own from Starlette.
@@ -75,8 +69,8 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
     own = api(users, authentication, instances, changes)
     application = Starlette(
         routes=[
-            Route("/", welcome),
-            Route("/healthz", healthy),
+            Route("/", _welcome(settings.hub_url)),
+            Route("/healthz", _healthy),
             Route("/instances/{environment}/{path:path}", proxy.handle, methods=_VERBS),
             Mount("/api/v1", BodyLimit(own, LARGEST_BODY)),
             Mount("/git", git),
@@ -86,3 +80,14 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
     )
     application.state.changes = changes
     return application
+
+
+def _welcome(url: str) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        return PlainTextResponse(_WELCOME.format(url=url))
+
+    return answer
+
+
+async def _healthy(_request: Request) -> Response:
+    return PlainTextResponse("ok")

@@ -9,7 +9,8 @@ from idp.apps.platform.layout import Layout
 from idp.kernel.access import Principal
 from idp.kernel.client import Client
 from idp.kernel.errors import NotFound, Unavailable
-from idp.kernel.http_client import HttpClient, settings_from_kubeconfig
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 
 
 class Instances:

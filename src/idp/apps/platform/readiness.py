@@ -12,7 +12,7 @@ from idp.apps.platform.last_words import last_words
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.processes import ProcessState, processes
 from idp.apps.platform.settings import PlatformSettings
-from idp.kernel.http_client import settings_from_kubeconfig
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 
 ASK_SECONDS = 2.0
 

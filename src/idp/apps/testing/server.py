@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from idp.embedded.apiserver.access.identity import MASTERS_GROUP
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
-from idp.kernel.http_client import HttpClient, settings_from_kubeconfig
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 from idp.kernel.standard import NAMESPACE
 
 _USER = "tests"

@@ -19,13 +19,11 @@ class IDPInstanceSpec(Model):
 
     Attributes:
         environment: The environment that it serves.
-        admission: `enforce` runs only images of releases that were admitted here; `off` runs any.
         target: `machine` runs pods as processes, and lends images its runtime; `cluster` admits
             only images that bring theirs.
     """
 
     environment: EnvironmentName
-    admission: Literal["enforce", "off"] = "enforce"
     target: Literal["machine", "cluster"] = "machine"
 
 

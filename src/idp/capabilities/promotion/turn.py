@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from idp.capabilities.promotion.decide.promotion_status import ENDED
 from idp.capabilities.promotion.kinds import Promotion
+from idp.capabilities.promotion.remedies import Place
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.conditions import is_true
@@ -18,6 +19,7 @@ from idp.kernel.errors import AlreadyExists, Conflict, IdpError, NotFound
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import LEASE
+from idp.kernel.step import Outcome, waiting
 
 PROCEEDING = "Proceeding"
 _HOLDER = "platform.idp/promotion"
@@ -31,6 +33,15 @@ def has_turn(promotion: Manifest) -> bool:
 def has_ended(promotion: Manifest) -> bool:
     """Whether a promotion is final."""
     return (promotion.get("status") or {}).get("phase") in ENDED
+
+
+def waiting_for(holder: str, place: Place) -> Outcome:
+    """What a step says while another promotion has the turn."""
+    return waiting(
+        f"promotion {holder} of the same application to end",
+        reason="WaitingForTurn",
+        remedy=place.watch(),
+    )
 
 
 class PromotionEnded(IdpError):

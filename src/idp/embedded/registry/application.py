@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -13,6 +15,7 @@ from starlette.routing import Route
 from idp.embedded.registry.blob_routes import BlobRoutes
 from idp.embedded.registry.content import ContentStore
 from idp.embedded.registry.errors import error_response, missing
+from idp.embedded.registry.garbage import collect_regularly
 from idp.embedded.registry.gate import Gate
 from idp.embedded.registry.listing_routes import ListingRoutes
 from idp.embedded.registry.manifest_routes import ManifestRoutes
@@ -43,32 +46,45 @@ def registry_application(
     Returns:
         An application whose routes begin with `/v2/`.
     """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_application: Starlette) -> AsyncIterator[None]:
+        collecting = asyncio.create_task(collect_regularly(data), name="registry garbage")
+        yield
+        collecting.cancel()
+        await asyncio.gather(collecting, return_exceptions=True)
+
     service = Service(
         ContentStore(data), Gate(access), limits, on_change or (lambda repository: None)
     )
+    return Starlette(
+        routes=_routes(service),
+        exception_handlers={404: _not_found, 405: _not_allowed},
+        lifespan=lifespan,
+    )
+
+
+def _routes(service: Service) -> list[Route]:
     lists, uploads = ListingRoutes(service), UploadRoutes(service)
     blobs, manifests = BlobRoutes(service), ManifestRoutes(service)
     upload, blob = "/v2/{repository:path}/blobs/uploads/{upload}", "/v2/{repository:path}/blobs"
     manifest = "/v2/{repository:path}/manifests/{reference}"
-    return Starlette(
-        routes=[
-            _route("/v2/", "GET", lists.ping),
-            _route("/v2/_catalog", "GET", lists.catalog),
-            _route("/v2/{repository:path}/tags/list", "GET", lists.tags),
-            _route("/v2/{repository:path}/referrers/{digest}", "GET", manifests.referrers),
-            _route(f"{blob}/uploads/", "POST", uploads.start),
-            _route(upload, "GET", uploads.status),
-            _route(upload, "PATCH", uploads.append),
-            _route(upload, "PUT", uploads.finish),
-            _route(upload, "DELETE", uploads.cancel),
-            _route(f"{blob}/{{digest}}", "GET", blobs.read),
-            _route(f"{blob}/{{digest}}", "DELETE", blobs.delete),
-            _route(manifest, "GET", manifests.read),
-            _route(manifest, "PUT", manifests.write),
-            _route(manifest, "DELETE", manifests.delete),
-        ],
-        exception_handlers={404: _not_found, 405: _not_allowed},
-    )
+    return [
+        _route("/v2/", "GET", lists.ping),
+        _route("/v2/_catalog", "GET", lists.catalog),
+        _route("/v2/{repository:path}/tags/list", "GET", lists.tags),
+        _route("/v2/{repository:path}/referrers/{digest}", "GET", manifests.referrers),
+        _route(f"{blob}/uploads/", "POST", uploads.start),
+        _route(upload, "GET", uploads.status),
+        _route(upload, "PATCH", uploads.append),
+        _route(upload, "PUT", uploads.finish),
+        _route(upload, "DELETE", uploads.cancel),
+        _route(f"{blob}/{{digest}}", "GET", blobs.read),
+        _route(f"{blob}/{{digest}}", "DELETE", blobs.delete),
+        _route(manifest, "GET", manifests.read),
+        _route(manifest, "PUT", manifests.write),
+        _route(manifest, "DELETE", manifests.delete),
+    ]
 
 
 def _route(path: str, method: str, handler: Handler) -> Route:

@@ -8,16 +8,25 @@ link's time).
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import structlog
 
 from idp.embedded.registry.content import ContentStore, file_digest
 from idp.embedded.registry.lock import storage_lock
 from idp.embedded.registry.repositories import Repository, all_repositories
 from idp.embedded.registry.uploads import drop_dead_uploads
 from idp.kernel.errors import IdpError
+
+log = structlog.get_logger(__name__)
+
+FIRST_SECONDS = 3600.0
+"""Not at once: a platform that starts has more urgent work for the disk."""
+EVERY_SECONDS = 24 * 3600.0
 
 
 @dataclass
@@ -62,6 +71,26 @@ def collect_garbage(data: Path, *, minimum_age: float = 24 * 3600.0) -> GarbageR
             if leftover.stat().st_mtime < oldest:
                 leftover.unlink()
     return report
+
+
+async def collect_regularly(
+    data: Path, *, first: float = FIRST_SECONDS, every: float = EVERY_SECONDS
+) -> None:
+    """Collect until cancelled; a collection that fails is tried again next time.
+
+    Args:
+        data: The registry's folder.
+        first: Seconds until the first collection.
+        every: Seconds from one to the next.
+    """
+    await asyncio.sleep(first)
+    while True:
+        try:
+            report = await asyncio.to_thread(collect_garbage, data)
+            log.info("collected what nothing refers to", **asdict(report))
+        except (IdpError, OSError) as error:
+            log.warning("could not collect what nothing refers to", error=str(error))
+        await asyncio.sleep(every)
 
 
 def verify(data: Path) -> list[str]:

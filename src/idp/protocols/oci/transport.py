@@ -63,7 +63,6 @@ class Transport:
     """
 
     def __init__(self, remote: Remote, *, timeout: float = 60.0) -> None:
-        self._remote = remote
         self._base = URL(remote.url)
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=timeout)
         self._basic = _basic(remote.username, remote.password) if remote.username else None

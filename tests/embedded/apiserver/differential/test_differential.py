@@ -23,7 +23,8 @@ import yaml
 
 from idp.embedded.apiserver.server import ApiServer
 from idp.kernel.errors import IdpError
-from idp.kernel.http_client import HttpClient, settings_from_kubeconfig
+from idp.kernel.http_client import HttpClient
+from idp.kernel.kubeconfig import settings_from_kubeconfig
 
 RECORDED = Path(__file__).parent / "recorded.json"
 CASES = Path(__file__).parent / "cases.yaml"

@@ -150,7 +150,7 @@ def worlds(draw: st.DrawFn) -> World:
     return world
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(), st.data())
 def test_an_update_keeps_its_bounds_and_ends(world: World, data: st.DataObject) -> None:
     names = sorted(world.wanted)

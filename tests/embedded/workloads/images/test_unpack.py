@@ -153,7 +153,7 @@ def test_another_content_than_the_configuration_says_is_refused(tmp_path: Path) 
         unpacker.layer(file, compressed=False, diff_id=f"sha256:{'0' * 64}")
 
 
-GZIP = gzip.compress(tar(("a", FILE, "text" * 5000)))
+GZIP = gzip.compress(tar(("a", FILE, "text" * 5000)), mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,7 @@ GZIP = gzip.compress(tar(("a", FILE, "text" * 5000)))
         GZIP[:-20],
         GZIP[:40] + b"?????" + GZIP[45:],
     ],
+    ids=["empty", "no gzip", "no tar", "cut off", "damaged"],
 )
 def test_rubbish_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "root").mkdir()

@@ -7,9 +7,9 @@ from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.kinds import ObjectName
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
-from idp.capabilities.promotion.turn import Turns
+from idp.capabilities.promotion.turn import Turns, waiting_for
 from idp.kernel.resource import Model
-from idp.kernel.step import Outcome, StepRun, succeeded, waiting
+from idp.kernel.step import Outcome, StepRun, succeeded
 
 
 class CommitParameters(Model):
@@ -56,11 +56,8 @@ class CommitStep:
             raise UnprovenStep(f"step {parameters.approval} approved another release")
         await self._reader.rules_of(approved.get("policyVersion"))
         if (holder := await self._turns.take(run.namespace, promotion.name)) is not None:
-            return waiting(
-                f"promotion {holder} of the same application to end",
-                reason="WaitingForTurn",
-                remedy=Place(release.application, run.namespace, self._environment).watch(),
-            )
+            place = Place(release.application, run.namespace, self._environment)
+            return waiting_for(holder, place)
         commit = await self._repository.deploy(
             release, run.namespace, promotion=promotion.name, uid=promotion.metadata.uid
         )

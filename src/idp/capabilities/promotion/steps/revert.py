@@ -10,9 +10,9 @@ from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.kinds import Name
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
-from idp.capabilities.promotion.turn import Turns
+from idp.capabilities.promotion.turn import Turns, waiting_for
 from idp.kernel.resource import Model
-from idp.kernel.step import Outcome, StepRun, failed, succeeded, waiting
+from idp.kernel.step import Outcome, StepRun, failed, succeeded
 from idp.protocols.git.ports import Commit
 
 
@@ -55,11 +55,7 @@ class RevertStep:
         if (promotion.spec.action, promotion.spec.application) != ("rollback", application):
             raise UnprovenStep(f"promotion {promotion.name} is no rollback of {application}")
         if (holder := await self._turns.take(run.namespace, promotion.name)) is not None:
-            return waiting(
-                f"promotion {holder} of the same application to end",
-                reason="WaitingForTurn",
-                remedy=place.watch(),
-            )
+            return waiting_for(holder, place)
         uid = promotion.metadata.uid
         undone = await self._repository.undone_by(uid, run.namespace, application)
         if undone is None:
