@@ -102,3 +102,9 @@ async def test_a_sandbox_that_cannot_start_is_named(
     monkeypatch.setattr(sandbox, "bwrap_path", lambda: str(broken))
     with pytest.raises(MissingPrerequisite, match="No permissions"):
         await run("print(1)", tmp_path)
+
+
+def test_the_private_tmp_does_not_cover_an_interpreter_below_it(target: Path) -> None:
+    command = _bubblewrap(target)
+    private = command.index("--tmpfs")
+    assert all(command.index(folder) > private for folder in (sys.prefix, sys.base_prefix))

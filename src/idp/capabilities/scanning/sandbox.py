@@ -115,9 +115,10 @@ def _bubblewrap(target: Path) -> list[str]:
         "--clearenv",
         *("--setenv", "PATH", "/usr/bin:/bin"),
         *("--setenv", "LC_ALL", "C.UTF-8"),
+        # First, for it must not cover an interpreter that is installed below it.
+        *("--size", str(_TEMPORARY_BYTES), "--tmpfs", "/tmp"),  # noqa: S108 - inside the sandbox
         *(part for path in dict.fromkeys(binds) for part in ("--ro-bind-try", path, path)),
         *("--dev", "/dev"),
-        *("--size", str(_TEMPORARY_BYTES), "--tmpfs", "/tmp"),  # noqa: S108 - inside the sandbox
         *("--ro-bind", str(target), TARGET),
         *("--chdir", TARGET),
         "--",
