@@ -97,13 +97,13 @@ class Stage:
         return f"http://127.0.0.1:{port}/", {"Host": f"{application}.{environment}.localhost"}
 
 
-def free_first_port() -> int:
-    """A first port behind which every port of a platform is free.
+def free_first_port(start: int | None = None) -> int:
+    """A first port, from `start` on, behind which every port of a platform is free.
 
     Raises:
         RuntimeError: There is none.
     """
-    for first in range(20000 + os.getpid() % 200 * 50, 60000, 50):
+    for first in range(start or 20000 + os.getpid() % 200 * 50, 60000, 50):
         if all(_is_free(port) for port in settings_from_port(first).ports().values()):
             return first
     raise RuntimeError("no free ports")

@@ -45,7 +45,7 @@ async def push_and_follow(
     except Exception:
         progress.update(pushing, "failed", url)
         raise
-    progress.update(pushing, "done", f"{pushed.commit[:12]} to {url}")
+    progress.update(pushing, "done", f"{pushed.commit[:7]} to {url}")
     return await follow_push(
         platform.instance(platform.environments[0]),
         progress,

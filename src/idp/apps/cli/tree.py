@@ -25,7 +25,7 @@ MARKS: dict[State, tuple[str, str]] = {
     "failed": ("✗", "red"),
     "attention": ("!", "magenta"),
 }
-_TITLE_WIDTH, _INDENT = 18, 4
+_TITLE_WIDTH, _SECONDS_WIDTH, _INDENT = 16, 7, 4
 _IMAGE_HOST = re.compile(r"\b127\.0\.0\.1:\d+/(?=[-a-z0-9]+/[-a-z0-9.]+@)")
 _DIGEST = re.compile(r"\bsha256:([0-9a-f]{12})[0-9a-f]{52}\b")
 _COMMIT = re.compile(r"(?<![:0-9a-f])\b([0-9a-f]{7})[0-9a-f]{33}\b")
@@ -100,9 +100,10 @@ def tree(root: Line) -> Tree:
         width = _TITLE_WIDTH - _INDENT * depth
         cut = line.state != "attention" and line.state != "failed"
         text = Text(f"{mark} ", style=style, no_wrap=cut, overflow="ellipsis" if cut else "fold")
-        text.append(f"{line.title:<{width}}", style="default")
-        text.append(f"{took(line):>8}  ", style="dim")
-        text.append(line.message, style="default")
+        seconds = took(line)
+        text.append(f"{line.title:<{width}}{'':<{_SECONDS_WIDTH - len(seconds)}}", style="default")
+        text.append(seconds, style="dim")
+        text.append(f"  {line.message}", style="default")
         del branches[depth + 1 :]
         branches.append(branches[depth].add(text))
     return drawn
