@@ -12,6 +12,8 @@ from support.applications import NAMESPACE, Application
 from support.platform import Platform, running_platform
 
 
+# First, for pytest-xdist reads the groups in this hook, too.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that share a platform in one worker, in their order."""
     for item in items:
