@@ -19,5 +19,7 @@ lint-imports --no-logo 2>/dev/null || lint-imports
 step "types"
 mypy
 step "tests"
-# The end-to-end tests share one platform and stay in one worker; the others fill the second core.
-pytest --numprocesses=auto --dist=loadgroup --cov --cov-report=term:skip-covered "$@"
+pytest --numprocesses=auto --dist=loadfile --ignore=tests/e2e --cov --cov-report= "$@"
+step "end-to-end tests"
+# By themselves: they share one platform, which wants both cores.
+pytest tests/e2e --cov --cov-append --cov-report=term:skip-covered "$@"
