@@ -23,6 +23,9 @@ def _seconds(stage: Stage) -> float:
     """Clone the commit, and run the quick start with an empty package cache.
 
     Needs a package index. What is not committed is not measured.
+
+    Raises:
+        RuntimeError: The quick start failed; with the end of what it wrote.
     """
     folder = stage.scratch / "bare"
     clone, data = folder / "clone", folder / "data"
@@ -31,15 +34,18 @@ def _seconds(stage: Stage) -> float:
     command = ["scripts/quick-start.sh", "--demo", "--approve", "--yes", "--data", str(data)]
     started = time.monotonic()
     try:
-        subprocess.run(
+        answer = subprocess.run(
             [*command, "--port", str(free_first_port())],
             cwd=clone,
             env=environment,
-            check=True,
+            check=False,
             timeout=DEADLINE,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
         )
+        if answer.returncode != 0:
+            raise RuntimeError(f"the quick start failed: {answer.stderr[-2000:]}")
         return time.monotonic() - started
     finally:
         subprocess.run(

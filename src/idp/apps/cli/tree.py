@@ -102,8 +102,8 @@ def tree(root: Line) -> Tree:
         text = Text(f"{mark} ", style=style, no_wrap=cut, overflow="ellipsis" if cut else "fold")
         seconds = took(line)
         text.append(f"{line.title:<{width}}{'':<{_SECONDS_WIDTH - len(seconds)}}", style="default")
-        text.append(seconds, style="dim")
-        text.append(f"  {line.message}", style="default")
+        text.append(f"{seconds}  ", style="dim")
+        text.append(line.message, style="default")
         del branches[depth + 1 :]
         branches.append(branches[depth].add(text))
     return drawn
