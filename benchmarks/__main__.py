@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import orjson
 from rich.console import Console
 
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, number
 from benchmarks.figures import MEASUREMENTS
 from benchmarks.machine import this_machine
 from benchmarks.report import body, page, table
@@ -55,7 +55,9 @@ async def _measure(names: list[str]) -> list[Figure]:
     with Stage() as stage:
         for name in names:
             print(f"measuring {name}", file=sys.stderr, flush=True)
-            figures += await MEASUREMENTS[name](stage)
+            for figure in await MEASUREMENTS[name](stage):
+                print(f"  {figure.name}: {number(figure.value)} {figure.unit}", file=sys.stderr)
+                figures.append(figure)
     return figures
 
 
