@@ -22,7 +22,7 @@ async def measure(stage: Stage) -> list[Figure]:
     direct = await _replica(stage, "development")
     own = await saturate(direct, {}, connections=CONNECTIONS, seconds=SECONDS)
     through = await saturate(url, headers, connections=CONNECTIONS, seconds=SECONDS)
-    note = f"{CONNECTIONS} connections, {SECONDS:.0f} s; Python at both ends sets the pace"
+    note = f"{CONNECTIONS} connections, {SECONDS:.0f} s"
     return [
         Figure(
             "Gateway: requests", through, "1/s", peer=Peer("the application alone", own), note=note

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from idp.capabilities.building.serve import Server, make_server, parse_range
+from idp.capabilities.building.serve import Handler, Server, make_server, parse_range
 
 Answer = tuple[int, dict[str, str], bytes]
 Ask = Callable[..., Answer]
@@ -49,6 +50,21 @@ def ask(server: Server) -> Iterator[Ask]:
 
     yield request
     connection.close()
+
+
+def test_the_content_does_not_wait_for_the_client_to_confirm_the_headers(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted: list[int] = []
+    handle = Handler.handle
+
+    def noted(self: Handler) -> None:
+        accepted.append(self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        handle(self)
+
+    monkeypatch.setattr(Handler, "handle", noted)
+    ask("/")
+    assert accepted == [1]
 
 
 def test_files_and_indexes_are_served_with_their_types(ask: Ask) -> None:

@@ -69,6 +69,8 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Server
     protocol_version = "HTTP/1.1"
+    # Headers and content go out in two writes; otherwise the second waits 40 ms for the client.
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         """Answer `/`, `/healthz` and `/slow`."""
