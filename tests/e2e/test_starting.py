@@ -120,7 +120,7 @@ class TestFullDisk:
             "room again",
             SECONDS,
         )
-        os.kill(alone.pid("uat"), signal.SIGKILL)
+        alone.kill("uat")
         names = alone.until(lambda: _names(alone, path), "the API again", SECONDS)
         assert {*kept, "after"} <= names
 
