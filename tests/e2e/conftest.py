@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,14 +9,6 @@ from idp.apps.cli.demo.users import sign_in_demo_users
 from idp.apps.platform.layout import ENVIRONMENTS
 from support.applications import NAMESPACE, Application
 from support.platform import Platform, running_platform
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share a platform in one worker, in their order."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            own = item.path.name == "test_starting.py"
-            item.add_marker(pytest.mark.xdist_group("own platform" if own else "platform"))
 
 
 @pytest.fixture(scope="session")
