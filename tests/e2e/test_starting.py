@@ -75,7 +75,9 @@ def test_a_port_in_use_is_named_with_who_holds_it(alone: Platform, port: int) ->
 @pytest.mark.usefixtures("small_disks")
 def test_ctrl_c_and_the_same_command_again(alone: Platform, port: int) -> None:
     """Wherever it is interrupted, the next `up` finishes it."""
-    command = [str(CLI), "up", "--yes", "--port", str(port)]
+    # A shell that started these tests in the background has Ctrl-C ignored by all that follow.
+    heeding = ["env", "--default-signal=INT"]
+    command = [*heeding, str(CLI), "up", "--yes", "--port", str(port)]
     environment = {**os.environ, "IDP_DATA": str(alone.data)}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
