@@ -84,8 +84,7 @@ def kill(pid: int) -> None:
 
 def kill_process(platform: Platform, name: str) -> None:
     """Kill the hub or an instance; it is started again with another id."""
-    before = platform.pid(name)
-    kill(before)
+    before = platform.kill(name)
     platform.until(lambda: platform.pid(name) not in (0, before), f"{name} again", SECONDS)
 
 
@@ -216,7 +215,7 @@ def test_nothing_acknowledged_is_lost(platform: Platform) -> None:
     path = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
     for number in range(200):
         if number == 120:
-            kill(platform.pid("uat"))
+            platform.kill("uat")
         body = {"metadata": {"name": f"kept-{number}"}, "data": {"number": str(number)}}
         if _created(lambda body=body: api.post(path, json=body)):  # type: ignore[misc]
             acknowledged.append(f"kept-{number}")

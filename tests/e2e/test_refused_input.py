@@ -26,13 +26,13 @@ DUPLICATE_KEY = HEAD + "spec:\n  port: 8080\n  port: 9090\n"
 BOMB = (
     HEAD
     + "a: &a [x, x, x, x, x, x, x, x, x]\n"
-    + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in pairwise("abcde"))
+    + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in pairwise("abcdefghij"))
 )
 REFUSED = [
     pytest.param(UNKNOWN_FIELD, "spec.health.pth", id="unknown field"),
     pytest.param(WRONG_TYPE, "spec.port", id="wrong type"),
-    pytest.param(DUPLICATE_KEY, "key 'port' is there twice, at line 6", id="duplicate key"),
-    pytest.param(BOMB, "aliases (`*name`) are not allowed, at line 5", id="YAML bomb"),
+    pytest.param(DUPLICATE_KEY, ":6: the key 'port' is there twice", id="duplicate key"),
+    pytest.param(BOMB, "grows to more than 100000 values", id="YAML bomb"),
 ]
 
 

@@ -75,7 +75,9 @@ def test_a_port_in_use_is_named_with_who_holds_it(alone: Platform, port: int) ->
 @pytest.mark.usefixtures("small_disks")
 def test_ctrl_c_and_the_same_command_again(alone: Platform, port: int) -> None:
     """Wherever it is interrupted, the next `up` finishes it."""
-    command = [str(CLI), "up", "--yes", "--port", str(port)]
+    # A shell that started these tests in the background has Ctrl-C ignored by all that follow.
+    heeding = ["env", "--default-signal=INT"]
+    command = [*heeding, str(CLI), "up", "--yes", "--port", str(port)]
     environment = {**os.environ, "IDP_DATA": str(alone.data)}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -120,7 +122,7 @@ class TestFullDisk:
             "room again",
             SECONDS,
         )
-        os.kill(alone.pid("uat"), signal.SIGKILL)
+        alone.kill("uat")
         names = alone.until(lambda: _names(alone, path), "the API again", SECONDS)
         assert {*kept, "after"} <= names
 

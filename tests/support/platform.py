@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -162,6 +163,12 @@ class Platform:
     def pid(self, name: str) -> int:
         """Process id of the hub or of an instance; 0 while it does not run."""
         return next((p.pid for p in processes(self.layout) if p.name == name), 0)
+
+    def kill(self, name: str) -> int:
+        """Kill the hub or an instance; gives the process id that it had."""
+        pid = self.until(lambda: self.pid(name), f"{name} to run")
+        os.kill(pid, signal.SIGKILL)
+        return int(pid)
 
     @property
     def supervisor_pid(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import typer
 
@@ -15,7 +15,7 @@ from idp.apps.cli.progress import Progress
 from idp.apps.platform.layout import Layout
 from idp.capabilities.environments.kinds import PromotionPipeline
 from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
-from idp.kernel.client import get_or_none
+from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import timestamp
 from idp.kernel.errors import DeadlineExceeded, InvalidInput, NotFound
 from idp.kernel.http_client import HttpClient
@@ -91,7 +91,7 @@ async def _choose_release(
 
 
 async def waiting_promotion(
-    client: HttpClient, environment: str, namespace: str, name: str
+    client: Client, environment: str, namespace: str, name: str
 ) -> Manifest:
     """The promotion of an application that waits for people.
 
@@ -103,17 +103,23 @@ async def waiting_promotion(
         for promotion in (await client.list(Promotion.type(), namespace)).items
         if promotion["spec"]["application"] == name
     ]
+    promotions.sort(key=lambda p: str(p["metadata"]["creationTimestamp"]), reverse=True)
     for promotion in promotions:
-        for step in (promotion.get("status") or {}).get("steps") or []:
-            if step["name"] == "approval" and step["phase"] == "Running":
-                return promotion
-    newest = max(promotions, key=lambda p: p["metadata"]["creationTimestamp"], default=None)
+        if _waits(promotion.get("status") or {}):
+            return promotion
+    newest = promotions[0] if promotions else None
     status = (newest or {}).get("status") or {}
     state = f"; the newest is {status.get('phase')}: {status.get('message')}" if newest else ""
     raise NotFound(
         f"no promotion of {name} waits for approval in {environment}{state}",
         remedy=f"`idp-cli promotion list {name} -n {namespace}` shows all.",
     )
+
+
+def _waits(status: Manifest) -> bool:
+    """Whether a promotion waits for people; a superseded one keeps its steps as they were."""
+    steps = {step["name"]: step["phase"] for step in status.get("steps") or []}
+    return status.get("phase") == "Running" and steps.get("approval") == "Running"
 
 
 async def decide(
@@ -145,7 +151,14 @@ async def decide(
         )
         typer.echo(f"{platform.user}: {decision} {promotion['metadata']['name']} in {environment}.")
         if decision == "approve":
-            await follow_by_name(client, namespace, promotion["metadata"]["name"], environment)
+            status = await follow_by_name(
+                client, namespace, promotion["metadata"]["name"], environment
+            )
+            if status["phase"] == "Superseded":
+                raise PipelineFailed(
+                    f"the promotion was {status['message']}",
+                    remedy=f"Approve that one: `idp-cli approve {name} -e {environment}`.",
+                )
 
 
 async def must_accept(client: HttpClient, promotion: Manifest) -> list[str]:
@@ -224,8 +237,10 @@ async def rollback(
         await follow_by_name(client, namespace, created["metadata"]["name"], environment)
 
 
-async def follow_by_name(client: HttpClient, namespace: str, name: str, environment: str) -> None:
-    """Follow a promotion or rollback until it ends.
+async def follow_by_name(
+    client: HttpClient, namespace: str, name: str, environment: str
+) -> dict[str, Any]:
+    """Follow a promotion or rollback until it succeeds or is superseded; gives its status.
 
     Raises:
         PipelineFailed: It failed.
@@ -236,11 +251,11 @@ async def follow_by_name(client: HttpClient, namespace: str, name: str, environm
         while time.monotonic() < deadline:
             promotion = await client.get(Promotion.type(), name, namespace)
             show_promotion(progress, progress.root, promotion)
-            status = promotion.get("status") or {}
+            status: dict[str, Any] = promotion.get("status") or {}
             if status.get("phase") == "Failed":
                 raise PipelineFailed(status["message"], remedy=status.get("remedy") or None)
             if status.get("phase") in ("Succeeded", "Superseded"):
-                return
+                return status
             await asyncio.sleep(0.25)
     raise DeadlineExceeded(
         f"{name} did not end within {FOLLOW_SECONDS:.0f} s",

@@ -13,6 +13,7 @@ from idp.apps.capabilities import capabilities
 from idp.apps.instance.bootstrap import bootstrap
 from idp.apps.instance.compose import Machine, build_parts
 from idp.apps.instance.groups import HUB, HUB_GROUP
+from idp.apps.instance.people import PeopleLog
 from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import require_settings
@@ -36,7 +37,7 @@ async def run(layout: Layout, environment: str) -> None:
     database = open_database(f"sqlite:///{folders.history}", migrations)
     api = ApiServer(
         ApiServerSettings(data=folders.apiserver, port=settings.instances[environment].api),
-        audit=AuditLog(database),
+        audit=PeopleLog(AuditLog(database)),
         pod_logs=PodLogs(folders.workloads),
     )
     # Opening the key takes a while on purpose (scrypt); meanwhile the rest comes up.

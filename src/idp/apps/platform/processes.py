@@ -84,12 +84,15 @@ def end_former(layout: Layout) -> None:
 
 
 def _is_child(layout: Layout, pid: int) -> bool:
-    """Whether a process is one of this data folder; its id may be somebody else's by now."""
+    """Whether a process is one of this data folder; its id may be somebody else's by now.
+
+    The supervisor works in the data folder, and so does what it forks; the command line is the
+    fork server's and says nothing.
+    """
     try:
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return Path(f"/proc/{pid}/cwd").readlink() == layout.folder.resolve()
     except OSError:
         return False
-    return os.fsencode(layout.folder) in arguments
 
 
 def start_supervisor(layout: Layout) -> None:
