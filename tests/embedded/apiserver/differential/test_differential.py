@@ -42,10 +42,19 @@ _DROPPED = {"clusterIP", "clusterIPs", "remedy", "selfLink"}
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
+def _normalised_field(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name == "managedFields":
+        # Both servers order the managers by whole seconds: where one second ends is chance.
+        return sorted(normalised(value), key=lambda entry: json.dumps(entry, sort_keys=True))
+    return _REPLACED.get(name, normalised(value))
+
+
 def normalised(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: _REPLACED.get(name, normalised(item)) if item is not None else None
+            name: _normalised_field(name, item)
             for name, item in value.items()
             if name not in _DROPPED and not (name == "f:clusterIP" and item == {})
         }
@@ -118,7 +127,8 @@ async def test_answers_are_those_of_the_real_server(
         if "differs" in step:
             assert ours.get("error", {}).get("code") == theirs.get("error", {}).get("code")
         else:
-            assert ours == theirs, step["do"]
+            # The recording was normalised by the rules of its day.
+            assert ours == normalised(theirs), step["do"]
 
 
 @pytest.mark.skipif(REAL is None, reason="needs a real server")
