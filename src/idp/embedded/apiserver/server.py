@@ -11,7 +11,7 @@ import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
@@ -19,6 +19,7 @@ from idp.embedded.apiserver.access.authenticate import Authenticator
 from idp.embedded.apiserver.access.bootstrap import bootstrap_manifests
 from idp.embedded.apiserver.access.certificates import CertificateAuthority
 from idp.embedded.apiserver.access.identity import MASTERS_GROUP, UserInfo
+from idp.embedded.apiserver.access.oidc_issuer import OidcIssuer
 from idp.embedded.apiserver.access.rbac import RbacAuthorizer
 from idp.embedded.apiserver.access.reviews import Reviews
 from idp.embedded.apiserver.access.service_account_tokens import (
@@ -62,6 +63,9 @@ from idp.kernel.clock import Clock, utc_now
 from idp.kernel.errors import MissingPrerequisite
 from idp.kernel.resource import Manifest
 
+if TYPE_CHECKING:
+    from idp.embedded.apiserver.access.oidc_tokens import OidcTokens
+
 _STOP_SECONDS = 2.0
 
 
@@ -76,6 +80,7 @@ class ApiServerSettings:
         names: Further DNS names that clients reach the server by.
         name: Name of cluster and context in kubeconfigs.
         issuer: URL that ServiceAccount tokens are issued by.
+        oidc: An outside issuer whose tokens are accepted, such as a single sign-on; None for none.
     """
 
     data: Path
@@ -84,6 +89,7 @@ class ApiServerSettings:
     names: tuple[str, ...] = ()
     name: str = "idp"
     issuer: str = "https://kubernetes.default.svc"
+    oidc: OidcIssuer | None = None
 
 
 class ApiServer:
@@ -106,7 +112,8 @@ class ApiServer:
             clock: Tells the time.
 
         Raises:
-            MissingPrerequisite: The data folder is of a newer version, or damaged.
+            MissingPrerequisite: The data folder is of a newer version, or damaged; or the
+                certificates that verify the OpenID Connect issuer cannot be read.
         """
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -122,7 +129,11 @@ class ApiServer:
             issuer=settings.issuer,
             clock=clock,
         )
-        self._authenticator = Authenticator([self.tokens, self._account_tokens], self.authorizer)
+        self._oidc = _oidc_tokens(settings.oidc, clock)
+        outside = [self._oidc] if self._oidc is not None else []
+        self._authenticator = Authenticator(
+            [self.tokens, self._account_tokens, *outside], self.authorizer, outside
+        )
         self._questions = Questions(Reviews(self.authorizer, self._authenticator), self.authorizer)
         self.gates = Gates(self._store, self.authorizer)
         self._auditor = Auditor(audit) if audit is not None else None
@@ -160,6 +171,8 @@ class ApiServer:
             part.begin()
             part.worker.start()
         self._expiry.start()
+        if self._oidc is not None:
+            self._oidc.start()
         try:
             await self._listen()
         except BaseException:
@@ -227,6 +240,8 @@ class ApiServer:
     async def stop(self) -> None:
         """End watches, finish what is being written, close the database."""
         await self._expiry.stop()
+        if self._oidc is not None:
+            await self._oidc.stop()
         for part in (self._garbage, self._namespaces, self._cleaner):
             await part.worker.stop()
         self._store.drain()
@@ -276,6 +291,15 @@ class ApiServer:
         if path is not None:
             write_kubeconfig(path, text)
         return text
+
+
+def _oidc_tokens(issuer: OidcIssuer | None, clock: Clock) -> OidcTokens | None:
+    """The tokens of an outside issuer; the HTTP client is loaded only if there is one."""
+    if issuer is None:
+        return None
+    from idp.embedded.apiserver.access.oidc_tokens import OidcTokens
+
+    return OidcTokens.of(issuer, clock=clock)
 
 
 def _schema_rules(schema: Manifest) -> SchemaRules:

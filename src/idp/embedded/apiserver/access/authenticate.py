@@ -44,12 +44,37 @@ class TokenAuthenticator(Protocol):
         ...
 
 
+class KeyLearner(Protocol):
+    """What may have to fetch a key before it can tell whether a token is valid."""
+
+    async def learn(self, token: str) -> None:
+        """Fetch what is needed to verify a token, if it is one of these. Never fails."""
+        ...
+
+
 class Authenticator:
     """Proves who asks."""
 
-    def __init__(self, tokens: Sequence[TokenAuthenticator], authorizer: RbacAuthorizer) -> None:
+    def __init__(
+        self,
+        tokens: Sequence[TokenAuthenticator],
+        authorizer: RbacAuthorizer,
+        learners: Sequence[KeyLearner] = (),
+    ) -> None:
         self._tokens = tuple(tokens)
         self._authorizer = authorizer
+        self._learners = tuple(learners)
+
+    async def learn(self, headers: MultiMapping[str]) -> None:
+        """Await this before `authenticate`: a token may be signed by a key that is new."""
+        if self._learners and (token := _bearer(headers)):
+            await self.learn_token(token)
+
+    async def learn_token(self, token: str) -> None:
+        """Await this before `user_for_token`."""
+        if 0 < len(token) <= _MAX_TOKEN:
+            for learner in self._learners:
+                await learner.learn(token)
 
     def authenticate(
         self, headers: MultiMapping[str], peer_certificate: Mapping[str, Any] | None = None
@@ -79,10 +104,10 @@ class Authenticator:
         return None
 
     def _by_token(self, headers: MultiMapping[str]) -> UserInfo:
-        scheme, _, token = (headers.get("Authorization") or "").strip().partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = _bearer(headers)
+        if not token:
             return NOBODY
-        user = self.user_for_token(token.strip())
+        user = self.user_for_token(token)
         if user is None:
             raise Unauthorized("Unauthorized", remedy="Get a new token or kubeconfig.")
         return user
@@ -96,6 +121,12 @@ class Authenticator:
         return UserInfo(
             wanted.name, wanted.uid, _completed(wanted), wanted.extra, impersonator=user
         )
+
+
+def _bearer(headers: MultiMapping[str]) -> str:
+    """The bearer token of a request; empty when there is none."""
+    scheme, _, token = (headers.get("Authorization") or "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _wanted(headers: MultiMapping[str]) -> UserInfo | None:

@@ -68,6 +68,10 @@ class Reviews:
         metadata = {**(body.get("metadata") or {}), "creationTimestamp": timestamp(utc_now())}
         return {**body, "metadata": metadata, "status": {"userInfo": user.manifest()}}
 
+    async def learn(self, body: Manifest) -> None:
+        """Await this before `token_review`."""
+        await self._authenticator.learn_token(str((body.get("spec") or {}).get("token") or ""))
+
     def token_review(self, body: Manifest) -> Manifest:
         """Whose token it is, for services that are shown one. Raises `Invalid`."""
         spec = body.get("spec") or {}

@@ -68,6 +68,7 @@ class Handler:
         warnings: list[str] = []
         try:
             peer = http.get_extra_info("peercert")
+            await self._authenticator.learn(http.headers)
             user = self._authenticator.authenticate(http.headers, peer)
             parts = split(http.rel_url.raw_path)
             path = resource_path(parts)
