@@ -11,7 +11,7 @@ import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from aiohttp import web
 
@@ -27,6 +27,7 @@ from idp.embedded.apiserver.access.service_account_tokens import (
     open_signing_key,
 )
 from idp.embedded.apiserver.access.static_tokens import StaticTokens
+from idp.embedded.apiserver.admission.priority import SYSTEM_CLASSES
 from idp.embedded.apiserver.api import Api
 from idp.embedded.apiserver.audit import Auditor
 from idp.embedded.apiserver.gates import Gates
@@ -50,7 +51,10 @@ from idp.embedded.apiserver.machinery.definitions import (
 from idp.embedded.apiserver.machinery.expiry import EventExpiry
 from idp.embedded.apiserver.machinery.garbage import GarbageCollector
 from idp.embedded.apiserver.machinery.namespaces import INITIAL, Namespaces
+from idp.embedded.apiserver.machinery.quotas import Quotas
+from idp.embedded.apiserver.machinery.signing import Signer
 from idp.embedded.apiserver.machinery.system import System
+from idp.embedded.apiserver.machinery.worker import Worker
 from idp.embedded.apiserver.ports import AuditSink, PodLogSource, SchemaRules
 from idp.embedded.apiserver.questions import Questions
 from idp.embedded.apiserver.storage.history import Change
@@ -90,6 +94,20 @@ class ApiServerSettings:
     name: str = "idp"
     issuer: str = "https://kubernetes.default.svc"
     oidc: OidcIssuer | None = None
+
+
+class Part(Protocol):
+    """A part of the server that follows every change and acts on its own objects."""
+
+    worker: Worker
+
+    def begin(self) -> None:
+        """Look at everything once."""
+        ...
+
+    def noticed(self, change: Change) -> None:
+        """Look at what a committed change concerns."""
+        ...
 
 
 class ApiServer:
@@ -134,8 +152,9 @@ class ApiServer:
         self._authenticator = Authenticator(
             [self.tokens, self._account_tokens, *outside], self.authorizer, outside
         )
-        self._questions = Questions(Reviews(self.authorizer, self._authenticator), self.authorizer)
-        self.gates = Gates(self._store, self.authorizer)
+        reviews = Reviews(self.authorizer, self._authenticator, self._account_tokens.audiences)
+        self._questions = Questions(reviews, self.authorizer)
+        self.gates = Gates(self._store, self.authorizer, clock)
         self._auditor = Auditor(audit) if audit is not None else None
         reader = Reader(self._store)
         writer = Writer(self._store, self.registry, self.gates, clock)
@@ -147,6 +166,8 @@ class ApiServer:
         self._garbage = GarbageCollector(self._system)
         self._namespaces = Namespaces(self._system, self._authority.certificate, clock)
         self._cleaner = DefinitionCleaner(self._system)
+        self._quotas = Quotas(self._system, self.gates.ledger)
+        self._signer = Signer(self._system, self._authority, clock)
         self._expiry = EventExpiry(self._system, clock)
         self._pod_logs = pod_logs
         self._clock = clock
@@ -167,7 +188,7 @@ class ApiServer:
         self._definitions.begin()
         self._store.listen(self._noticed)
         await self._bootstrap()
-        for part in (self._garbage, self._namespaces, self._cleaner):
+        for part in self._parts:
             part.begin()
             part.worker.start()
         self._expiry.start()
@@ -179,6 +200,11 @@ class ApiServer:
             await self.stop()
             raise
 
+    @property
+    def _parts(self) -> tuple[Part, ...]:
+        """What acts on the server's own objects."""
+        return (self._garbage, self._namespaces, self._cleaner, self._quotas, self._signer)
+
     async def _bootstrap(self) -> None:
         for namespace in INITIAL:
             manifest = {
@@ -188,17 +214,17 @@ class ApiServer:
             }
             await self._system.create_missing(manifest)
         # Together: they share commits.
-        await asyncio.gather(*(self._system.create_missing(m) for m in bootstrap_manifests()))
+        initial = (*bootstrap_manifests(), *SYSTEM_CLASSES)
+        await asyncio.gather(*(self._system.create_missing(m) for m in initial))
 
     def _noticed(self, change: Change) -> None:
         self._definitions.noticed(change)
-        self._garbage.noticed(change)
-        self._namespaces.noticed(change)
-        self._cleaner.noticed(change)
+        for part in self._parts:
+            part.noticed(change)
 
     async def _listen(self) -> None:
         settings = self.settings
-        tokens = TokenPages(self._api, self._account_tokens, self.lookup)
+        tokens = TokenPages(self._api, self._account_tokens, self.lookup, lambda: self.url)
         handler = Handler(
             self._authenticator,
             self.authorizer,
@@ -242,7 +268,7 @@ class ApiServer:
         await self._expiry.stop()
         if self._oidc is not None:
             await self._oidc.stop()
-        for part in (self._garbage, self._namespaces, self._cleaner):
+        for part in self._parts:
             await part.worker.stop()
         self._store.drain()
         if self._runner is not None:

@@ -163,7 +163,7 @@ def test_the_published_key_verifies_tokens(tokens: ServiceAccountTokens, account
     options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
     claims = jwt.decode(token, published, audience=ISSUER, issuer=ISSUER, options=options)
     assert claims["sub"] == "system:serviceaccount:demo:builder"
-    assert tokens.discovery()["jwks_uri"] == f"{ISSUER}/openid/v1/jwks"
+    assert tokens.discovery("https://here")["jwks_uri"] == "https://here/openid/v1/jwks"
 
 
 def test_the_key_is_private_and_stays(tmp_path: Path) -> None:
