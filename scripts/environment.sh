@@ -51,7 +51,11 @@ make_environment() {
       *) arguments+=(--group "$group") ;;
     esac
   done
-  "$uv" sync --quiet --locked --no-default-groups --python "$python" "${arguments[@]}" ||
+  # Compiled now: else every process of the platform compiles what it imports at each start where
+  # Python may not write its cache (PYTHONDONTWRITEBYTECODE, a read-only clone).
+  "$uv" sync --quiet --locked --no-default-groups --compile-bytecode --python "$python" \
+    "${arguments[@]}" ||
     fail "the environment cannot be made from uv.lock" \
       "read the message above; a network or a package mirror is needed the first time"
+  .venv/bin/python -m compileall -q -j 0 src
 }
