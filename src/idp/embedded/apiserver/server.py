@@ -43,6 +43,7 @@ from idp.embedded.apiserver.http.tokens import TokenPages
 from idp.embedded.apiserver.kubeconfig import kubeconfig_text, write_kubeconfig
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.lookup import StoreLookup
+from idp.embedded.apiserver.machinery.aggregation import Aggregation
 from idp.embedded.apiserver.machinery.definitions import (
     DEFINITIONS,
     DefinitionCleaner,
@@ -168,6 +169,7 @@ class ApiServer:
         self._cleaner = DefinitionCleaner(self._system)
         self._quotas = Quotas(self._system, self.gates.ledger)
         self._signer = Signer(self._system, self._authority, clock)
+        self._aggregation = Aggregation(self._system, self.authorizer)
         self._expiry = EventExpiry(self._system, clock)
         self._pod_logs = pod_logs
         self._clock = clock
@@ -203,7 +205,14 @@ class ApiServer:
     @property
     def _parts(self) -> tuple[Part, ...]:
         """What acts on the server's own objects."""
-        return (self._garbage, self._namespaces, self._cleaner, self._quotas, self._signer)
+        return (
+            self._garbage,
+            self._namespaces,
+            self._cleaner,
+            self._quotas,
+            self._signer,
+            self._aggregation,
+        )
 
     async def _bootstrap(self) -> None:
         for namespace in INITIAL:
@@ -228,6 +237,7 @@ class ApiServer:
         handler = Handler(
             self._authenticator,
             self.authorizer,
+            self._api,
             Resources(self._api, self.registry, self._clock),
             ReviewPages(self._questions),
             [

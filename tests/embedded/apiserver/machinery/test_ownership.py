@@ -16,6 +16,7 @@ from idp.kernel.standard import (
     CUSTOM_RESOURCE_DEFINITION,
     EVENT,
     NAMESPACE,
+    POD,
     SERVICE_ACCOUNT,
 )
 
@@ -147,11 +148,56 @@ async def test_a_namespace_says_what_keeps_it(client: LocalClient) -> None:
     async def explained() -> bool:
         namespace = await client.get(NAMESPACE, "demo")
         conditions = namespace["status"].get("conditions") or []
-        return any("configmaps has 1 resource instances" in c["message"] for c in conditions)
+        return [c["status"] for c in conditions] == ["False", "False", "False", "True", "True"]
 
     await eventually(explained)
+    status = (await client.get(NAMESPACE, "demo"))["status"]
+    assert status["phase"] == "Terminating"
+    assert [c["message"] for c in status["conditions"][3:]] == [
+        "Some resources are remaining: configmaps. has 1 resource instances",
+        "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource "
+        "instances",
+    ]
     patch: Manifest = {"metadata": {"finalizers": None}}
     await client.patch(CONFIG_MAP, "a", patch, "demo")
+    await gone(client, "demo", NAMESPACE)
+
+
+async def test_pods_go_before_what_protects_others_from_them(client: LocalClient) -> None:
+    await client.create(NAMESPACE, {"metadata": {"name": "demo"}})
+    pod: Manifest = {
+        "metadata": {"name": "p", "namespace": "demo", "finalizers": ["example.com/hold"]},
+        "spec": {"containers": [{"name": "c", "image": "x"}]},
+    }
+    await client.create(POD, pod)
+    await client.create(CONFIG_MAP, {"metadata": {"name": "policy", "namespace": "demo"}})
+    await client.delete(NAMESPACE, "demo")
+
+    async def explained() -> bool:
+        namespace = await client.get(NAMESPACE, "demo")
+        return bool(namespace["status"].get("conditions"))
+
+    await eventually(explained)
+    policy = await client.get(CONFIG_MAP, "policy", "demo")
+    assert "deletionTimestamp" not in policy["metadata"]
+    await client.patch(POD, "p", {"metadata": {"finalizers": None}}, "demo")
+    await gone(client, "demo", NAMESPACE)
+
+
+async def test_a_namespace_waits_for_the_finalizers_of_others(client: LocalClient) -> None:
+    spec = {"finalizers": ["example.com/billing"]}
+    made = await client.create(NAMESPACE, {"metadata": {"name": "demo"}, "spec": spec})
+    assert made["spec"]["finalizers"] == ["example.com/billing", "kubernetes"]
+    await client.delete(NAMESPACE, "demo")
+
+    async def emptied() -> bool:
+        namespace = await client.get(NAMESPACE, "demo")
+        return bool(namespace["spec"].get("finalizers") == ["example.com/billing"])
+
+    await eventually(emptied)
+    namespace = await client.get(NAMESPACE, "demo")
+    namespace["spec"] = {}
+    await client.update(NAMESPACE, namespace, subresource="finalize")
     await gone(client, "demo", NAMESPACE)
 
 

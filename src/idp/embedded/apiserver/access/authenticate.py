@@ -91,8 +91,14 @@ class Authenticator:
             Forbidden: The user may not impersonate whom they ask to.
             InvalidInput: Groups, uid or extras are impersonated without a user.
         """
+        return self.impersonated(self.proved(headers, peer_certificate), headers)
+
+    def proved(
+        self, headers: MultiMapping[str], peer_certificate: Mapping[str, Any] | None = None
+    ) -> UserInfo:
+        """The user that a request really comes from. Raises `Unauthorized`."""
         user = user_from_certificate(peer_certificate) or self._by_token(headers)
-        return self._impersonated(user.authenticated(), headers)
+        return user.authenticated()
 
     def user_for_token(self, token: str, audiences: Sequence[str] = ()) -> UserInfo | None:
         """The user of a bearer token, also for `TokenReview`; None when it is not valid."""
@@ -112,7 +118,8 @@ class Authenticator:
             raise Unauthorized("Unauthorized", remedy="Get a new token or kubeconfig.")
         return user
 
-    def _impersonated(self, user: UserInfo, headers: MultiMapping[str]) -> UserInfo:
+    def impersonated(self, user: UserInfo, headers: MultiMapping[str]) -> UserInfo:
+        """The user that a request acts as. Raises `Forbidden`, `InvalidInput`."""
         wanted = _wanted(headers)
         if wanted is None:
             return user
