@@ -151,7 +151,10 @@ class ApiServer:
         self._oidc = _oidc_tokens(settings.oidc, clock)
         outside = [self._oidc] if self._oidc is not None else []
         self._authenticator = Authenticator(
-            [self.tokens, self._account_tokens, *outside], self.authorizer, outside
+            [self.tokens, self._account_tokens, *outside],
+            self.authorizer,
+            outside,
+            self._account_tokens.audiences,
         )
         reviews = Reviews(self.authorizer, self._authenticator, self._account_tokens.audiences)
         self._questions = Questions(reviews, self.authorizer)

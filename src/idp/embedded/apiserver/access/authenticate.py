@@ -60,7 +60,17 @@ class Authenticator:
         tokens: Sequence[TokenAuthenticator],
         authorizer: RbacAuthorizer,
         learners: Sequence[KeyLearner] = (),
+        audiences: Sequence[str] = (),
     ) -> None:
+        """Compose.
+
+        Args:
+            tokens: The kinds of bearer tokens, in the order in which they are tried.
+            authorizer: Answers who may impersonate whom.
+            learners: May fetch keys before a token is tried.
+            audiences: Of this server.
+        """
+        self._audiences = frozenset(audiences)
         self._tokens = tuple(tokens)
         self._authorizer = authorizer
         self._learners = tuple(learners)
@@ -104,9 +114,13 @@ class Authenticator:
         """The user of a bearer token, also for `TokenReview`; None when it is not valid."""
         if not token or len(token) > _MAX_TOKEN:
             return None
+        tried = [tuple(audiences)]
+        if self._audiences & set(audiences):
+            tried.append(())  # also a token that knows no audience is for this server
         for tokens in self._tokens:
-            if (user := tokens.user_for(token, audiences)) is not None:
-                return user.authenticated()
+            for wanted in tried:
+                if (user := tokens.user_for(token, wanted)) is not None:
+                    return user.authenticated()
         return None
 
     def _by_token(self, headers: MultiMapping[str]) -> UserInfo:

@@ -11,6 +11,7 @@ from idp.embedded.apiserver.access.rbac import RBAC_GROUP
 from idp.embedded.apiserver.access.validation import rbac_errors
 from idp.embedded.apiserver.admission.priority import class_causes
 from idp.embedded.apiserver.admission.quota.validation import quota_causes
+from idp.embedded.apiserver.admission.range_validation import range_causes
 from idp.embedded.apiserver.admission.signing_requests import request_causes
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import Cause
@@ -59,6 +60,8 @@ def builtin_causes(
         from idp.embedded.apiserver.admission.validation import policy_errors
 
         yield from policy_errors(new)
+    elif resource == "/limitranges":
+        yield from range_causes(new)
     elif resource == "/resourcequotas":
         yield from quota_causes(new)
     elif resource == "scheduling.k8s.io/priorityclasses":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from idp.embedded.apiserver.storage.record import Key
 from idp.kernel.client import Client
 from idp.kernel.errors import Forbidden, IdpError
 from idp.kernel.resource import Manifest, ResourceType
-from idp.kernel.standard import CONFIG_MAP, NAMESPACE, POD
+from idp.kernel.standard import CONFIG_MAP, CUSTOM_RESOURCE_DEFINITION, NAMESPACE, POD
 
 QUOTA = ResourceType("", "v1", "ResourceQuota", "resourcequotas")
 CLAIM = ResourceType("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
@@ -167,6 +168,18 @@ async def test_it_counts_the_same_after_a_restart(tmp_path: Path) -> None:
         client = server.client("admin", ["system:masters"])
         with pytest.raises(Forbidden, match="exceeded quota"):
             await client.create(CONFIG_MAP, config_map("b"))
+
+
+async def test_custom_kinds_are_counted_by_name(
+    client: LocalClient, widget_definition: Callable[..., Manifest], widget_type: ResourceType
+) -> None:
+    await client.create(QUOTA, quota(count__widgets_example_com="1"))
+    await client.create(CUSTOM_RESOURCE_DEFINITION, widget_definition())
+    widget = {"metadata": {"name": "a", "namespace": "default"}, "spec": {"size": 1}}
+    await client.create(widget_type, widget)
+    widget["metadata"] = {"name": "b", "namespace": "default"}
+    with pytest.raises(Forbidden, match=r"requested: count/widgets\.example\.com=1"):
+        await client.create(widget_type, widget)
 
 
 async def test_other_namespaces_are_free(client: LocalClient) -> None:
