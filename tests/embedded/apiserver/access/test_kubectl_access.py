@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -162,6 +163,34 @@ async def test_tokens_of_service_accounts(server: ApiServer, kubectl: Run) -> No
     await kubectl("delete", "pod", "p")
     with pytest.raises(Failed, match=r"must be logged in|Unauthorized"):
         await kubectl("auth", "whoami", "--token", token, "--kubeconfig=/dev/null", *to(server))
+
+
+async def test_others_verify_our_tokens_by_what_is_published(
+    server: ApiServer, kubectl: Run
+) -> None:
+    discovery = json.loads(await kubectl("get", "--raw", "/.well-known/openid-configuration"))
+    keys_path = discovery["jwks_uri"].removeprefix(server.url)
+    keys = jwt.PyJWKSet.from_dict(json.loads(await kubectl("get", "--raw", keys_path)))
+    token = (await kubectl("create", "token", "default", "--audience", "vault")).strip()
+    (key,) = keys.keys
+    claims = jwt.decode(token, key, audience="vault", issuer=discovery["issuer"])
+    assert claims["sub"] == "system:serviceaccount:default:default"
+    with pytest.raises(Failed, match=r"must be logged in|Unauthorized"):
+        await kubectl("auth", "whoami", "--token", token, "--kubeconfig=/dev/null", *to(server))
+
+
+async def test_what_somebody_may_do(kubectl: Run, bob: Run) -> None:
+    await kubectl("create", "role", "r", "--verb=get,list", "--resource=pods")
+    await kubectl("create", "rolebinding", "b", "--role=r", "--group=devs")
+    assert re.search(r"pods +\[\] +\[\] +\[get list\]", await bob("auth", "can-i", "--list"))
+    with pytest.raises(Failed, match='cannot impersonate resource "users"'):
+        await bob("get", "pods", "--as=admin")
+    said = await kubectl("auth", "whoami", "--as=eve", "--as-uid=7", "--as-group=g", "-o", "json")
+    assert json.loads(said)["status"]["userInfo"] == {
+        "username": "eve",
+        "uid": "7",
+        "groups": ["g", "system:authenticated"],
+    }
 
 
 def account(name: str) -> str:
