@@ -11,7 +11,7 @@ import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
@@ -43,19 +43,10 @@ from idp.embedded.apiserver.http.tokens import TokenPages
 from idp.embedded.apiserver.kubeconfig import kubeconfig_text, write_kubeconfig
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.lookup import StoreLookup
-from idp.embedded.apiserver.machinery.aggregation import Aggregation
-from idp.embedded.apiserver.machinery.definitions import (
-    DEFINITIONS,
-    DefinitionCleaner,
-    Definitions,
-)
-from idp.embedded.apiserver.machinery.expiry import EventExpiry
-from idp.embedded.apiserver.machinery.garbage import GarbageCollector
-from idp.embedded.apiserver.machinery.namespaces import INITIAL, Namespaces
-from idp.embedded.apiserver.machinery.quotas import Quotas
-from idp.embedded.apiserver.machinery.signing import Signer
+from idp.embedded.apiserver.machinery.definitions import DEFINITIONS, Definitions
+from idp.embedded.apiserver.machinery.namespaces import INITIAL
+from idp.embedded.apiserver.machinery.parts import Machinery
 from idp.embedded.apiserver.machinery.system import System
-from idp.embedded.apiserver.machinery.worker import Worker
 from idp.embedded.apiserver.ports import AuditSink, PodLogSource, SchemaRules
 from idp.embedded.apiserver.questions import Questions
 from idp.embedded.apiserver.storage.history import Change
@@ -95,20 +86,6 @@ class ApiServerSettings:
     name: str = "idp"
     issuer: str = "https://kubernetes.default.svc"
     oidc: OidcIssuer | None = None
-
-
-class Part(Protocol):
-    """A part of the server that follows every change and acts on its own objects."""
-
-    worker: Worker
-
-    def begin(self) -> None:
-        """Look at everything once."""
-        ...
-
-    def noticed(self, change: Change) -> None:
-        """Look at what a committed change concerns."""
-        ...
 
 
 class ApiServer:
@@ -167,13 +144,9 @@ class ApiServer:
         self._system = System(self._store, self.registry, writer, deleter)
         self._definitions = Definitions(self._store, self.registry, _schema_rules, clock)
         self.gates.preparations[DEFINITIONS] = self._definitions.prepare
-        self._garbage = GarbageCollector(self._system)
-        self._namespaces = Namespaces(self._system, self._authority.certificate, clock)
-        self._cleaner = DefinitionCleaner(self._system)
-        self._quotas = Quotas(self._system, self.gates.ledger)
-        self._signer = Signer(self._system, self._authority, clock)
-        self._aggregation = Aggregation(self._system, self.authorizer)
-        self._expiry = EventExpiry(self._system, clock)
+        self._machinery = Machinery(
+            self._system, self.gates.ledger, self.authorizer, self._authority, clock
+        )
         self._pod_logs = pod_logs
         self._clock = clock
         self._runner: web.ServerRunner | None = None
@@ -193,10 +166,7 @@ class ApiServer:
         self._definitions.begin()
         self._store.listen(self._noticed)
         await self._bootstrap()
-        for part in self._parts:
-            part.begin()
-            part.worker.start()
-        self._expiry.start()
+        self._machinery.start()
         if self._oidc is not None:
             self._oidc.start()
         try:
@@ -204,18 +174,6 @@ class ApiServer:
         except BaseException:
             await self.stop()
             raise
-
-    @property
-    def _parts(self) -> tuple[Part, ...]:
-        """What acts on the server's own objects."""
-        return (
-            self._garbage,
-            self._namespaces,
-            self._cleaner,
-            self._quotas,
-            self._signer,
-            self._aggregation,
-        )
 
     async def _bootstrap(self) -> None:
         for namespace in INITIAL:
@@ -231,8 +189,7 @@ class ApiServer:
 
     def _noticed(self, change: Change) -> None:
         self._definitions.noticed(change)
-        for part in self._parts:
-            part.noticed(change)
+        self._machinery.noticed(change)
 
     async def _listen(self) -> None:
         settings = self.settings
@@ -278,11 +235,9 @@ class ApiServer:
 
     async def stop(self) -> None:
         """End watches, finish what is being written, close the database."""
-        await self._expiry.stop()
         if self._oidc is not None:
             await self._oidc.stop()
-        for part in self._parts:
-            await part.worker.stop()
+        await self._machinery.stop()
         self._store.drain()
         if self._runner is not None:
             await self._runner.cleanup()

@@ -129,7 +129,7 @@ async def test_an_owner_of_an_unknown_kind_is_left_alone(client: LocalClient) ->
 async def test_a_cascade_continues_after_a_restart(server: ApiServer, client: LocalClient) -> None:
     owner = await client.create(CONFIG_MAP, config("owner"))
     await client.create(CONFIG_MAP, config("child", [owner]))
-    for part in (server._garbage,):
+    for part in server._machinery.parts:
         await part.worker.stop()
     await client.delete(CONFIG_MAP, "owner", "default")
     await server.stop()
@@ -244,8 +244,8 @@ async def test_events_expire(tmp_path: Path) -> None:
             "type": "Normal",
         }
         await client.create(EVENT, event)
-        await server._expiry.expire()
+        await server._machinery.expiry.expire()
         assert await get_or_none(client, EVENT, "e", "default") is not None
         clock[0] = now + timedelta(hours=1, seconds=5)
-        await server._expiry.expire()
+        await server._machinery.expiry.expire()
         assert await get_or_none(client, EVENT, "e", "default") is None
