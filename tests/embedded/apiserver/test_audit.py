@@ -80,7 +80,12 @@ async def test_over_http_it_says_from_where_and_by_which_token(
     async with http_client(audited, token) as http:
         issued = await http.post(f"{path}/serviceaccounts/robot/token", json={"spec": {}})
         robot = issued.json()["status"]["token"]
-        acting = {"Impersonate-User": "dave", "Impersonate-Uid": "7", "Impersonate-Group": "devs"}
+        acting = {
+            "Impersonate-User": "dave",
+            "Impersonate-Uid": "7",
+            "Impersonate-Group": "devs",
+            "Impersonate-Extra-Reason": "ticket 42",
+        }
         assert (await http.post(f"{path}/configmaps", json={}, headers=acting)).status_code == 403
         broken = await http.post(
             f"{path}/configmaps", content=b"{", headers={"Content-Type": "application/json"}
@@ -104,6 +109,7 @@ async def test_over_http_it_says_from_where_and_by_which_token(
     assert [fact["code"] for fact in facts] == [200, 403, 400, 403, 403]
     assert (facts[1]["as"], facts[1]["uid"]) == ("dave", "7")
     assert facts[1]["groups"] == ["devs", "system:authenticated"]
+    assert facts[1]["extra"] == {"reason": ["ticket 42"]}
     assert facts[3]["credential"].startswith("JTI=")
     assert robot not in repr(sink.records)
 

@@ -32,6 +32,8 @@ def entry(request: Request, verb: str, code: int, reason: str = "") -> AuditEntr
         facts["as"] = user.name
         if user.uid:
             facts["uid"] = user.uid
+        if user.extra:
+            facts["extra"] = {name: list(values) for name, values in user.extra.items()}
     if credential := (user.impersonator or user).extra.get(CREDENTIAL):
         facts["credential"] = credential[0]
     if user.groups:
