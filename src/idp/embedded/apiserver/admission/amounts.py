@@ -91,6 +91,14 @@ def plus(one: Mapping[str, Amount], other: Mapping[str, Amount]) -> Amounts:
     return total
 
 
+def minus(one: Mapping[str, Amount], other: Mapping[str, Amount]) -> Amounts:
+    """The difference of two resource lists, name by name."""
+    total = dict(one)
+    for name, amount in other.items():
+        total[name] = total.get(name, ZERO) - amount
+    return total
+
+
 def greatest(one: Mapping[str, Amount], other: Mapping[str, Amount]) -> Amounts:
     """The greater amount of two resource lists, name by name."""
     total = dict(one)

@@ -215,3 +215,4 @@ async def test_whatever_happens_the_total_is_what_is_there(
         assert there <= 4
         assert account.used["configmaps"].value == there
         assert account.reserved == {}
+        assert all(amount.value == 0 for amount in account.held.values())

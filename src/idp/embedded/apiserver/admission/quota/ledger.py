@@ -14,7 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from idp.embedded.apiserver.admission.amounts import ZERO, Amount, Amounts, amounts_of, plus
+from idp.embedded.apiserver.admission.amounts import (
+    ZERO,
+    Amount,
+    Amounts,
+    amounts_of,
+    minus,
+    plus,
+)
 from idp.embedded.apiserver.admission.quota.scopes import is_about
 from idp.embedded.apiserver.admission.quota.usage import (
     CLAIMS,
@@ -45,12 +52,14 @@ class Account:
         hard: What it allows.
         used: What is stored.
         reserved: What is being written, by object.
+        held: The sum of what is reserved.
     """
 
     spec: Manifest
     hard: Amounts
     used: Amounts
     reserved: dict[Key, Amounts] = field(default_factory=dict)
+    held: Amounts = field(default_factory=dict)
 
     def measure(self, resource: str, manifest: Manifest) -> Amounts:
         """What an object counts against this quota."""
@@ -61,16 +70,22 @@ class Account:
 
     def taken(self) -> Amounts:
         """What is stored or being written."""
-        total = dict(self.used)
-        for amounts in self.reserved.values():
-            total = plus(total, amounts)
-        return total
+        return plus(self.used, self.held)
+
+    def reserve(self, key: Key, amounts: Amounts) -> None:
+        """Hold what the write of an object adds, until `release`."""
+        self.reserved[key] = amounts
+        self.held = plus(self.held, amounts)
+
+    def release(self, key: Key) -> None:
+        """The write of an object is committed, or failed; nothing is held for most."""
+        if amounts := self.reserved.pop(key, None):
+            self.held = minus(self.held, amounts)
 
     def book(self, added: Mapping[str, Amount], removed: Mapping[str, Amount]) -> bool:
         """Take over a committed change; tells whether anything changed."""
         before = self.used
-        less = {name: Amount(-amount.value) for name, amount in removed.items()}
-        self.used = plus(plus(before, added), less)
+        self.used = minus(plus(before, added), removed)
         return any(self.used[name].value != before.get(name, ZERO).value for name in self.used)
 
 
@@ -115,7 +130,8 @@ class QuotaLedger:
         former = self.account(key)
         account = Account(spec, amounts_of(spec.get("hard")), {})
         if former is not None:
-            account.reserved = former.reserved
+            for object_key, amounts in former.reserved.items():
+                account.reserve(object_key, amounts)
         for resource in self._store.resources():
             if not may_concern(account.hard, resource):
                 continue
@@ -126,7 +142,7 @@ class QuotaLedger:
     def _book(self, change: Change) -> list[Key]:
         record, previous, affected = change.record, change.previous, []
         for key, account in self._accounts[record.key.namespace].items():
-            account.reserved.pop(record.key, None)
+            account.release(record.key)
             if not may_concern(account.hard, record.key.resource):
                 continue
             resource = record.key.resource
@@ -159,13 +175,13 @@ class QuotaLedger:
         }
         for quota, amounts in wanted.items():
             if amounts:
-                accounts[quota].reserved[key] = amounts
+                accounts[quota].reserve(key, amounts)
         try:
             yield
         finally:
             # Of a write that was committed nothing is reserved any more.
             for account in accounts.values():
-                account.reserved.pop(key, None)
+                account.release(key)
 
 
 def _fitting(
