@@ -33,7 +33,7 @@ def test_the_evidence_of_a_release_is_whole(
 
 def test_an_application_without_a_release_has_no_evidence(platform: Platform) -> None:
     answer = platform.cli("signing", "verify", "nobody", check=False)
-    assert answer.returncode == 5
+    assert answer.returncode == 3
     assert "knows no release of nobody" in answer.stderr
 
 
