@@ -136,6 +136,13 @@ def test_an_unsigned_token_is_refused(algorithm: str) -> None:
     assert tokens().user_for(forged(algorithm, b"")) is None
 
 
+def test_a_token_that_is_nested_deeply_is_refused() -> None:
+    nested = base64.urlsafe_b64encode(b'{"a":' * 3000 + b"1" + b"}" * 3000).rstrip(b"=")
+    header = base64.urlsafe_b64encode(b'{"alg":"ES256","kid":"k1"}').rstrip(b"=")
+    for text in (nested + b".e30.e30", header + b"." + nested + b".e30", nested):
+        assert tokens().user_for(text.decode()) is None
+
+
 def test_required_claims_must_be_exactly_so() -> None:
     verifier = tokens(required_claims={"hd": "example.com", "tier": "gold"})
     assert verifier.user_for(token(hd="example.com", tier="gold")) is not None

@@ -70,7 +70,7 @@ class OidcTokens:
         """Whether an unverified token names our issuer, so that others cause no fetch."""
         try:
             claims = jwt.decode(token, options={"verify_signature": False})
-        except (jwt.PyJWTError, ValueError):
+        except (jwt.PyJWTError, ValueError, RecursionError):
             return False
         return bool(claims.get("iss") == self._issuer.url)
 
@@ -97,7 +97,7 @@ class OidcTokens:
                     "verify_sub": False,
                 },
             )
-        except (jwt.PyJWTError, ValueError):
+        except (jwt.PyJWTError, ValueError, RecursionError):
             return None
         now = self._clock().timestamp()
         try:
@@ -112,6 +112,6 @@ def _header(token: str) -> dict[str, str]:
     """The texts in the unverified header of a token; empty for what is no token."""
     try:
         header = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, ValueError):
+    except (jwt.PyJWTError, ValueError, RecursionError):
         return {}
     return {name: value for name, value in header.items() if isinstance(value, str)}

@@ -169,7 +169,7 @@ class ServiceAccountTokens:
                     "verify_iat": False,
                 },
             )
-        except (jwt.InvalidTokenError, ValueError):
+        except (jwt.InvalidTokenError, ValueError, RecursionError):
             return None
         if isinstance(claims["aud"], str):
             claims["aud"] = [claims["aud"]]
