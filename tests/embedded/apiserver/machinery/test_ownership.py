@@ -90,6 +90,21 @@ async def test_foreground_waits_for_the_dependents(client: LocalClient) -> None:
     await gone(client, "owner")
 
 
+async def test_foreground_does_not_wait_for_what_does_not_block(client: LocalClient) -> None:
+    owner = await client.create(CONFIG_MAP, config("owner"))
+    free = config("child", [owner], finalizers=["example.com/hold"])
+    free["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] = False
+    await client.create(CONFIG_MAP, free)
+    await client.delete(CONFIG_MAP, "owner", "default", propagation="Foreground")
+    await gone(client, "owner")
+
+    async def child_is_deleted() -> bool:
+        child = await client.get(CONFIG_MAP, "child", "default")
+        return "deletionTimestamp" in child["metadata"]
+
+    await eventually(child_is_deleted)
+
+
 async def test_orphans_stay_without_their_owner(client: LocalClient) -> None:
     owner = await client.create(CONFIG_MAP, config("owner"))
     await client.create(CONFIG_MAP, config("child", [owner]))
