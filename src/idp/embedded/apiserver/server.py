@@ -63,6 +63,9 @@ from idp.kernel.errors import MissingPrerequisite
 from idp.kernel.resource import Manifest
 
 _STOP_SECONDS = 2.0
+_IDLE_SECONDS = 90.0
+"""How long a connection may wait for its next whole request head, as for the real server. Also
+what ends clients that send a head byte by byte."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,9 @@ class ApiServer:
             },
         )
         names, addresses = _server_names(settings)
-        server = web.Server(handler, handler_cancellation=True, access_log=None)
+        server = web.Server(
+            handler, handler_cancellation=True, access_log=None, keepalive_timeout=_IDLE_SECONDS
+        )
         self._runner = web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(

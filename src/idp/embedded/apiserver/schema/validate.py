@@ -14,6 +14,9 @@ import orjson
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import Cause
 
+_PATTERN_BYTES = 1024 * 1024
+"""What a compiled pattern may take: the time of a match grows with it."""
+
 _PASSED_ON = [
     "type",
     "format",
@@ -66,7 +69,12 @@ class SchemaValidator:
     def __init__(self, schema: Mapping[str, Any], node: Node) -> None:
         import jsonschema_rs  # loaded with the first custom kind, not with the server
 
-        self._validator = jsonschema_rs.Draft4Validator(json_schema(schema), validate_formats=True)
+        self._validator = jsonschema_rs.Draft4Validator(
+            json_schema(schema),
+            validate_formats=True,
+            # As Go's: no backtracking, so no pattern takes time exponential in the text.
+            pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES),
+        )
         self._node = node
         self._has_unique_lists = _has_unique_lists(node)
 
