@@ -77,6 +77,27 @@ def _replica_set(manifest: Manifest) -> None:
         spec["selector"] = {"matchLabels": dict(labels)}
 
 
+def _replication_controller(manifest: Manifest) -> None:
+    spec = manifest.setdefault("spec", {})
+    spec.setdefault("replicas", 1)
+    if (template := spec.get("template")) is None:
+        return
+    default_template(template)
+    labels = (template.get("metadata") or {}).get("labels")
+    if labels:
+        if not spec.get("selector"):
+            spec["selector"] = dict(labels)
+        metadata = manifest.setdefault("metadata", {})
+        if not metadata.get("labels"):
+            metadata["labels"] = dict(labels)
+
+
+def _volume(manifest: Manifest) -> None:
+    spec = manifest.setdefault("spec", {})
+    spec.setdefault("persistentVolumeReclaimPolicy", "Retain")
+    spec.setdefault("volumeMode", "Filesystem")
+
+
 def _stateful_set(manifest: Manifest) -> None:
     spec = manifest.setdefault("spec", {})
     spec.setdefault("replicas", 1)
@@ -213,6 +234,8 @@ DEFAULTS: dict[str, Default] = {
     "/pods": _pod,
     "/services": _service,
     "/persistentvolumeclaims": _claim,
+    "/persistentvolumes": _volume,
+    "/replicationcontrollers": _replication_controller,
     "/endpoints": _endpoints,
     "apps/deployments": _deployment,
     "apps/replicasets": _replica_set,

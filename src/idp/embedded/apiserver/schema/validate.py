@@ -12,10 +12,8 @@ from typing import Any
 import orjson
 
 from idp.embedded.apiserver.schema.node import Node
+from idp.embedded.apiserver.schema.patterns import from_go, pattern_options
 from idp.kernel.errors import Cause
-
-_PATTERN_BYTES = 1024 * 1024
-"""What a compiled pattern may take: the time of a match grows with it."""
 
 _PASSED_ON = [
     "type",
@@ -41,6 +39,8 @@ _PASSED_ON = [
 def json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Rewrite a structural schema as JSON Schema draft 4."""
     result: dict[str, Any] = {name: schema[name] for name in _PASSED_ON if name in schema}
+    if "pattern" in result:
+        result["pattern"] = from_go(result["pattern"])
     if schema.get("x-kubernetes-int-or-string"):
         result["type"] = ["integer", "string"]
     if schema.get("nullable"):
@@ -72,8 +72,7 @@ class SchemaValidator:
         self._validator = jsonschema_rs.Draft4Validator(
             json_schema(schema),
             validate_formats=True,
-            # As Go's: no backtracking, so no pattern takes time exponential in the text.
-            pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES),
+            pattern_options=pattern_options(),
         )
         self._node = node
         self._has_unique_lists = _has_unique_lists(node)

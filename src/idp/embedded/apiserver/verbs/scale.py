@@ -17,7 +17,7 @@ def scale_of(manifest: Manifest, served: ServedType) -> Manifest:
     metadata = manifest["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     status: Manifest = {"replicas": _at(manifest, paths.status_replicas) or 0}
-    if selector := _selector(manifest, paths):
+    if selector := _selector(manifest, served, paths):
         status["selector"] = selector
     return {
         "kind": "Scale",
@@ -62,11 +62,13 @@ def _at(manifest: Manifest, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _selector(manifest: Manifest, paths: ScalePaths) -> str:
+def _selector(manifest: Manifest, served: ServedType, paths: ScalePaths) -> str:
     if paths.selector is None:
         return ""
     selector = _at(manifest, paths.selector)
     if isinstance(selector, str):
         return selector
     labels = (selector or {}).get("matchLabels") or {}
+    if served.resource == "/replicationcontrollers":  # older than label selectors: a plain map
+        labels = selector or {}
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
