@@ -235,12 +235,23 @@ class ApiServer:
         for part in (self._garbage, self._namespaces, self._cleaner):
             await part.worker.stop()
         self._store.drain()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await self._hang_up()
         await self._store.stop()
         if self._auditor is not None:
             await self._auditor.stop()
+
+    async def _hang_up(self) -> None:
+        """Close all connections, also those whose clients never answer the end of TLS."""
+        if self._runner is None:
+            return
+        server = self._runner.server
+        open_ones = [] if server is None else [c.transport for c in server.connections]
+        await self._runner.cleanup()
+        self._runner = None
+        for transport in open_ones:
+            if transport is not None:
+                transport.abort()
+        await asyncio.sleep(0)  # lets the transports close their sockets
 
     async def __aenter__(self) -> Self:
         await self.start()
