@@ -88,7 +88,7 @@ def _builtin_scalar(value: Any, node: Node, path: str) -> Any:
         if kind is not str:
             raise _mismatch(value, "string", path)
     elif node.type == "integer":
-        if kind is float and value.is_integer():
+        if kind is float and value.is_integer() and abs(value) < 1 << 63:
             value = int(value)
         if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
             raise _mismatch(value, "int64", path)
