@@ -10,11 +10,15 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import kubernetes
 import pytest
 
+from idp.apps.testing.server import KubernetesApi
 from support.command_line import EVERYTHING, CommandLine, Failed
 
 MODULE = Path(__file__).parent / "helm"
@@ -41,6 +45,50 @@ def helm(helm_path: Path, command_line: Callable[[Path], CommandLine]) -> Comman
     return command_line(helm_path)
 
 
+@pytest.fixture
+def deployments_become_ready(
+    kubernetes_api: KubernetesApi, kubernetes_namespace: str
+) -> Iterator[None]:
+    """Reports what a controller of deployments would: there is none beside a server alone."""
+    stop = threading.Event()
+
+    def report() -> None:
+        path = str(kubernetes_api.kubeconfig)
+        with kubernetes.config.new_client_from_config(path) as client:
+            apps = kubernetes.client.AppsV1Api(client)
+            while not stop.is_set():
+                for event in kubernetes.watch.Watch().stream(
+                    apps.list_namespaced_deployment, kubernetes_namespace, timeout_seconds=1
+                ):
+                    found = event["object"]
+                    known = found.status.observed_generation
+                    if event["type"] != "DELETED" and known != found.metadata.generation:
+                        apps.patch_namespaced_deployment_status(
+                            found.metadata.name, kubernetes_namespace, ready(found)
+                        )
+
+    thread = threading.Thread(target=report)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+def ready(deployment: Any) -> dict[str, Any]:
+    """A patch that says that all replicas of a deployment are there."""
+    counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+    return {
+        "status": {
+            "observedGeneration": deployment.metadata.generation,
+            **dict.fromkeys(counts, deployment.spec.replicas),
+            "conditions": [
+                {"type": "Available", "status": "True"},
+                {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+            ],
+        }
+    }
+
+
 def revisions(helm: CommandLine) -> list[tuple[int, str]]:
     return [(r["revision"], r["status"]) for r in helm.json("history", "shop")]
 
@@ -51,17 +99,18 @@ def greeting(helm: CommandLine) -> str:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("deployments_become_ready")
 def test_a_release_from_install_to_uninstall(helm: CommandLine) -> None:
-    installed = helm.json("install", "shop", CHART, "--set", "replicas=0", "--wait=watcher")
+    installed = helm.json("install", "shop", CHART, "--set", "replicas=2", "--wait=watcher")
     assert installed["info"]["status"] == "deployed"
-    helm("upgrade", "shop", CHART, "--set", "replicas=0,greeting=salut", "--wait=watcher")
+    helm("upgrade", "shop", CHART, "--set", "replicas=3,greeting=salut", "--wait=watcher")
     assert greeting(helm) == "salut"
     assert [r[1] for r in revisions(helm)] == ["superseded", "deployed"]
     helm("rollback", "shop", "1", "--wait=watcher")
     assert greeting(helm) == "hello"
     assert [r[0] for r in revisions(helm)] == [1, 2, 3]
     assert [r["name"] for r in json.loads(helm("list", "-o", "json"))] == ["shop"]
-    assert "shop uninstalled" in helm("uninstall", "shop", "--wait")
+    assert 'release "shop" uninstalled' in helm("uninstall", "shop", "--wait")
     assert json.loads(helm("list", "-a", "-o", "json")) == []
 
 

@@ -45,7 +45,7 @@ def kubectls() -> list[Kubectl]:
 @lru_cache
 def _version(path: Path) -> tuple[int, ...]:
     """The client's version; empty when it is no kubectl (a plugin, a script)."""
-    command = [path, "version", "--client", "--output=json"]
+    command = [str(path), "version", "--client", "--output=json"]
     try:
         said = subprocess.run(command, capture_output=True, timeout=20, check=False).stdout
         text = json.loads(said)["clientVersion"]["gitVersion"]
