@@ -111,7 +111,7 @@ def test_a_release_from_install_to_uninstall(helm: CommandLine) -> None:
     assert [r[0] for r in revisions(helm)] == [1, 2, 3]
     assert [r["name"] for r in json.loads(helm("list", "-o", "json"))] == ["shop"]
     assert 'release "shop" uninstalled' in helm("uninstall", "shop", "--wait")
-    assert json.loads(helm("list", "-a", "-o", "json")) == []
+    assert json.loads(helm("list", "-o", "json")) == []
 
 
 @pytest.mark.timeout(300)
