@@ -63,6 +63,9 @@ if TYPE_CHECKING:
     from idp.embedded.apiserver.access.oidc_tokens import OidcTokens
 
 _STOP_SECONDS = 2.0
+_IDLE_SECONDS = 90.0
+"""How long a connection may wait for its next whole request head, as for the real server. Also
+what ends clients that send a head byte by byte."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,9 @@ class ApiServer:
             },
         )
         names, addresses = _server_names(settings)
-        server = web.Server(handler, handler_cancellation=True, access_log=None)
+        server = web.Server(
+            handler, handler_cancellation=True, access_log=None, keepalive_timeout=_IDLE_SECONDS
+        )
         self._runner = web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(
@@ -239,12 +244,23 @@ class ApiServer:
             await self._oidc.stop()
         await self._machinery.stop()
         self._store.drain()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await self._hang_up()
         await self._store.stop()
         if self._auditor is not None:
             await self._auditor.stop()
+
+    async def _hang_up(self) -> None:
+        """Close all connections, also those whose clients never answer the end of TLS."""
+        if self._runner is None:
+            return
+        server = self._runner.server
+        open_ones = [] if server is None else [c.transport for c in server.connections]
+        await self._runner.cleanup()
+        self._runner = None
+        for transport in open_ones:
+            if transport is not None:
+                transport.abort()
+        await asyncio.sleep(0)  # lets the transports close their sockets
 
     async def __aenter__(self) -> Self:
         await self.start()

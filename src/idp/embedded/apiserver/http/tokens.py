@@ -11,7 +11,7 @@ from idp.embedded.apiserver.access.service_account_tokens import ServiceAccountT
 from idp.embedded.apiserver.access.token_request import token_request
 from idp.embedded.apiserver.api import Api
 from idp.embedded.apiserver.http.answers import json_answer
-from idp.embedded.apiserver.http.body import parse, read_body
+from idp.embedded.apiserver.http.body import read_value
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import InvalidInput
 from idp.kernel.resource import Manifest
@@ -34,8 +34,7 @@ class TokenPages:
 
     async def issue(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
         """Answer a `TokenRequest`."""
-        media_type = http.content_type.replace("application/octet-stream", "application/json")
-        body, _ = parse(await read_body(http), media_type, strict=False)
+        body, _ = await read_value(http, strict=False)
         if not isinstance(body, dict):
             raise InvalidInput("the body of the request is not a TokenRequest")
 

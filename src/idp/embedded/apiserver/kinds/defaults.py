@@ -78,6 +78,27 @@ def _replica_set(manifest: Manifest) -> None:
         spec["selector"] = {"matchLabels": dict(labels)}
 
 
+def _replication_controller(manifest: Manifest) -> None:
+    spec = manifest.setdefault("spec", {})
+    spec.setdefault("replicas", 1)
+    if (template := spec.get("template")) is None:
+        return
+    default_template(template)
+    labels = (template.get("metadata") or {}).get("labels")
+    if labels:
+        if not spec.get("selector"):
+            spec["selector"] = dict(labels)
+        metadata = manifest.setdefault("metadata", {})
+        if not metadata.get("labels"):
+            metadata["labels"] = dict(labels)
+
+
+def _volume(manifest: Manifest) -> None:
+    spec = manifest.setdefault("spec", {})
+    spec.setdefault("persistentVolumeReclaimPolicy", "Retain")
+    spec.setdefault("volumeMode", "Filesystem")
+
+
 def _stateful_set(manifest: Manifest) -> None:
     spec = manifest.setdefault("spec", {})
     spec.setdefault("replicas", 1)
@@ -214,6 +235,8 @@ DEFAULTS: dict[str, Default] = {
     "/pods": _pod,
     "/services": _service,
     "/persistentvolumeclaims": _claim,
+    "/persistentvolumes": _volume,
+    "/replicationcontrollers": _replication_controller,
     "/endpoints": _endpoints,
     "/limitranges": set_range_defaults,
     "apps/deployments": _deployment,

@@ -12,6 +12,8 @@ from idp.kernel.errors import NotFound
 
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
 
+_MOST_WARNINGS = 100
+
 
 @dataclass(slots=True)
 class Request:
@@ -54,7 +56,7 @@ class Request:
 
     def warn(self, text: str) -> None:
         """Tell the client something that does not stop the request."""
-        if text not in self.warnings:
+        if len(self.warnings) < _MOST_WARNINGS and text not in self.warnings:
             self.warnings.append(text)
 
     def not_found(self) -> NotFound:
