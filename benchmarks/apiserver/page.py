@@ -109,20 +109,25 @@ def _starts(measured: Measured) -> Iterator[str]:
     for objects, ready, memory in ((0, 0.5, 70), (10_000, 1.5, 180)):
         what = "empty" if not objects else "with 10,000 objects"
         both = [measured.at(server, objects) for server in (EMBEDDED, REAL)]
-        yield _row(f"Ready, {what}", "s", ready, *(s and s.ready_seconds for s in both))
-        yield _row(f"Memory (PSS), {what}", "MB", memory, *(s and s.memory for s in both))
-        yield _row(f"Memory (RSS), {what}", "MB", None, *(s and s.resident for s in both))
+        yield _row(f"Ready, {what}", "s", ready, _each(both, "ready_seconds"))
+        yield _row(f"Memory (PSS), {what}", "MB", memory, _each(both, "memory"))
+        yield _row(f"Memory (RSS), {what}", "MB", None, _each(both, "resident"))
         if objects:
-            lists = (s and s.list_milliseconds for s in both)
-            yield _row("List of 10,000 objects", "ms", 100, *lists)
+            lists = _each(both, "list_milliseconds")
+            yield _row("List of 10,000 objects", "ms", 100, lists)
     seen = [measured.watched.get(server) for server in (EMBEDDED, REAL)]
     late = "A change to one of 50 watches, 99 of 100"
-    yield _row("A change to one of 50 watches, median", "ms", None, *(w and w.median for w in seen))
-    yield _row(late, "ms", 20, *(w and w.late for w in seen))
-    yield _row("Memory of 500 idle watches", "MB", None, *(w and w.idle_memory for w in seen))
+    yield _row("A change to one of 50 watches, median", "ms", None, _each(seen, "median"))
+    yield _row(late, "ms", 20, _each(seen, "late"))
+    yield _row("Memory of 500 idle watches", "MB", None, _each(seen, "idle_memory"))
 
 
-def _row(name: str, unit: str, goal: float | None, value: float | None, other: float | None) -> str:
+def _each(measured: Sequence[object | None], field: str) -> list[float | None]:
+    return [getattr(one, field, None) for one in measured]
+
+
+def _row(name: str, unit: str, goal: float | None, values: Sequence[float | None]) -> str:
+    value, other = values
     assert value is not None, "the embedded server was measured"
     cells = [
         name,

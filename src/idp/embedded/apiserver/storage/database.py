@@ -12,6 +12,8 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,8 @@ FORMAT = 1
 """Version of the tables; a database with a higher one was written by a newer program."""
 
 _BATCH = 512
+_STEP = 256
+"""Pages that a snapshot copies before it lets waiting writes commit: a megabyte."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
     resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
@@ -42,8 +46,62 @@ class Row:
     body: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    path: Path
+    done: Future[None]
+
+
 Committed = Callable[[Sequence[Row], IdpError | None], None]
 """Called in the writer thread after each batch: the rows in order, and why they were refused."""
+
+
+def check_database(path: Path) -> int:
+    """Read a database that nobody uses, all of it; gives its highest resource version.
+
+    Raises:
+        MissingPrerequisite: It is damaged, or of a newer version.
+    """
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            if (found := connection.execute("PRAGMA user_version").fetchone()[0]) > FORMAT:
+                raise _newer(path, found)
+            if (problem := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+                raise _damaged(path, problem)
+            query = (
+                "SELECT max((SELECT coalesce(max(version), 0) FROM objects), "
+                "(SELECT coalesce(max(value), 0) FROM facts))"
+            )
+            return int(connection.execute(query).fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+
+
+def raise_version(path: Path, version: int) -> None:
+    """Let a server that starts on this database begin above a resource version.
+
+    A client that saw a later state of this instance must not take an old number for a new one.
+    """
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO facts VALUES ('started', :version) "
+            "ON CONFLICT (name) DO UPDATE SET value = max(value, :version)",
+            {"version": version},
+        )
+
+
+def _newer(path: Path, found: int) -> MissingPrerequisite:
+    return MissingPrerequisite(
+        f"{path} has format {found}, this version knows {FORMAT}: a newer version wrote it",
+        remedy="Start the newer version again, or restore a backup of the data folder.",
+    )
+
+
+def _damaged(path: Path, why: object) -> MissingPrerequisite:
+    return MissingPrerequisite(
+        f"{path} is damaged: {why}",
+        remedy="Restore a backup (`idp-cli instance restore`), or the folder from a copy.",
+    )
 
 
 class Database:
@@ -52,7 +110,7 @@ class Database:
     def __init__(self, path: Path, on_commit: Committed) -> None:
         self._path = path
         self._on_commit = on_commit
-        self._waiting: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Row | _Snapshot | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="apiserver-writer", daemon=True)
         self._connection = self._open()
 
@@ -79,11 +137,7 @@ class Database:
         found = connection.execute("PRAGMA user_version").fetchone()[0]
         if found > FORMAT:
             connection.close()
-            raise MissingPrerequisite(
-                f"{self._path} has format {found}, this version knows {FORMAT}: "
-                "a newer version wrote it",
-                remedy="Start the newer version again, or restore a backup of the data folder.",
-            )
+            raise _newer(self._path, found)
         connection.executescript(_TABLES)
         connection.execute(f"PRAGMA user_version={FORMAT}")
 
@@ -110,6 +164,15 @@ class Database:
         """Queue one change."""
         self._waiting.put(row)
 
+    def snapshot(self, path: Path) -> Future[None]:
+        """Copy the database to a new file, as of one commit; writes go on meanwhile.
+
+        SQLite copies what this connection commits during the copy along with it.
+        """
+        done: Future[None] = Future()
+        self._waiting.put(_Snapshot(path, done))
+        return done
+
     def stop(self) -> None:
         """Commit what is queued, then close the file. Blocks for at most a few commits."""
         if self._thread.is_alive():
@@ -118,18 +181,56 @@ class Database:
         self._connection.close()
 
     def _run(self) -> None:
-        stopping = False
-        while not stopping:
-            batch: list[Row] = []
-            row = self._waiting.get()
-            while row is not None:
-                batch.append(row)
-                if len(batch) == _BATCH or self._waiting.empty():
-                    break
-                row = self._waiting.get()
-            stopping = row is None
-            if batch:
-                self._on_commit(batch, self._commit(batch))
+        while self._serve(self._waiting.get()):
+            pass
+
+    def _serve(self, first: Row | _Snapshot | None) -> bool:
+        """Do what waits, beginning with `first`; false when that is the end."""
+        batch: list[Row] = []
+        item = first
+        while isinstance(item, Row):
+            batch.append(item)
+            if len(batch) == _BATCH or self._waiting.empty():
+                break
+            item = self._waiting.get()
+        if batch:
+            self._on_commit(batch, self._commit(batch))
+        if isinstance(item, _Snapshot):
+            return self._copy(item)
+        return item is not None
+
+    def _copy(self, snapshot: _Snapshot) -> bool:
+        """Make a snapshot, committing what arrives between its steps; false at the end."""
+        later: list[_Snapshot | None] = []
+
+        def between(_status: int, _remaining: int, _total: int) -> None:
+            while not self._waiting.empty():
+                rows: list[Row] = []
+                while not self._waiting.empty() and len(rows) < _BATCH:
+                    item = self._waiting.get()
+                    if isinstance(item, Row):
+                        rows.append(item)
+                    else:
+                        later.append(item)
+                if rows:
+                    self._on_commit(rows, self._commit(rows))
+
+        try:
+            with closing(sqlite3.connect(snapshot.path)) as target:
+                self._connection.backup(target, pages=_STEP, progress=between)
+        except (sqlite3.Error, OSError) as error:
+            snapshot.done.set_exception(
+                Unavailable(
+                    f"the database could not be copied to {snapshot.path}: {error}",
+                    remedy="Make room on that disk, then try again.",
+                )
+            )
+        else:
+            snapshot.done.set_result(None)
+        goes_on = True
+        for item in later:
+            goes_on = self._serve(item) and goes_on
+        return goes_on
 
     def _commit(self, batch: Sequence[Row]) -> IdpError | None:
         try:

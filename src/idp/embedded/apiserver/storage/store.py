@@ -78,6 +78,16 @@ class Store:
         self.drain()
         await asyncio.to_thread(self._database.stop)
 
+    async def snapshot(self, path: Path) -> None:
+        """Copy the database to a new file, as of one moment; writes go on meanwhile.
+
+        Raises:
+            Unavailable: The copy could not be written, or the server is shutting down.
+        """
+        if not self._open:
+            raise Unavailable("the API server is shutting down")
+        await asyncio.wrap_future(self._database.snapshot(path))
+
     @property
     def is_open(self) -> bool:
         """Whether changes are accepted; watches end when it turns false."""
