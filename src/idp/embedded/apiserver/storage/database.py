@@ -11,16 +11,20 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from idp.embedded.apiserver.storage.write_ahead_log import is_damaged
 from idp.kernel.errors import IdpError, MissingPrerequisite, Unavailable
 
-FORMAT = 1
-"""Version of the tables; a database with a higher one was written by a newer program."""
+FORMAT = 2
+"""Version of the tables; a database with a higher one was written by a newer program. Since 2
+every row has a checksum, and the number of objects is kept: SQLite itself notices damage to its
+trees, but neither a byte that changed in an object nor objects that a tree no longer leads to."""
 
 _BATCH = 512
 _STEP = 256
@@ -28,7 +32,7 @@ _STEP = 256
 _TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
     resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
-    version INTEGER NOT NULL, body BLOB NOT NULL,
+    version INTEGER NOT NULL, body BLOB NOT NULL, checksum INTEGER,
     PRIMARY KEY (resource, namespace, name)
 );
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -37,13 +41,23 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One stored object, or its removal when `body` is None."""
+    """One stored object, or its removal when `body` is None.
+
+    Attributes:
+        grows: By how much it changes the number of objects: 1, 0 or -1.
+    """
 
     resource: str
     namespace: str
     name: str
     version: int
     body: bytes | None
+    grows: int = 0
+
+    def checksum(self) -> int:
+        """CRC-32 of all of it."""
+        head = f"{self.resource}\0{self.namespace}\0{self.name}\0{self.version}\0"
+        return zlib.crc32(self.body or b"", zlib.crc32(head.encode()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +126,15 @@ class Database:
         self._on_commit = on_commit
         self._waiting: queue.SimpleQueue[Row | _Snapshot | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="apiserver-writer", daemon=True)
+        self._objects: int | None = None
+        """How many objects there are; None in a database of before they were counted."""
         self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        log = self._path.with_name(f"{self._path.name}-wal")
+        if is_damaged(log):
+            raise _damaged(log, "transactions in it cannot be read")
         try:
             connection = sqlite3.connect(
                 self._path, check_same_thread=False, isolation_level=None, timeout=2.0
@@ -138,22 +157,55 @@ class Database:
         if found > FORMAT:
             connection.close()
             raise _newer(self._path, found)
-        connection.executescript(_TABLES)
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES.split(";"):
+            connection.execute(statement)
+        if found == 1:
+            connection.execute("ALTER TABLE objects ADD COLUMN checksum INTEGER")
         connection.execute(f"PRAGMA user_version={FORMAT}")
+        connection.execute("COMMIT")
+        # What a crash left behind the end of the log must not look like something of this run.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def load(self) -> Iterator[Row]:
-        """All stored objects."""
-        query = "SELECT resource, namespace, name, version, body FROM objects"
-        for resource, namespace, name, version, body in self._connection.execute(query):
-            yield Row(resource, namespace, name, version, body)
+        """All stored objects.
+
+        Raises:
+            MissingPrerequisite: One of them is damaged or missing.
+        """
+        query = "SELECT resource, namespace, name, version, body, checksum FROM objects"
+        count, expected = 0, self._fact("objects")
+        try:
+            for *columns, checksum in self._connection.execute(query):
+                row = Row(*columns)
+                if checksum is not None and checksum != row.checksum():
+                    place = f"{row.namespace}/{row.name}" if row.namespace else row.name
+                    raise _damaged(self._path, f"{row.resource} {place} is not as it was written")
+                count += 1
+                yield row
+        except sqlite3.DatabaseError as error:
+            raise _damaged(self._path, error) from error
+        if expected is not None and count != expected:
+            raise _damaged(self._path, f"{expected} objects were written, {count} are found")
+        if expected is None:
+            self.set_fact("objects", count)
+        self._objects = count
 
     def fact(self, name: str) -> int:
         """A number kept beside the objects; 0 when it was never set."""
-        row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return int(row[0]) if row else 0
+        found = self._fact(name)
+        return 0 if found is None else found
+
+    def _fact(self, name: str) -> int | None:
+        query = "SELECT value FROM facts WHERE name = ?"
+        try:
+            row = self._connection.execute(query, (name,)).fetchone()
+        except sqlite3.DatabaseError as error:
+            raise _damaged(self._path, error) from error
+        return None if row is None else int(row[0])
 
     def set_fact(self, name: str, value: int) -> None:
-        """Keep a number; durable when this returns. Only before `start`."""
+        """Keep a number; durable with the transaction that it is part of."""
         self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def start(self) -> None:
@@ -237,15 +289,21 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             for row in batch:
                 self._write(row)
+            if grown := sum(row.grows for row in batch):
+                self.set_fact("objects", (self._objects or 0) + grown)
             self._connection.execute("COMMIT")
+            self._objects = (self._objects or 0) + grown
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            return Unavailable(
-                f"the change was not stored: {error}",
-                remedy=f"Make room on the disk that holds {self._path.parent}, then try again.",
-            )
+            return self._not_stored(error)
         return None
+
+    def _not_stored(self, error: sqlite3.Error) -> Unavailable:
+        remedy = f"Make room on the disk that holds {self._path.parent}, then try again."
+        if not isinstance(error, sqlite3.OperationalError):
+            remedy = "The database is damaged: stop the server and restore a backup."
+        return Unavailable(f"the change was not stored: {error}", remedy=remedy)
 
     def _write(self, row: Row) -> None:
         if row.body is None:
@@ -258,6 +316,6 @@ class Database:
             )
         else:
             self._connection.execute(
-                "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)",
-                (row.resource, row.namespace, row.name, row.version, row.body),
+                "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)",
+                (row.resource, row.namespace, row.name, row.version, row.body, row.checksum()),
             )

@@ -161,7 +161,8 @@ class Store:
         record = Record.of(key, version, manifest)
         future: asyncio.Future[Record] = self._loop.create_future()
         self._pending[version] = (record, deletes, future)
-        self._database.put(Row(*key, version, None if deletes else record.raw))
+        grows = (not deletes) - (self.get(key) is not None)
+        self._database.put(Row(*key, version, None if deletes else record.raw, grows))
         # A caller that goes away (a client that hangs up) must not free the lock before the
         # outcome is known: the next writer would start from the state before.
         waiting = asyncio.shield(future)
