@@ -19,7 +19,7 @@ from benchmarks.machine import this_machine
 from benchmarks.stage import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "reference" / "embedded-api-figures.md"
-SIZES = (0, 10_000, 30_000, 100_000)
+SIZES = (0, 10_000, 20_000, 50_000, 100_000)
 COMPARED = 10_000
 """Up to how many objects the real server is loaded."""
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -249,28 +246,3 @@ def test_a_damaged_database_is_not_backed_up(tmp_path: Path) -> None:
 async def _served_once(source: Source) -> None:
     async with ApiServer(ApiServerSettings(data=source.folder)) as server:
         await create(server, "a")
-
-
-def test_the_commands(tmp_path: Path) -> None:
-    """`apiserver backup` of a server that runs, `apiserver restore` of one that does not."""
-    cli = str(Path(sys.executable).with_name("idp-cli"))
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [cli, "apiserver", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    with subprocess.Popen(
-        [cli, "apiserver", "--data", "api"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        assert any("export KUBECONFIG=" in line for line in server.stdout)
-        made = run("backup", "api", "api.backup")
-        assert made.returncode == 0, made.stderr
-        assert "It holds secrets" in made.stdout
-        refused = run("restore", "api", "api.backup")
-        assert (refused.returncode, "Stop it with Ctrl-C" in refused.stderr) == (5, True)
-        server.send_signal(signal.SIGINT)
-        assert server.wait(30) == 0
-    restored = run("restore", "api", "api.backup")
-    assert restored.returncode == 0, restored.stderr
-    assert "is as it was at" in restored.stdout
