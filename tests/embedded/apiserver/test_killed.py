@@ -188,6 +188,7 @@ async def test_acknowledged_writes_survive_and_no_event_is_missed(tmp_path: Path
             reading = [group.create_task(told.read(writer)) for writer in writers]
             for _ in range(KILLS):
                 await told.reaches(told.count + random.randint(1, 120))
+                await watcher.comes_back()
                 server.kill()
                 await server.communicate()
                 server = await start(data, port)
