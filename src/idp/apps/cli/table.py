@@ -27,7 +27,7 @@ _PROMOTION = "idp.apps.cli.commands.promotion:application"
 _RESOURCES = "idp.apps.cli.commands.resources:application"
 
 AREAS: dict[str, tuple[str, ...]] = {
-    "Platform": ("up", "down", "status", "doctor", "reset", "demo", "apiserver"),
+    "Platform": ("up", "down", "status", "doctor", "reset", "demo", "apiserver", "instance"),
     "You": ("login", "logout", "whoami", "users", "git-credential"),
     "Applications": ("deploy", "apps", "app", "logs", "open"),
     "Releases": ("release", "promote", "promotion", "approve", "reject", "rollback", "dora"),
@@ -48,6 +48,12 @@ COMMANDS: dict[str, Command] = {
     "apiserver": Command(
         "idp.apps.cli.commands.apiserver:application",
         "Serve a Kubernetes API without a cluster, until Ctrl-C.",
+        single=False,
+    ),
+    "instance": Command(
+        "idp.apps.cli.commands.instance:application",
+        "Back up and restore an instance.",
+        single=False,
     ),
     "login": Command(_SESSION, "Sign in."),
     "logout": Command(_SESSION, "Sign out."),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import structlog
 
+from idp.apps.backup.hold import used
+from idp.apps.backup.swap import settle
 from idp.apps.capabilities import capabilities
 from idp.apps.instance.bootstrap import bootstrap
 from idp.apps.instance.compose import Machine, build_parts
@@ -70,7 +72,11 @@ async def run(layout: Layout, environment: str) -> None:
 def main() -> None:
     """Start."""
     configure_logging(readable=False)
-    run_process(run(Layout(Path(sys.argv[1])), sys.argv[2]))
+    layout, environment = Layout(Path(sys.argv[1])), sys.argv[2]
+    folder = layout.instance(environment).folder
+    with used(folder):  # a restore that is at work is waited for
+        settle(folder)
+        run_process(run(layout, environment))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from idp.apps.backup.hold import used
+from idp.apps.backup.swap import settle
 from idp.apps.platform.child import until_stopped
 from idp.embedded.apiserver.access.oidc_issuer import OidcIssuer
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
@@ -32,6 +34,14 @@ async def serve(
         MissingPrerequisite: The port is in use; or the database is of a newer version, damaged, or
             used by another server; or the issuer's certificates cannot be read.
     """
+    with used(data):  # a restore that is at work is waited for
+        settle(data)
+        await _serve(data, port, ready, oidc)
+
+
+async def _serve(
+    data: Path, port: int, ready: Callable[[str, Path], None], oidc: OidcIssuer | None
+) -> None:
     server = ApiServer(ApiServerSettings(data=data, port=port, name=NAME, oidc=oidc))
     kubeconfig = data / "kubeconfig"
     # Only now: until the database is ours, the file may belong to a server that runs.

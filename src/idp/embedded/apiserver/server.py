@@ -39,6 +39,7 @@ from idp.embedded.apiserver.http.logs import PodLogPages
 from idp.embedded.apiserver.http.metrics import MetricsPage
 from idp.embedded.apiserver.http.resources import Resources
 from idp.embedded.apiserver.http.reviews import ReviewPages
+from idp.embedded.apiserver.http.snapshots import SnapshotPage
 from idp.embedded.apiserver.http.tokens import TokenPages
 from idp.embedded.apiserver.kubeconfig import kubeconfig_text, write_kubeconfig
 from idp.embedded.apiserver.local_client import LocalClient
@@ -214,6 +215,7 @@ class ApiServer:
                 ("POST", "/pods", "eviction"): EvictionPages(self._api, self.lookup).answer,
                 ("POST", "/serviceaccounts", "token"): tokens.issue,
             },
+            SnapshotPage(self._store, self._auditor, settings.data),
         )
         names, addresses = _server_names(settings)
         server = web.Server(

@@ -13,13 +13,19 @@ OIDC = "OpenID Connect"
 
 application = typer.Typer()
 
+Folder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="Folder of the objects.", file_okay=False)
+]
+File = Annotated[Path, typer.Argument(help="The backup.", dir_okay=False, show_default=False)]
 
-@application.command()
+
+@application.callback(invoke_without_command=True)
 def apiserver(
+    context: typer.Context,
     data: Annotated[
-        Path,
+        Path | None,
         typer.Option("--data", help="Folder of the objects; made if missing.", file_okay=False),
-    ],
+    ] = None,
     port: Annotated[
         int,
         typer.Option("--port", help="Port on 127.0.0.1; a free one by default.", min=0, max=65535),
@@ -87,6 +93,10 @@ def apiserver(
       idp-cli apiserver --data api --oidc-issuer-url https://login.example.com \
         --oidc-client-id kubernetes --oidc-username-claim email
     """
+    if context.invoked_subcommand is not None:
+        return
+    if data is None:
+        raise typer.BadParameter("a folder is needed", param_hint="--data")
     from idp.apps.platform.oidc import oidc_issuer
     from idp.apps.platform.settings import OidcSettings
     from idp.apps.standalone.serve import serve
@@ -128,3 +138,49 @@ def _show(url: str, kubeconfig: Path) -> None:
     typer.echo("")
     typer.echo(f"  export KUBECONFIG={shlex.quote(str(kubeconfig))}")
     typer.echo("  kubectl get namespaces")
+
+
+@application.command()
+def backup(data: Folder, file: File) -> None:
+    """Write a backup of a server's folder; the server may run meanwhile.
+
+    The file holds every Secret and all keys. Only you can read it (0600); keep it like a key.
+
+    Example:
+
+      idp-cli apiserver backup api api.backup
+    """
+    from idp.apps.backup.contents import Source
+    from idp.apps.cli.backups import write_backup
+
+    write_backup(Source("apiserver", "", data.expanduser().absolute()), file)
+
+
+@application.command()
+def restore(
+    data: Folder,
+    file: File,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also restore the backup of another server.")
+    ] = False,
+) -> None:
+    """Put a backup in the place of a folder's objects and keys. The server must be stopped.
+
+    Example:
+
+      idp-cli apiserver restore api api.backup
+    """
+    from idp.apps.backup.contents import Source
+    from idp.apps.backup.restore import restore as restore_backup
+    from idp.kernel.errors import Conflict
+
+    source = Source("apiserver", "", data.expanduser().absolute())
+
+    def refuse() -> None:
+        raise Conflict(
+            f"a server uses {source.folder}", remedy="Stop it with Ctrl-C, then restore."
+        )
+
+    path = file.expanduser().absolute()
+    manifest = restore_backup(source, path, force=force, stop=refuse, started=lambda: None)
+    typer.echo(f"{source.folder} is as it was at {manifest.created}.")

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -132,6 +131,8 @@ class ServiceAccountTokens:
             "nbf": now,
             "sub": service_account_user(namespace, name),
         }
+        import jwt  # with the first token: it takes a tenth of the server's start
+
         token = jwt.encode(claims, self._key, "ES256", headers={"kid": self._key_id})
         return token, now + lifetime
 
@@ -155,6 +156,8 @@ class ServiceAccountTokens:
         digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
         if digest in self._verified:
             return self._verified[digest]
+        import jwt
+
         try:
             claims: Manifest = jwt.decode(
                 token,

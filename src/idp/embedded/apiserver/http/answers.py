@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from idp.embedded.apiserver.types.served import ServedType
-from idp.embedded.apiserver.types.versions import encoded
+from idp.embedded.apiserver.types.versions import encoded, is_stored_version
 from idp.embedded.apiserver.verbs.read import Page
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import IdpError, Unauthorized
 
 _WARNING_CHARACTERS, _LONGEST_WARNING = 4096, 1024
 """Of all warnings of an answer, and of one: clients refuse answers with large heads."""
+_PIECE = 256 * 1024
+"""Bytes of a list that are sent at a time."""
 
 
 def json_answer(
@@ -53,8 +56,41 @@ def error_answer(error: IdpError, warnings: Sequence[str] = ()) -> web.Response:
     return response
 
 
-def list_answer(page: Page, request: Request) -> bytes:
-    """A page of a list, put together from the stored bytes."""
+async def list_answer(http: web.BaseRequest, page: Page, request: Request) -> web.StreamResponse:
+    """A page of a list, put together from the stored bytes.
+
+    A long one is sent piece by piece: as a whole it would be in memory three times, plain and on
+    its way through TLS, and nobody else would be answered meanwhile.
+    """
+    parts = list(_list_parts(page, request))
+    size = sum(map(len, parts))
+    if size <= _PIECE:
+        return json_answer(b"".join(parts), warnings=request.warnings)
+    response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
+    response.content_length = size
+    add_warnings(response, request.warnings)
+    await response.prepare(http)
+    with contextlib.suppress(ConnectionError):  # the client has gone: nobody to tell
+        for piece in _pieces(parts):
+            await response.write(piece)
+        await response.write_eof()
+    return response
+
+
+def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+    waiting: list[bytes] = []
+    size = 0
+    for part in parts:
+        waiting.append(part)
+        size += len(part)
+        if size >= _PIECE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def _list_parts(page: Page, request: Request) -> Iterator[bytes]:
     served = request.served
     metadata: dict[str, Any] = {"resourceVersion": str(page.version)}
     if page.token or not served.builtin:
@@ -68,16 +104,21 @@ def list_answer(page: Page, request: Request) -> bytes:
             "metadata": metadata,
         }
     )
-    items = b",".join(_item(encoded(record, served), served) for record in page.records)
-    return head[:-1] + b',"items":[' + items + b"]}"
-
-
-def _item(raw: bytes, served: ServedType) -> bytes:
-    """An item of a list: of a built-in kind, without what the list says of all of them."""
+    yield head[:-1] + b',"items":['
+    stored = is_stored_version(served)
     prefix = f'{{"apiVersion":"{served.type.api_version}","kind":"{served.type.kind}",'.encode()
-    if served.builtin and raw.startswith(prefix):
-        return b"{" + raw[len(prefix) :]
-    return raw
+    comma = b""
+    for record in page.records:
+        raw = record.raw if stored else encoded(record, served)
+        # An item of a built-in kind comes without what the list says of all of them.
+        if served.builtin and raw.startswith(prefix):
+            yield comma + b"{"
+            yield raw[len(prefix) :]
+        else:
+            yield comma
+            yield raw
+        comma = b","
+    yield b"]}"
 
 
 def deleted_answer(served: ServedType, name: str, uid: str) -> dict[str, Any]:

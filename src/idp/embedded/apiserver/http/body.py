@@ -12,7 +12,6 @@ import orjson
 from aiohttp import web
 
 from idp.kernel.errors import DeadlineExceeded, InvalidInput, TooLarge, UnsupportedMediaType
-from idp.kernel.strict_yaml import load_documents
 
 LIMIT = 3 * 1024 * 1024
 """Bytes that a body may have, as for the real server."""
@@ -149,6 +148,8 @@ def _duplicates(value: Any, path: str) -> Iterator[str]:
 def _parse_yaml(body: bytes) -> tuple[Any, tuple[str, ...]]:
     if body.lstrip()[:1] == b"{":
         return _parse_json(body, strict=True)
+    from idp.kernel.strict_yaml import load_documents
+
     documents = load_documents(body, name="the body", limit=LIMIT)
     if len(documents) != 1:
         raise InvalidInput("the body of the request holds more or less than one YAML document")

@@ -18,6 +18,7 @@ from idp.embedded.apiserver.http.answers import error_answer
 from idp.embedded.apiserver.http.paths import ResourcePath, resource_path, split
 from idp.embedded.apiserver.http.resources import Resources
 from idp.embedded.apiserver.http.reviews import ReviewPages
+from idp.embedded.apiserver.http.snapshots import SnapshotPage
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import IdpError, InvalidInput, NotFound
 
@@ -48,6 +49,7 @@ class Handler:
         reviews: ReviewPages,
         pages: Sequence[Page],
         special: Mapping[tuple[str, str, str], Answer],
+        snapshots: SnapshotPage,
     ) -> None:
         """Compose the door.
 
@@ -59,6 +61,7 @@ class Handler:
             reviews: Answers questions about access.
             pages: Answer what is no resource, the first one that knows the path.
             special: Answers by method, `group/plural` and subresource, before `resources`.
+            snapshots: Sends copies of the database.
         """
         self._authenticator = authenticator
         self._authorizer = authorizer
@@ -67,6 +70,7 @@ class Handler:
         self._reviews = reviews
         self._pages = pages
         self._special = special
+        self._snapshots = snapshots
         self._writing: set[asyncio.Task[web.StreamResponse]] = set()
 
     async def __call__(self, http: web.BaseRequest) -> web.StreamResponse:
@@ -79,7 +83,7 @@ class Handler:
             parts = split(http.rel_url.raw_path)
             path = resource_path(parts)
             if path is None:
-                return self._page(http, parts, user)
+                return await self._page(http, parts, user)
             if self._reviews.knows(path):
                 return await self._reviews.answer(http, path, user)
             request = self._resources.understand(http, path, user)
@@ -130,7 +134,7 @@ class Handler:
                 await self._api.refused(request, verb, error)
             raise
 
-    def _page(
+    async def _page(
         self, http: web.BaseRequest, parts: Sequence[str], user: UserInfo
     ) -> web.StreamResponse:
         attributes = Attributes(http.method.lower(), path="/" + "/".join(parts))
@@ -138,4 +142,6 @@ class Handler:
         for page in self._pages:
             if (answer := page.answer(http, parts)) is not None:
                 return answer
+        if (sent := await self._snapshots.answer(http, parts, user)) is not None:
+            return sent
         raise NotFound("the server could not find the requested resource")

@@ -115,7 +115,7 @@ class Resources:
                 token=query.get("continue", ""),
             )
             if shape == "object":
-                return json_answer(list_answer(page, request), warnings=request.warnings)
+                return await list_answer(http, page, request)
             body = self._shapes.page(page, request, shape, include)
             return json_answer(body, warnings=request.warnings)
         if request.subresource == "scale":
