@@ -105,7 +105,7 @@ async def test_a_superseded_promotion_stops_waiting(bench: Any) -> None:
 async def test_rules_that_change_meanwhile_void_the_verdict(bench: Any) -> None:
     step, _ = await ask(bench, required=1)
     await bench.rules(approval={"required": 0})
-    with pytest.raises(UnprovenStep, match="rules of the PromotionPipeline changed"):
+    with pytest.raises(UnprovenStep, match="rules of the PromotionPipeline or the SecurityProfile"):
         await answer(bench, step)
 
 

@@ -111,7 +111,7 @@ async def test_a_superseded_promotion_commits_nothing(bench: Any) -> None:
     ("changes", "said"),
     [
         ({"releaseDigest": f"sha256:{2:064x}"}, "approved another release"),
-        ({"policyVersion": "sha256:old"}, "rules of the PromotionPipeline changed"),
+        ({"policyVersion": "sha256:old"}, "rules of the PromotionPipeline or the SecurityProfile"),
     ],
 )
 async def test_an_approval_of_something_else_commits_nothing(

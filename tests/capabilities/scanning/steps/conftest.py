@@ -11,6 +11,7 @@ from idp.capabilities.promotion.kinds import PipelineStep, Release
 from idp.capabilities.scanning.advisories import AdvisoryDatabase
 from idp.capabilities.scanning.capability import CAPABILITY
 from idp.capabilities.scanning.history import FindingsHistory
+from idp.capabilities.scanning.kinds import SecurityProfile
 from idp.capabilities.scanning.reports import ScannerReport, complete
 from idp.capabilities.scanning.scanners.dependencies import Dependencies
 from idp.capabilities.scanning.scanners.ports import Target
@@ -73,7 +74,7 @@ class Pipeline:
             workspace=self.workspace,
         )
 
-    def scan(self, signer: PrivateKey | None = None) -> ScanStep:
+    def scan(self, signer: PrivateKey | None = None, environment: str = "development") -> ScanStep:
         return ScanStep(
             client=self.client,
             registry=self.registry,
@@ -84,6 +85,7 @@ class Pipeline:
             history=self.history,
             workspace=self.workspace,
             policy="test",
+            environment=environment,
             clock=lambda: NOW,
         )
 
@@ -132,12 +134,19 @@ class Pipeline:
 
     async def push(self) -> Outcome:
         """The steps of a push that belong here; the outcome of `scan`."""
+        await self.profile()
         await self.perform(self.sbom(), build="push-1-build")
         return await self.perform(self.scan(), build="push-1-build")
 
-    async def promote(self) -> Outcome:
+    async def profile(self, **tools: str) -> None:
+        """State which scanners run."""
+        body = {"metadata": {"name": "default"}, "spec": {"tools": tools}}
+        await self.client.apply(SecurityProfile.type(), body, field_manager="test")
+
+    async def promote(self, **tools: str) -> Outcome:
         """The scan of a promotion, in another instance."""
-        step = self.scan(PrivateKey.generate())
+        await self.profile(**tools)
+        step = self.scan(PrivateKey.generate(), "staging")
         return await self.perform(step, release="hello-r1-aaaaaaa")
 
 
