@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from idp.capabilities.scanning.advisories import AdvisoryDatabase
+from idp.capabilities.scanning.controllers.exceptions import ExceptionReconciler
 from idp.capabilities.scanning.controllers.profiles import ProfileReconciler
-from idp.capabilities.scanning.history import FindingsHistory
 from idp.capabilities.scanning.kinds import SecurityProfile, VulnerabilityException
 from idp.capabilities.scanning.render import admission_policies
 from idp.capabilities.scanning.scanners.bandit import Bandit
@@ -60,7 +60,7 @@ def _steps(context: Context) -> Sequence[Step]:
             builder_keys={origin: context.trusted_keys[origin]},
             scanners=(Bandit(), Secrets()),
             dependencies=Dependencies(advisories, days),
-            history=FindingsHistory(context.database),
+            database=context.database,
             workspace=workspace,
             policy=f"advisories at most {days:g} days old",
             environment=context.environment,
@@ -69,7 +69,10 @@ def _steps(context: Context) -> Sequence[Step]:
 
 
 def _controllers(context: Context) -> Sequence[Runnable]:
-    return [ProfileReconciler(context.client, context.environment).controller()]
+    return [
+        ProfileReconciler(context.client, context.environment).controller(),
+        ExceptionReconciler(context.client, context.database).controller(),
+    ]
 
 
 CAPABILITY = Capability(

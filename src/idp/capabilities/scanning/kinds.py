@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -44,6 +45,17 @@ DEMANDED: tuple[EvidenceKind, ...] = (
 
 PROFILE = "default"
 """Name of the SecurityProfile that serves every application of an instance."""
+
+
+BANDS: tuple[tuple[Band, float], ...] = (("critical", 9.0), ("high", 7.0), ("medium", 4.0))
+"""Lowest score of each band above `low`, worst first (CVSS 3.1, section 5)."""
+
+
+def band(severity: float | None) -> Band:
+    """The band of a CVSS base score; `unscored` for None."""
+    if severity is None:
+        return "unscored"
+    return next((name for name, lowest in BANDS if severity >= lowest), "low")
 
 
 class SeverityActions(Model):
@@ -182,6 +194,26 @@ class VulnerabilityExceptionSpec(Model):
     expires: datetime
     author: Annotated[Line, StringConstraints(min_length=1)]
     approver: Line = ""
+
+    def void(self, now: datetime) -> str:
+        """Why it does not count now; empty when it counts."""
+        if not self.approver:
+            return "nobody approved it yet"
+        if self.approver == self.author:
+            return f"{self.author} is its author and its approver"
+        return "it has expired" if self.expires <= now else ""
+
+    def covers(
+        self, application: str, scanner: str, names: Collection[str], package: str, version: str
+    ) -> bool:
+        """Whether it is about a finding, whose id and aliases are `names`."""
+        scopes = (
+            (self.application, application),
+            (self.scanner, scanner),
+            (self.package, package),
+            (self.version, version),
+        )
+        return self.finding in names and all(wanted in ("", actual) for wanted, actual in scopes)
 
 
 class VulnerabilityExceptionStatus(Status):

@@ -103,6 +103,9 @@ async def test_an_exception_of_another_namespace_does_nothing(bench: Any) -> Non
 async def test_a_rego_module_decides_when_the_profile_says_so(bench: Any) -> None:
     outcome = await judge(bench, FINDING, decidedBy="rego")
     assert (outcome.phase, outcome.outputs["decidedBy"]) == ("Failed", "rego")
+
+
+async def test_the_rego_module_may_be_a_users_own(bench: Any) -> None:
     module = "package idp.verdict\nrules := []"
     outcome = await judge(bench, FINDING, decidedBy="rego", rego=module)
     assert outcome.outputs["decision"] == "Allow"

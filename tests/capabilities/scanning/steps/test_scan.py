@@ -8,6 +8,7 @@ import pydantic
 import pytest
 
 from idp.capabilities.scanning.importing import import_advisories
+from idp.capabilities.scanning.kinds import VulnerabilityException
 from idp.capabilities.scanning.reports import Finding, complete
 from idp.capabilities.scanning.subjects import ImageParameters
 from idp.kernel.errors import DeadlineExceeded, Invalid, Unavailable
@@ -67,12 +68,34 @@ async def test_a_push_is_remembered(pipeline: Any, tmp_path: Path) -> None:
     know(pipeline, tmp_path, "flask")
     await pipeline.build(pipeline.images.distribution("Flask", "1.0"))
     await pipeline.push()
-    (seen,) = pipeline.history.of("demo", "hello")
-    assert (seen.finding, seen.package, seen.last_image) == (
-        "TEST-flask",
-        "flask",
-        pipeline.digest,
-    )
+    await pipeline.push()
+    (seen,) = pipeline.findings()
+    assert (seen.finding, seen.package, seen.owner) == ("TEST-flask", "flask", "maya")
+    assert (seen.last_image, seen.state) == (pipeline.digest, "open")
+
+
+async def test_a_promotion_is_remembered_and_an_exception_stated(
+    pipeline: Any, tmp_path: Path
+) -> None:
+    know(pipeline, tmp_path, "other")
+    await pipeline.build(pipeline.images.distribution("Flask", "1.0"))
+    await pipeline.push()
+    await pipeline.release()
+    assert pipeline.findings() == []
+    know(pipeline, tmp_path, "flask")
+    spec = {
+        "finding": "TEST-flask",
+        "reason": "r",
+        "author": "ada",
+        "approver": "grace",
+        "expires": "2027-01-01T00:00:00Z",
+    }
+    body = {"metadata": {"name": "e", "namespace": "demo"}, "spec": spec}
+    await pipeline.client.create(VulnerabilityException.type(), body)
+    await pipeline.promote()
+    assert [(f.finding, f.state, f.exception) for f in pipeline.findings()] == [
+        ("TEST-flask", "accepted", "e")
+    ]
 
 
 async def test_a_repeated_call_attests_the_same(pipeline: Any, tmp_path: Path) -> None:

@@ -29,11 +29,8 @@ from datetime import datetime, timedelta
 from idp.capabilities.promotion.decide.evidence import COMPLETE, Finding, ScannerReport
 from idp.capabilities.promotion.decide.exceptions import Exemption, split
 from idp.capabilities.promotion.decide.verdict import Case, FiredRule, Verdict, conclude, lifetimes
-from idp.capabilities.scanning.kinds import Action, Band, SecurityProfileSpec
+from idp.capabilities.scanning.kinds import Action, Band, SecurityProfileSpec, band
 from idp.kernel.clock import timestamp
-
-BANDS: tuple[tuple[Band, float], ...] = (("critical", 9.0), ("high", 7.0), ("medium", 4.0))
-"""Lowest score of each band above `low`, worst first."""
 
 _SHOWN = 5
 
@@ -50,13 +47,6 @@ def verdict(case: Case) -> Verdict:
         fired += _stale(case, report)
         fired += _findings(case, report)
     return conclude(case, fired)
-
-
-def band(severity: float | None) -> Band:
-    """The band of a score; `unscored` for None."""
-    if severity is None:
-        return "unscored"
-    return next((name for name, lowest in BANDS if severity >= lowest), "low")
 
 
 def _missing_evidence(case: Case) -> list[FiredRule]:

@@ -36,26 +36,12 @@ class Exemption:
 
     def void(self, now: datetime) -> str:
         """Why it does not count now; empty when it counts."""
-        spec = self.spec
-        if not spec.approver:
-            return "nobody approved it yet"
-        if spec.approver == spec.author:
-            return f"{spec.author} is its author and its approver"
-        if spec.expires <= now:
-            return "it has expired"
-        return ""
+        return self.spec.void(now)
 
     def covers(self, application: str, scanner: str, finding: Finding) -> bool:
         """Whether it is about this finding."""
-        spec = self.spec
-        scopes = (
-            (spec.application, application),
-            (spec.scanner, scanner),
-            (spec.package, finding.package),
-            (spec.version, finding.version),
-        )
-        named = spec.finding in (finding.id, *finding.aliases)
-        return named and all(wanted in ("", actual) for wanted, actual in scopes)
+        names = (finding.id, *finding.aliases)
+        return self.spec.covers(application, scanner, names, finding.package, finding.version)
 
 
 def split(

@@ -16,11 +16,19 @@ from importlib.metadata import version
 from operator import or_
 from typing import Any
 
+import sqlalchemy
+
 from idp.capabilities.scanning.contents import is_metadata, read_contents
 from idp.capabilities.scanning.decide import combine, summarise
-from idp.capabilities.scanning.history import FindingsHistory
+from idp.capabilities.scanning.history.exceptions import state_exceptions
+from idp.capabilities.scanning.history.ingest import Scan, ingest
 from idp.capabilities.scanning.image import lay_out, read_image
-from idp.capabilities.scanning.kinds import PROFILE, SecurityProfile, SecurityProfileSpec
+from idp.capabilities.scanning.kinds import (
+    PROFILE,
+    SecurityProfile,
+    SecurityProfileSpec,
+    VulnerabilityException,
+)
 from idp.capabilities.scanning.reports import (
     ScannerReport,
     ScanPredicate,
@@ -63,7 +71,7 @@ class ScanStep:
         builder_keys: dict[str, str],
         scanners: Sequence[Scanner],
         dependencies: Dependencies,
-        history: FindingsHistory,
+        database: sqlalchemy.Engine,
         workspace: Workspace,
         policy: str,
         environment: str,
@@ -78,7 +86,7 @@ class ScanStep:
             builder_keys: Name and public key of the environment that builds.
             scanners: All but `dependencies`.
             dependencies: The scanner that runs in every environment.
-            history: Findings over time.
+            database: Findings over time are kept there.
             workspace: For temporary files.
             policy: Rules of scanning in words, for the record.
             environment: Of this instance.
@@ -90,7 +98,7 @@ class ScanStep:
         self._builder_keys = builder_keys
         self._scanners = scanners
         self._dependencies = dependencies
-        self._history = history
+        self._database = database
         self._workspace = workspace
         self._policy = policy
         self._environment = environment
@@ -107,12 +115,14 @@ class ScanStep:
         if parameters.release:
             subject = await subject_of_release(self._client, parameters.release, run.namespace)
             reports = await self._look_again(run, subject, profile)
+            await self._remember(run, subject, reports, profile)
             return _outcome(subject, reports)
         subject = await subject_of_build(self._client, parameters.build, run.namespace)
         scanners = [*self._scanners, self._dependencies]
         wanted = [s for s in scanners if profile.tools.get(s.name) != "off"]
         reports = self._dated(run, await self._scan(run, subject, wanted))
-        attestation = await self._record(run, subject, reports)
+        attestation = await self._attest(run, subject, reports)
+        await self._remember(run, subject, reports, profile)
         return _outcome(subject, reports, attestation=attestation)
 
     async def _profile(self) -> SecurityProfileSpec:
@@ -140,8 +150,8 @@ class ScanStep:
             target = Target(sources if image.working_directory else None, bill)
             return await run_all(scanners, target, run.report)
 
-    async def _record(self, run: StepRun, subject: Subject, reports: list[ScannerReport]) -> str:
-        """Attest and remember. The time is the step's: a repeated call says the same."""
+    async def _attest(self, run: StepRun, subject: Subject, reports: list[ScannerReport]) -> str:
+        """Attest. The time is the step's: a repeated call says the same."""
         time = self._time(run)
         predicate = ScanPredicate(scanners=reports, time=time, policy=self._policy)
         attested = await attach(
@@ -152,10 +162,36 @@ class ScanStep:
             predicate.model_dump(),
             self._signer,
         )
-        await asyncio.to_thread(
-            self._history.record, run.namespace, subject.application, subject.digest, time, reports
-        )
         return attested.digest
+
+    async def _remember(
+        self,
+        run: StepRun,
+        subject: Subject,
+        reports: list[ScannerReport],
+        profile: SecurityProfileSpec,
+    ) -> None:
+        """Take the findings into the history, once for each step."""
+        scan = Scan(
+            run.uid,
+            run.namespace,
+            subject.application,
+            subject.digest,
+            self._time(run),
+            subject.author,
+            profile.due_days,
+        )
+        await asyncio.to_thread(ingest, self._database, scan, reports)
+        listed = await self._client.list(VulnerabilityException.type(), run.namespace)
+        exceptions = [VulnerabilityException.parse(body) for body in listed.items]
+        await asyncio.to_thread(
+            state_exceptions,
+            self._database,
+            run.namespace,
+            exceptions,
+            self._clock(),
+            subject.application,
+        )
 
     def _time(self, run: StepRun) -> str:
         created = run.manifest.get("metadata", {}).get("creationTimestamp")
