@@ -161,8 +161,9 @@ def report(
         write_value(answer, output)
         return
     bands = ("critical", "high", "medium", "low", "unscored")
+    rows = [{k: "" if v is None else v for k, v in s.items()} for s in answer["applications"]]
     write(
-        answer["applications"],
+        rows,
         output,
         columns=("application", *bands, "excepted", "overdue", "fixed", "days_to_fix", "next_due"),
         name="application",

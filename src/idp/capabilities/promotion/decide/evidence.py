@@ -7,7 +7,7 @@ is incomplete: nothing malformed can pass for clean.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +52,17 @@ class Finding:
     summary: str = ""
     aliases: tuple[str, ...] = ()
 
+    def as_json(self) -> dict[str, Any]:
+        """As JSON values; `asdict` would copy each value, of thousands."""
+        return {
+            "id": self.id,
+            "severity": self.severity,
+            "package": self.package,
+            "version": self.version,
+            "summary": self.summary,
+            "aliases": list(self.aliases),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class ScannerReport:
@@ -76,11 +87,14 @@ class ScannerReport:
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values; a time that is not known is empty."""
-        body = asdict(self)
-        body["findings"] = [{**f, "aliases": list(f["aliases"])} for f in body["findings"]]
-        for name in ("made", "advisories"):
-            body[name] = timestamp(body[name]) if body[name] is not None else ""
-        return body
+        return {
+            "name": self.name,
+            "status": self.status,
+            "reason": self.reason,
+            "findings": [finding.as_json() for finding in self.findings],
+            "made": timestamp(self.made) if self.made is not None else "",
+            "advisories": timestamp(self.advisories) if self.advisories is not None else "",
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Verdict:
         return {
             "Allow": "the evidence is complete and nothing blocks",
             "AllowWithObligations": "allowed with obligations",
-            "NeedsApproval": "an approver must accept what is missing",
+            "NeedsApproval": "an approver must accept",
             "Deny": "denied",
         }[self.decision] + (f": {shown}{more}" if shown else "")
 

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.capabilities.scanning.fingerprints import fingerprints
-from idp.capabilities.scanning.history.tables import findings, scans
+from idp.capabilities.scanning.history.tables import findings, names, scans
 from idp.capabilities.scanning.kinds import DueDays, band
 from idp.capabilities.scanning.reports import Finding, ScannerReport
 from idp.kernel.clock import parse_timestamp, timestamp
@@ -70,7 +70,9 @@ def ingest(database: sa.Engine, scan: Scan, reports: Sequence[ScannerReport]) ->
             return False
         before = _count(connection, scan)
         if rows:
-            connection.execute(_upsert(database.dialect.name), rows)
+            connection.execute(_upsert(_insert(database, findings)), rows)
+            named = _insert(database, names).on_conflict_do_nothing()
+            connection.execute(named, list(_names(rows)))
         after = _count(connection, scan)
         fixed = connection.execute(_fix(scan, whole)).rowcount
         connection.execute(
@@ -127,9 +129,19 @@ def _row(scan: Scan, scanner: str, fingerprint: str, finding: Finding) -> dict[s
     }
 
 
-def _upsert(dialect: str) -> Any:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(findings)
+def _names(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
+    for row in rows:
+        for name in {row["finding"], *orjson.loads(row["aliases"])}:
+            yield {"name": name, **{key: row[key] for key in names.c.keys()[1:]}}
+
+
+def _insert(database: sa.Engine, table: sa.Table) -> Any:
+    """An `INSERT` that knows `ON CONFLICT`, which SQL itself does not."""
+    dialect = postgresql if database.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+def _upsert(statement: Any) -> Any:
     new = statement.excluded
     same = sa.and_(findings.c.band == new.band, findings.c.fixed_at == "")
     renewed = (

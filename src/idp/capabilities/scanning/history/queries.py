@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import orjson
 import sqlalchemy as sa
 
-from idp.capabilities.scanning.history.tables import findings, scans
+from idp.capabilities.scanning.history.tables import findings, names, scans
 from idp.capabilities.scanning.kinds import Band
 
 State = Literal["open", "fixed", "accepted", "false-positive"]
@@ -177,10 +177,9 @@ def _conditions(wanted: Filter, now: str) -> list[sa.ColumnElement[bool]]:
     if wanted.overdue:
         conditions.append(c.due < now)
     if wanted.name is not None:
-        quoted = orjson.dumps(wanted.name).decode()
-        conditions.append(
-            sa.or_(c.finding == wanted.name, c.aliases.contains(quoted, autoescape=True))
-        )
+        key = ("namespace", "application", "fingerprint")
+        named = sa.select(*(names.c[k] for k in key)).where(names.c.name == wanted.name)
+        conditions.append(sa.tuple_(*(c[k] for k in key)).in_(named))
     return conditions
 
 

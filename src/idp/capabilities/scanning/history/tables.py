@@ -47,6 +47,12 @@ findings = sa.Table(
     ),
 )
 
+names = sa.Table(
+    "scanning_finding_names",
+    metadata,
+    *(sa.Column(n, sa.String) for n in ("name", "namespace", "application", "fingerprint")),
+)
+
 scans = sa.Table(
     "scanning_scans",
     metadata,

@@ -56,6 +56,14 @@ def upgrade() -> None:
         "scanning_findings",
         ["namespace", "application", "fixed_at", sa.text("rank DESC"), "id"],
     )
+    # An advisory is asked for by any of its names.
+    op.create_table(
+        "scanning_finding_names",
+        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("namespace", sa.String, primary_key=True),
+        sa.Column("application", sa.String, primary_key=True),
+        sa.Column("fingerprint", sa.String(64), primary_key=True),
+    )
     op.create_table(
         "scanning_scans",
         sa.Column("uid", sa.String, primary_key=True),
@@ -80,6 +88,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove the tables; the former one comes back empty."""
     op.drop_table("scanning_scans")
+    op.drop_table("scanning_finding_names")
     op.drop_table("scanning_findings")
     op.create_table(
         "scanning_findings",
