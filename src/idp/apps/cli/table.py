@@ -32,7 +32,7 @@ AREAS: dict[str, tuple[str, ...]] = {
     "Applications": ("deploy", "apps", "app", "logs", "open"),
     "Releases": ("release", "promote", "promotion", "approve", "reject", "rollback"),
     "Resources": ("kinds", "explain", "get", "describe", "apply", "delete"),
-    "Proof": ("audit", "security"),
+    "Proof": ("audit", "security", "signing"),
 }
 
 COMMANDS: dict[str, Command] = {
@@ -81,6 +81,11 @@ COMMANDS: dict[str, Command] = {
     "delete": Command(_RESOURCES, "Delete objects."),
     "audit": Command(
         "idp.apps.cli.commands.audit:application", "Read and verify the audit.", single=False
+    ),
+    "signing": Command(
+        "idp.apps.cli.commands.signing:application",
+        "Check signatures, evidence and transparency logs.",
+        single=False,
     ),
     "security": Command(
         "idp.apps.cli.commands.security:application",
