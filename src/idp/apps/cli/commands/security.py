@@ -1,9 +1,10 @@
-"""`security findings|report|exception|profile|db`."""
+"""`security findings|report|scan|export|exception|profile|db`."""
 
 from __future__ import annotations
 
 import asyncio
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -50,6 +51,14 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
     UNSCORED = "unscored"
+
+
+class ExportFormat(StrEnum):
+    """A format of others."""
+
+    OPENVEX = "openvex"
+    CYCLONEDX = "cyclonedx"
+    SARIF = "sarif"
 
 
 class Disposition(StrEnum):
@@ -173,6 +182,106 @@ def report(
         columns = ("time", "added", "fixed", *bands, "incomplete")
         typer.echo()
         write_table(columns, [[str(row[c]) for c in columns] for row in answer["trend"]])
+
+
+@application.command()
+def scan(
+    file: Annotated[Path, typer.Argument(help="Report of another tool, JSON.", dir_okay=False)],
+    environment: Environment,
+    app: Annotated[str, typer.Option("--app", help="Application that it is about.")] = "",
+    tool: Annotated[
+        str | None, typer.Option("--tool", help="Who wrote it; found out by default.")
+    ] = None,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    output: Output = Format.TABLE,
+) -> None:
+    """Judge a report of another scanner by the rules and exceptions of an environment.
+
+    Reads Trivy, Grype, Semgrep, SonarQube, ZAP, Nuclei, KICS, Dependency-Check, Snyk and any SARIF.
+    Nothing is stored. Exit code 8 when the environment would refuse it.
+
+    Examples:
+
+      trivy image --format json shop:1 > report.json
+
+      idp-cli security scan report.json -e production --app shop
+    """
+    from idp.apps.cli.output import write, write_value
+    from idp.apps.cli.security import judge_report
+
+    judged = asyncio.run(
+        judge_report(layout_of(data), user, environment, namespace, app, file, tool)
+    )
+    if output in (Format.JSON, Format.YAML):
+        write_value(judged, output)
+    else:
+        write(
+            judged["rules"],
+            output,
+            columns=("effect", "subject", "message", "due"),
+            name="subject",
+            empty=f"{judged['tool']} found nothing.",
+        )
+        typer.echo(f"\n{environment}: {judged['decision']}", err=output is Format.NAME)
+    if judged["decision"] == "Deny":
+        raise typer.Exit(8)
+
+
+@application.command()
+def export(
+    name: Name = None,
+    environment: Environment = "development",
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="What to write.")
+    ] = ExportFormat.OPENVEX,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> None:
+    """Write what is known of an application as OpenVEX, CycloneDX VEX or SARIF, as JSON.
+
+    Examples:
+
+      idp-cli security export hello -e production > hello.openvex.json
+
+      idp-cli security export hello --format sarif > hello.sarif
+    """
+    from idp.apps.cli.output import write_value
+    from idp.apps.cli.security import export_findings
+
+    document = asyncio.run(
+        export_findings(layout_of(data), user, environment, namespace, name, form.value)
+    )
+    write_value(document, Format.JSON)
+
+
+@exceptions.command("import")
+def import_exceptions(
+    file: Annotated[Path, typer.Argument(help="OpenVEX or CycloneDX, JSON.", dir_okay=False)],
+    environment: Environment,
+    app: Annotated[str, typer.Option("--app", help="Only in this application; all.")] = "",
+    days: Annotated[int, typer.Option("--days", help="For how many days.", min=1, max=365)] = 90,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> None:
+    """Ask for an exception for each `not_affected` of a VEX document; others approve them.
+
+    Example:
+
+      idp-cli security exception import vendor.openvex.json -e staging --app hello
+    """
+    from idp.apps.cli.security import import_vex
+
+    created = asyncio.run(
+        import_vex(layout_of(data), user, environment, namespace, file, app, days)
+    )
+    for name in created:
+        typer.echo(f"{name} waits for approval by somebody else.")
+    if not created:
+        typer.echo("The document says of nothing that it is not affected.")
 
 
 @exceptions.command("list")
