@@ -12,6 +12,7 @@ from idp.capabilities.scanning.kinds import SecurityProfile, VulnerabilityExcept
 from idp.capabilities.scanning.render import admission_policies
 from idp.capabilities.scanning.scanners.bandit import Bandit
 from idp.capabilities.scanning.scanners.dependencies import Dependencies
+from idp.capabilities.scanning.scanners.image import ImageRules
 from idp.capabilities.scanning.scanners.secrets import Secrets
 from idp.capabilities.scanning.steps.sbom import SbomStep
 from idp.capabilities.scanning.steps.scan import ScanStep
@@ -58,7 +59,7 @@ def _steps(context: Context) -> Sequence[Step]:
             registry=registry,
             signer=context.signer,
             builder_keys={origin: context.trusted_keys[origin]},
-            scanners=(Bandit(), Secrets()),
+            scanners=(Bandit(), Secrets(), ImageRules()),
             dependencies=Dependencies(advisories, days),
             database=context.database,
             workspace=workspace,

@@ -13,6 +13,7 @@ from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
 
 _VERIFIED = [*DEMANDED, "verified"]
+_ATTESTED = dict.fromkeys(("bandit", "secrets", "image"), "attested")
 _LENIENT = {
     "critical": "deny",
     "high": "approve",
@@ -24,20 +25,20 @@ _STRICT = {**_LENIENT, "high": "deny", "unscored": "deny"}
 _DEFAULTS: dict[str, Manifest] = {
     # Everything runs where code arrives, so that authors hear of it first.
     "development": {
-        "tools": {"bandit": "run", "secrets": "run", "dependencies": "run"},
+        "tools": {"bandit": "run", "secrets": "run", "image": "run", "dependencies": "run"},
         "severity": {**_LENIENT, "high": "track"},
         "incomplete": "track",
     },
     # Focused: advisories appear every day, the bytes are the same.
     "staging": {
-        "tools": {"bandit": "attested", "secrets": "attested", "dependencies": "run"},
+        "tools": {**_ATTESTED, "dependencies": "run"},
         "severity": _LENIENT,
         "incomplete": "track",
     },
     # Minimal: what staging judged of the code is not judged again; signatures and the chain of
     # environments are demanded.
     "uat": {
-        "tools": {"bandit": "off", "secrets": "attested", "dependencies": "run"},
+        "tools": {"bandit": "off", "image": "off", "secrets": "attested", "dependencies": "run"},
         "severity": _LENIENT,
         "incomplete": "approve",
         "evidence": _VERIFIED,
@@ -45,7 +46,7 @@ _DEFAULTS: dict[str, Manifest] = {
     # Verification only: no scanner touches the image. Its attested bill of materials is compared
     # with the advisories of the day, and what was attested is judged strictly.
     "production": {
-        "tools": {"bandit": "attested", "secrets": "attested", "dependencies": "run"},
+        "tools": {**_ATTESTED, "dependencies": "run"},
         "severity": _STRICT,
         "incomplete": "approve",
         "evidence": _VERIFIED,

@@ -147,7 +147,7 @@ class ScanStep:
             sources = folder / "sources"
             sources.mkdir()
             await asyncio.to_thread(lay_out, image, sources)
-            target = Target(sources if image.working_directory else None, bill)
+            target = Target(sources if image.working_directory else None, bill, image)
             return await run_all(scanners, target, run.report)
 
     async def _attest(self, run: StepRun, subject: Subject, reports: list[ScannerReport]) -> str:
