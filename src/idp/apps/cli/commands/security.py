@@ -209,7 +209,7 @@ def scan(
       idp-cli security scan report.json -e production --app shop
     """
     from idp.apps.cli.output import write, write_value
-    from idp.apps.cli.security import judge_report
+    from idp.apps.cli.reports import judge_report
 
     judged = asyncio.run(
         judge_report(layout_of(data), user, environment, namespace, app, file, tool)
@@ -249,7 +249,7 @@ def export(
       idp-cli security export hello --format sarif > hello.sarif
     """
     from idp.apps.cli.output import write_value
-    from idp.apps.cli.security import export_findings
+    from idp.apps.cli.reports import export_findings
 
     document = asyncio.run(
         export_findings(layout_of(data), user, environment, namespace, name, form.value)
@@ -273,7 +273,7 @@ def import_exceptions(
 
       idp-cli security exception import vendor.openvex.json -e staging --app hello
     """
-    from idp.apps.cli.security import import_vex
+    from idp.apps.cli.reports import import_vex
 
     created = asyncio.run(
         import_vex(layout_of(data), user, environment, namespace, file, app, days)
