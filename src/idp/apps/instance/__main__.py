@@ -16,6 +16,7 @@ from idp.apps.instance.groups import HUB, HUB_GROUP
 from idp.apps.instance.people import PeopleLog
 from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.oidc import oidc_issuer
 from idp.apps.platform.settings import require_settings
 from idp.capabilities.signing.keys import open_signer
 from idp.capabilities.signing.log import SqlLog
@@ -38,7 +39,11 @@ async def run(layout: Layout, environment: str) -> None:
     migrations = [path for capability in capabilities() for path in capability.migrations]
     database = open_database(f"sqlite:///{folders.history}", migrations)
     api = ApiServer(
-        ApiServerSettings(data=folders.apiserver, port=settings.instances[environment].api),
+        ApiServerSettings(
+            data=folders.apiserver,
+            port=settings.instances[environment].api,
+            oidc=oidc_issuer(settings.oidc),
+        ),
         audit=PeopleLog(AuditLog(database)),
         pod_logs=PodLogs(folders.workloads),
     )

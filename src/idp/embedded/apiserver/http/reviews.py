@@ -41,7 +41,7 @@ class ReviewPages:
         body, _ = parse(await read_body(http), media_type, strict=False)
         if not isinstance(body, dict):
             raise InvalidInput("the body of the request is not an object")
-        answered = self._questions.answer(
+        answered = await self._questions.answer(
             path.group, path.version, path.plural, path.namespace, body, user
         )
         return json_answer(answered, 201)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -20,10 +20,17 @@ from idp.kernel.resource import Manifest
 class TokenPages:
     """Issues tokens."""
 
-    def __init__(self, api: Api, tokens: ServiceAccountTokens, lookup: ObjectLookup) -> None:
+    def __init__(
+        self,
+        api: Api,
+        tokens: ServiceAccountTokens,
+        lookup: ObjectLookup,
+        address: Callable[[], str],
+    ) -> None:
         self._api = api
         self._tokens = tokens
         self._lookup = lookup
+        self._address = address
 
     async def issue(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
         """Answer a `TokenRequest`."""
@@ -42,7 +49,15 @@ class TokenPages:
         """The issuer's public documents."""
         match list(parts):
             case [".well-known", "openid-configuration"]:
-                return json_answer(self._tokens.discovery())
+                return _public(self._tokens.discovery(self._address()), "application/json")
             case ["openid", "v1", "jwks"]:
-                return json_answer(self._tokens.jwks())
+                return _public(self._tokens.jwks(), "application/jwk-set+json")
         return None
+
+
+def _public(document: Manifest, content_type: str) -> web.Response:
+    """A document that others may keep for an hour, as they do with a cluster's."""
+    answer = json_answer(document)
+    answer.content_type = content_type
+    answer.headers["Cache-Control"] = "public, max-age=3600"
+    return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
+from idp.embedded.apiserver.admission.limits import set_range_defaults
 from idp.embedded.apiserver.kinds.pods import default_pod_spec, default_requests, default_template
 from idp.kernel.resource import Manifest
 
@@ -214,6 +215,7 @@ DEFAULTS: dict[str, Default] = {
     "/services": _service,
     "/persistentvolumeclaims": _claim,
     "/endpoints": _endpoints,
+    "/limitranges": set_range_defaults,
     "apps/deployments": _deployment,
     "apps/replicasets": _replica_set,
     "apps/statefulsets": _stateful_set,

@@ -30,6 +30,7 @@ class Request:
         address: Where the request comes from; empty inside the process.
         warnings: Collected for the client.
         annotations: Collected for the audit record.
+        recorded: There is an audit record of it.
     """
 
     user: UserInfo
@@ -44,6 +45,7 @@ class Request:
     address: str = ""
     warnings: list[str] = field(default_factory=list)
     annotations: dict[str, str] = field(default_factory=dict)
+    recorded: bool = False
 
     @property
     def key(self) -> Key:
