@@ -74,7 +74,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "promote": Command(_PROMOTION, "Bring a release to an environment."),
     "promotion": Command(
-        "idp.apps.cli.commands.promotions:application", "List and watch promotions.", single=False
+        "idp.apps.cli.commands.promotions:application",
+        "List, watch and explain promotions.",
+        single=False,
     ),
     "approve": Command(_PROMOTION, "Approve a promotion that waits for you."),
     "reject": Command(_PROMOTION, "Reject a promotion that waits for you, with the reason."),
@@ -97,8 +99,8 @@ COMMANDS: dict[str, Command] = {
         single=False,
     ),
     "security": Command(
-        "idp.capabilities.scanning.commands:application",
-        "Manage the vulnerability advisories.",
+        "idp.apps.cli.commands.security:application",
+        "See what scanners found and what may pass; manage exceptions, rules and advisories.",
         single=False,
     ),
 }
