@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from idp.kernel.resource import ResourceType
 
+THIS_MACHINE = "192.0.0.8"
+"""Stands in Endpoints for the machine itself, where an API server refuses loopback addresses. It is
+the IPv4 dummy address (RFC 7600): nobody has it, and nothing can be sent to it."""
+
 NAMESPACE = ResourceType("", "v1", "Namespace", "namespaces", namespaced=False)
 CONFIG_MAP = ResourceType("", "v1", "ConfigMap", "configmaps")
 SECRET = ResourceType("", "v1", "Secret", "secrets")
 SERVICE = ResourceType("", "v1", "Service", "services")
 SERVICE_ACCOUNT = ResourceType("", "v1", "ServiceAccount", "serviceaccounts")
 POD = ResourceType("", "v1", "Pod", "pods")
+BINDING = ResourceType("", "v1", "Binding", "bindings")
+NODE = ResourceType("", "v1", "Node", "nodes", namespaced=False)
 ENDPOINTS = ResourceType("", "v1", "Endpoints", "endpoints")
 EVENT = ResourceType("", "v1", "Event", "events")
 DEPLOYMENT = ResourceType("apps", "v1", "Deployment", "deployments")

@@ -18,6 +18,7 @@ from idp.apps.hub.passwords import (
     password_problems,
 )
 from idp.apps.hub.users import open_users
+from idp.apps.platform.control_plane import choose_control_plane
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.preflight import check_ports, demand, machine_checks
 from idp.apps.platform.processes import (
@@ -42,7 +43,14 @@ ADMINISTRATOR = "admin"
 HOPELESS_DEATHS = 3
 
 
-def start(layout: Layout, *, yes: bool, administrator: str | None, first_port: int | None) -> None:
+def start(
+    layout: Layout,
+    *,
+    yes: bool,
+    administrator: str | None,
+    first_port: int | None,
+    control_plane: str | None = None,
+) -> None:
     """Check, set up what is missing, start, and wait until everything answers.
 
     Args:
@@ -50,6 +58,8 @@ def start(layout: Layout, *, yes: bool, administrator: str | None, first_port: i
         yes: Ask nothing.
         administrator: Name of the first administrator; None asks for it, or takes `admin`.
         first_port: Of a new platform; None takes the usual one.
+        control_plane: `embedded`, `envtest` or `kubeconfig:PATH`, of a new platform; None takes the
+            usual one.
 
     Raises:
         MissingPrerequisite: The machine lacks something, or a port is in use.
@@ -62,7 +72,10 @@ def start(layout: Layout, *, yes: bool, administrator: str | None, first_port: i
             f"the platform in {layout.folder} uses port {known.hub}, which does not change",
             remedy="Leave --port out, or set up another platform with --data.",
         )
+    former = known.control_plane if known is not None else None
+    chosen = choose_control_plane(control_plane, former, layout.folder)
     settings = known or settings_from_port(first_port or DEFAULT_PORT)
+    settings = settings.model_copy(update={"control_plane": chosen})
     running = is_running(layout)
     if not running:
         end_former(layout)

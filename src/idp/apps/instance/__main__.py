@@ -12,22 +12,17 @@ import structlog
 from idp.apps.capabilities import capabilities
 from idp.apps.instance.bootstrap import bootstrap
 from idp.apps.instance.compose import Machine, build_parts
-from idp.apps.instance.groups import HUB, HUB_GROUP
-from idp.apps.instance.people import PeopleLog
+from idp.apps.instance.control_planes.choose import open_control_plane
+from idp.apps.instance.control_planes.ports import Place
 from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import require_settings
 from idp.capabilities.signing.keys import open_signer
-from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
-from idp.embedded.workloads.pods.logs import PodLogs
 from idp.kernel.audit import AuditLog
 from idp.kernel.database import open_database
 from idp.kernel.logging import configure_logging
 
 log = structlog.get_logger(__name__)
-
-CONTROLLER_USER = "system:idp-controllers"
-ADMINISTRATOR = "system:masters"
 
 
 async def run(layout: Layout, environment: str) -> None:
@@ -35,19 +30,14 @@ async def run(layout: Layout, environment: str) -> None:
     settings, folders = require_settings(layout), layout.instance(environment)
     migrations = [path for capability in capabilities() for path in capability.migrations]
     database = open_database(f"sqlite:///{folders.history}", migrations)
-    api = ApiServer(
-        ApiServerSettings(data=folders.apiserver, port=settings.instances[environment].api),
-        audit=PeopleLog(AuditLog(database)),
-        pod_logs=PodLogs(folders.workloads),
-    )
+    port, audit = settings.instances[environment].api, AuditLog(database)
+    place = Place(layout, environment, port, settings.control_plane, audit)
     # Opening the key takes a while on purpose (scrypt); meanwhile the rest comes up.
     opening = asyncio.create_task(asyncio.to_thread(open_signer, folders.keys))
-    async with api:
-        client = api.client(CONTROLLER_USER, (ADMINISTRATOR,))
-        await bootstrap(client, environment, tuple(settings.instances))
-        api.kubeconfig("admin", (ADMINISTRATOR,), path=folders.kubeconfig)
-        api.kubeconfig(HUB, (HUB_GROUP,), path=folders.hub_kubeconfig)
-        machine = Machine(layout, settings, environment, client, database, await opening)
+    async with open_control_plane(place) as control_plane:
+        await bootstrap(control_plane.client, environment, tuple(settings.instances))
+        await control_plane.publish()
+        machine = Machine(layout, settings, environment, control_plane, database, await opening)
         parts = build_parts(machine)
         log.info("instance ready", environment=environment)
         running = asyncio.create_task(parts.run())

@@ -13,6 +13,7 @@ import sqlalchemy.dialects.sqlite  # noqa: F401
 
 import idp.apps.hub.__main__
 import idp.apps.instance.__main__
+import idp.apps.instance.control_planes.embedded
 import idp.embedded.apiserver.admission.policies  # noqa: F401 - with cel, imported on first use
 
 gc.collect()

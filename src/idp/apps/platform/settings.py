@@ -5,6 +5,7 @@ from __future__ import annotations
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
+from idp.apps.platform.control_plane import ControlPlaneSettings
 from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import ENVIRONMENTS, Layout
 from idp.kernel.errors import MissingPrerequisite
@@ -33,6 +34,7 @@ class PlatformSettings(BaseModel):
         format: Version of the data folder's shape.
         hub: Port of the hub.
         instances: Environment -> its ports, in the order of promotion.
+        control_plane: Where the instances' Kubernetes API comes from.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -40,6 +42,7 @@ class PlatformSettings(BaseModel):
     format: int = FORMAT
     hub: int = Field(ge=1, le=65535)
     instances: dict[str, InstancePorts]
+    control_plane: ControlPlaneSettings = ControlPlaneSettings()
 
     @property
     def hub_url(self) -> str:
@@ -50,7 +53,8 @@ class PlatformSettings(BaseModel):
         """Every port, by the name of what listens there."""
         found = {"hub": self.hub}
         for environment, ports in self.instances.items():
-            found[f"{environment} API"] = ports.api
+            if self.control_plane.kind != "kubeconfig":
+                found[f"{environment} API"] = ports.api
             found[f"{environment} gateway"] = ports.gateway
         return found
 
