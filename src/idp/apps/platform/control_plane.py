@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from idp.apps.platform.layout import ENVIRONMENTS
 from idp.kernel.errors import InvalidInput
 
 CHOICES = "embedded, envtest or kubeconfig:PATH"
@@ -63,7 +64,7 @@ def choose_control_plane(
 
     Raises:
         InvalidInput: Another control plane is asked for than the platform has.
-        MissingPrerequisite: The programs of `envtest` are not found.
+        MissingPrerequisite: The programs of `envtest` are not found, or the kubeconfig will not do.
     """
     chosen = known or ControlPlaneSettings()
     if wanted is not None:
@@ -78,6 +79,10 @@ def choose_control_plane(
         chosen = (
             asked if known is None else known.model_copy(update={"kubeconfig": asked.kubeconfig})
         )
+    if chosen.kind == "kubeconfig":
+        from idp.apps.platform.clusters import connections
+
+        connections(Path(chosen.kubeconfig), ENVIRONMENTS)
     if chosen.kind != "envtest":
         return chosen
     from idp.embedded.controlplane.binaries import find_binaries

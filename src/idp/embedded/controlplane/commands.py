@@ -34,12 +34,13 @@ def etcd_command(binaries: Binaries) -> list[str]:
     """How etcd is started."""
     return [
         str(binaries.etcd),
+        "--name=idp",
         "--data-dir=etcd",
         f"--listen-client-urls=unix://{ETCD_SOCKET}",
         f"--advertise-client-urls={_NOBODY}:2379",
         "--listen-peer-urls=unix://etcd-peer.sock",
         f"--initial-advertise-peer-urls={_NOBODY}:2380",
-        f"--initial-cluster=default={_NOBODY}:2380",
+        f"--initial-cluster=idp={_NOBODY}:2380",
         "--log-level=warn",
     ]
 

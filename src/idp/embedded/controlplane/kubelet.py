@@ -17,9 +17,9 @@ from aiohttp import web
 from idp.kernel.client import Client
 from idp.kernel.controller import Runnable
 from idp.kernel.errors import IdpError, InvalidInput
-from idp.kernel.resource import Manifest
-from idp.kernel.standard import NODE
+from idp.kernel.resource import Manifest, ResourceType
 
+NODE = ResourceType("", "v1", "Node", "nodes", namespaced=False)
 FIELD_MANAGER = "idp-kubelet"
 API_SERVER = "kube-apiserver-kubelet-client"
 """Common name of the certificate with which the API server asks."""

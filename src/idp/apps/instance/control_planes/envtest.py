@@ -19,7 +19,6 @@ from idp.apps.instance.groups import HUB, HUB_GROUP
 from idp.apps.instance.people import PeopleLog
 from idp.embedded.apiserver.access.certificates import CertificateAuthority
 from idp.embedded.apiserver.access.service_account_tokens import open_signing_key
-from idp.embedded.apiserver.kubeconfig import kubeconfig_text, write_kubeconfig
 from idp.embedded.controlplane.audit import AuditFollower
 from idp.embedded.controlplane.binaries import Binaries
 from idp.embedded.controlplane.engine import ControlPlane, Identity
@@ -30,8 +29,9 @@ from idp.embedded.controlplane.machinery.namespaces import NamespaceReconciler
 from idp.embedded.workloads.pods.logs import PodLogs
 from idp.embedded.workloads.settings import WorkloadSettings
 from idp.kernel.controller import Runnable
+from idp.kernel.files import replace_file
 from idp.kernel.http_client import HttpClient
-from idp.kernel.kubeconfig import ConnectionSettings
+from idp.kernel.kubeconfig import ConnectionSettings, kubeconfig_text
 
 ISSUER = "https://kubernetes.default.svc"
 NAMES = ("localhost", "kubernetes.default.svc")
@@ -80,10 +80,8 @@ class Envtest:
             ("admin", ADMINISTRATOR, self._folders.kubeconfig),
             (HUB, HUB_GROUP, self._folders.hub_kubeconfig),
         ):
-            certificate, key = self._authority.issue_client(user, (group,))
-            authority = self._authority.certificate
-            text = kubeconfig_text(self._server, authority, certificate, key, user=user, name="idp")
-            write_kubeconfig(path, text)
+            text = kubeconfig_text(self._connection(user, group), user=user, name="idp")
+            replace_file(path, text.encode())
 
 
 @asynccontextmanager

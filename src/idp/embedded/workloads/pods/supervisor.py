@@ -29,10 +29,13 @@ from idp.embedded.workloads.pods.status import ContainerView, Failure, pod_statu
 from idp.kernel.client import get_or_none
 from idp.kernel.clock import parse_timestamp
 from idp.kernel.errors import Conflict, IdpError, NotFound
-from idp.kernel.resource import Manifest
-from idp.kernel.standard import BINDING, ENDPOINTS, POD
+from idp.kernel.resource import Manifest, ResourceType
+from idp.kernel.standard import ENDPOINTS, POD
 
 log = structlog.get_logger(__name__)
+
+BINDING = ResourceType("", "v1", "Binding", "bindings")
+"""Is created only, never stored: it says which node a pod is on."""
 
 _ENDPOINTS_SECONDS = 10.0
 _ENDPOINTS_PERIOD = 0.1
