@@ -27,6 +27,8 @@ _PATCH_MEDIA_TYPES: dict[str, str] = {
 }
 _PAGE = 500
 _WATCH_SECONDS = 290
+_FROM_THE_FUTURE = "ResourceVersionTooLarge"
+"""Why a server refuses a version that it has not reached: it was another one that gave it."""
 _JSON = "application/json"
 _METADATA = f"{_JSON};as=PartialObjectMetadata%s;g=meta.k8s.io;v=v1"
 
@@ -194,6 +196,8 @@ class HttpClient(Client):
             except Gone:
                 raise
             except IdpError as error:
+                if any(cause.reason == _FROM_THE_FUTURE for cause in error.causes):
+                    raise Gone(error.message) from error
                 if not error.retryable:
                     raise
             await asyncio.sleep(delay)
@@ -226,11 +230,14 @@ class HttpClient(Client):
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(self.settings.server, error) from error
 
-    async def create(self, type: ResourceType, manifest: Manifest) -> Manifest:
-        """Create an object."""
+    async def create(
+        self, type: ResourceType, manifest: Manifest, *, dry_run: bool = False
+    ) -> Manifest:
+        """Create an object; `dry_run` asks whether that is allowed and valid, and keeps nothing."""
         namespace = _namespace(type, manifest.get("metadata", {}).get("namespace"))
         body = {**manifest, "apiVersion": type.api_version, "kind": type.kind}
-        return await self.request_object("POST", type.path(namespace), manifest=body)
+        query = {"dryRun": "All"} if dry_run else {}
+        return await self.request_object("POST", type.path(namespace), manifest=body, query=query)
 
     async def apply(
         self,
