@@ -27,8 +27,6 @@ _PATCH_MEDIA_TYPES: dict[str, str] = {
 }
 _PAGE = 500
 _WATCH_SECONDS = 290
-_FROM_THE_FUTURE = "ResourceVersionTooLarge"
-"""Why a server refuses a version that it has not reached: it was another one that gave it."""
 _JSON = "application/json"
 _METADATA = f"{_JSON};as=PartialObjectMetadata%s;g=meta.k8s.io;v=v1"
 
@@ -196,8 +194,6 @@ class HttpClient(Client):
             except Gone:
                 raise
             except IdpError as error:
-                if any(cause.reason == _FROM_THE_FUTURE for cause in error.causes):
-                    raise Gone(error.message) from error
                 if not error.retryable:
                     raise
             await asyncio.sleep(delay)

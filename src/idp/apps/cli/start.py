@@ -39,6 +39,8 @@ from idp.apps.platform.setup import administrator_exists, create_administrator, 
 from idp.kernel.errors import DeadlineExceeded, InvalidInput, Unavailable
 
 READY_SECONDS = 90.0
+REAL_READY_SECONDS = 180.0
+"""Four etcd and four kube-apiserver want their time on a small machine."""
 ADMINISTRATOR = "admin"
 HOPELESS_DEATHS = 3
 
@@ -143,7 +145,9 @@ def _sign_in(layout: Layout, name: str) -> None:
 async def _until_ready(
     layout: Layout, settings: PlatformSettings, progress: Progress, died: Mapping[str, int]
 ) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+    real = settings.control_plane.kind != "embedded"
+    patience = REAL_READY_SECONDS if real else READY_SECONDS
+    deadline = time.monotonic() + patience
     lines = {name: progress.root.child(name) for name in ["hub", *settings.instances]}
     while True:
         found = await parts(layout, settings)
@@ -155,7 +159,7 @@ async def _until_ready(
         if time.monotonic() > deadline:
             late = next(part for part in found if part.state != "running")
             raise DeadlineExceeded(
-                f"{late.name} is not ready after {READY_SECONDS:.0f} s: "
+                f"{late.name} is not ready after {patience:.0f} s: "
                 f"{late.message or late.state}",
                 remedy=f"Look at {layout.log(late.name)}; `idp-cli doctor` checks the machine.",
             )

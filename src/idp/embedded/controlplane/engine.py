@@ -16,7 +16,7 @@ from idp.kernel.controller import Runnable
 from idp.kernel.errors import DeadlineExceeded, IdpError
 from idp.kernel.files import make_folder, replace_file
 
-READY_SECONDS = 60.0
+READY_SECONDS = 90.0
 _PERIOD = 0.1
 
 Ready = Callable[[], Awaitable[object]]
