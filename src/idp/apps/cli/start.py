@@ -159,8 +159,7 @@ async def _until_ready(
         if time.monotonic() > deadline:
             late = next(part for part in found if part.state != "running")
             raise DeadlineExceeded(
-                f"{late.name} is not ready after {patience:.0f} s: "
-                f"{late.message or late.state}",
+                f"{late.name} is not ready after {patience:.0f} s: {late.message or late.state}",
                 remedy=f"Look at {layout.log(late.name)}; `idp-cli doctor` checks the machine.",
             )
         await asyncio.sleep(0.1)

@@ -177,6 +177,6 @@ def _batches(path: Path, offset: int) -> Iterable[tuple[list[AuditEntry], int]]:
 def _parsed(line: bytes) -> AuditEntry | None:
     try:
         return entry(orjson.loads(line))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         log.warning("audit line not understood", error=str(error))
         return None

@@ -17,6 +17,9 @@ from idp.kernel.errors import DeadlineExceeded, IdpError
 from idp.kernel.files import make_folder, replace_file
 
 READY_SECONDS = 90.0
+ETCD_STOP_SECONDS = 4.0
+APISERVER_STOP_SECONDS = 1.5
+"""It keeps nothing, and would wait for everybody who watches."""
 _PERIOD = 0.1
 
 Ready = Callable[[], Awaitable[object]]
@@ -57,9 +60,13 @@ class ControlPlane(Runnable):
     ) -> None:
         self._folder = folder
         self._identity = identity
-        self.etcd = KeptProcess(Program("etcd", commands.etcd_command(binaries), folder))
+        self.etcd = KeptProcess(
+            Program("etcd", commands.etcd_command(binaries), folder, ETCD_STOP_SECONDS)
+        )
         server = commands.apiserver_command(binaries, port=port, issuer=issuer)
-        self.apiserver = KeptProcess(Program("kube-apiserver", server, folder))
+        self.apiserver = KeptProcess(
+            Program("kube-apiserver", server, folder, APISERVER_STOP_SECONDS)
+        )
 
     async def start(self, ready: Ready) -> None:
         """Start both, and wait until the API answers.

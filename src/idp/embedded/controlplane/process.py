@@ -22,7 +22,6 @@ LAST_DELAY = 10.0
 HEALTHY_AFTER = 60.0
 LOG_BYTES = 16 * 2**20
 """A log is turned over at this size; one former file is kept."""
-_STOP_SECONDS = 4.0
 _CAP_SECONDS = 60.0
 _TAIL = 2048
 
@@ -35,11 +34,13 @@ class Program:
         name: For logs.
         command: Absolute path and arguments; no secrets, everybody can read them.
         folder: Where it works; its log is there, as `<name>.log`.
+        stop_seconds: How long it may take to end when it is asked to.
     """
 
     name: str
     command: Sequence[str]
     folder: Path
+    stop_seconds: float
 
     @property
     def log(self) -> Path:
@@ -129,7 +130,7 @@ class KeptProcess:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
             try:
-                async with asyncio.timeout(_STOP_SECONDS):
+                async with asyncio.timeout(self.program.stop_seconds):
                     await process.wait()
             except TimeoutError:
                 process.kill()
