@@ -27,7 +27,8 @@ def connections(path: Path, environments: Sequence[str]) -> dict[str, Connection
             asks for what is not supported.
     """
     config = _load(path)
-    contexts = {c.get("name"): c.get("context") or {} for c in config.get("contexts") or []}
+    contexts = _named(path, config, "contexts")
+    users, clusters = _named(path, config, "users"), _named(path, config, "clusters")
     if missing := [name for name in environments if name not in contexts]:
         raise MissingPrerequisite(
             f"{path} has no context named {', '.join(missing)}; every environment needs a control "
@@ -36,18 +37,9 @@ def connections(path: Path, environments: Sequence[str]) -> dict[str, Connection
             f"{missing[0]}` renames one, `kubectl config get-contexts` lists them.",
         )
     for name in environments:
-        _refuse(
-            path,
-            name,
-            _named(config, "users", "user", contexts[name].get("user")),
-            REFUSED_USER_FIELDS,
-        )
-        _refuse(
-            path,
-            name,
-            _named(config, "clusters", "cluster", contexts[name].get("cluster")),
-            REFUSED_CLUSTER_FIELDS,
-        )
+        context = contexts[name]
+        _refuse(path, name, users.get(context.get("user"), {}), REFUSED_USER_FIELDS)
+        _refuse(path, name, clusters.get(context.get("cluster"), {}), REFUSED_CLUSTER_FIELDS)
     found = {name: _connection(path, name) for name in environments}
     servers: dict[str, str] = {}
     for name, connection in found.items():
@@ -70,12 +62,12 @@ def _load(path: Path) -> dict[str, Any]:
     return config
 
 
-def _named(config: dict[str, Any], plural: str, singular: str, name: object) -> dict[str, Any]:
-    for entry in config.get(plural) or []:
-        if entry.get("name") == name:
-            found: dict[str, Any] = entry.get(singular) or {}
-            return found
-    return {}
+def _named(path: Path, config: dict[str, Any], plural: str) -> dict[Any, dict[str, Any]]:
+    """What a list of the file holds, by name."""
+    try:
+        return {e["name"]: dict(e[plural[:-1]]) for e in config.get(plural) or []}
+    except (TypeError, KeyError, ValueError) as error:
+        raise _unusable(path, f"its {plural} are not a list of names and values") from error
 
 
 def _refuse(path: Path, context: str, entry: dict[str, Any], fields: Sequence[str]) -> None:
