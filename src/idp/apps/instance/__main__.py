@@ -18,9 +18,11 @@ from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import require_settings
 from idp.capabilities.signing.keys import open_signer
+from idp.capabilities.signing.log import SqlLog
 from idp.kernel.audit import AuditLog
 from idp.kernel.database import open_database
 from idp.kernel.logging import configure_logging
+from idp.protocols.signing.transparency.log import LoggedKey
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +39,9 @@ async def run(layout: Layout, environment: str) -> None:
     async with open_control_plane(place) as control_plane:
         await bootstrap(control_plane.client, environment, tuple(settings.instances))
         await control_plane.publish()
-        machine = Machine(layout, settings, environment, control_plane, database, await opening)
+        key = await opening
+        signer = LoggedKey(key, SqlLog(database, key, environment))
+        machine = Machine(layout, settings, environment, control_plane, database, signer)
         parts = build_parts(machine)
         log.info("instance ready", environment=environment)
         running = asyncio.create_task(parts.run())

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from idp.kernel.capability import Signer
 from idp.kernel.errors import VerificationFailed
 from idp.protocols.signing.keys import key_id, verify_signature
-from idp.protocols.signing.transparency.merkle import HASH_BYTES
+from idp.protocols.signing.transparency.merkle import HASH_BYTES, TreeHead
 
 MAX_CHECKPOINT_BYTES = 16 * 1024
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -43,6 +43,11 @@ class Checkpoint:
     origin: str
     size: int
     root: bytes
+
+    @property
+    def head(self) -> TreeHead:
+        """The state without the name."""
+        return TreeHead(self.size, self.root)
 
 
 def log_id(public_key: str) -> bytes:

@@ -12,11 +12,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from idp.kernel.errors import VerificationFailed
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+
+class TreeHead(NamedTuple):
+    """State of a tree.
+
+    Attributes:
+        size: How many leaves it has.
+        root: Hash over all of them.
+    """
+
+    size: int
+    root: bytes
 
 
 def leaf_hash(entry: bytes) -> bytes:
