@@ -62,7 +62,9 @@ COMMANDS: dict[str, Command] = {
     "logs": Command(_APPLICATIONS, "Show what an application writes."),
     "open": Command(_APPLICATIONS, "Open an application in the browser."),
     "release": Command(
-        "idp.apps.cli.commands.release:application", "List and show releases.", single=False
+        "idp.apps.cli.commands.release:application",
+        "List, show and compare releases.",
+        single=False,
     ),
     "promote": Command(_PROMOTION, "Bring a release to an environment."),
     "promotion": Command(

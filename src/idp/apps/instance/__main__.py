@@ -16,6 +16,7 @@ from idp.apps.instance.control_planes.choose import open_control_plane
 from idp.apps.instance.control_planes.ports import Place
 from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.oidc import oidc_issuer
 from idp.apps.platform.settings import require_settings
 from idp.capabilities.signing.keys import open_signer
 from idp.capabilities.signing.log import SqlLog
@@ -33,7 +34,8 @@ async def run(layout: Layout, environment: str) -> None:
     migrations = [path for capability in capabilities() for path in capability.migrations]
     database = open_database(f"sqlite:///{folders.history}", migrations)
     port, audit = settings.instances[environment].api, AuditLog(database)
-    place = Place(layout, environment, port, settings.control_plane, audit)
+    oidc = oidc_issuer(settings.oidc)
+    place = Place(layout, environment, port, settings.control_plane, audit, oidc)
     # Opening the key takes a while on purpose (scrypt); meanwhile the rest comes up.
     opening = asyncio.create_task(asyncio.to_thread(open_signer, folders.keys))
     async with open_control_plane(place) as control_plane:

@@ -5,10 +5,20 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 
 from idp.apps.instance.control_planes.ports import ControlPlane, Open, Place
+from idp.kernel.errors import MissingPrerequisite
 
 
 def open_control_plane(place: Place) -> AbstractAsyncContextManager[ControlPlane]:
-    """Bring up the control plane that the platform was set up with."""
+    """Bring up the control plane that the platform was set up with.
+
+    Raises:
+        MissingPrerequisite: An outside issuer of tokens is set, which only the embedded one takes.
+    """
+    if place.oidc is not None and place.settings.kind != "embedded":
+        raise MissingPrerequisite(
+            f"tokens of {place.oidc.url} are not supported on the control plane {place.settings}",
+            remedy="Take `oidc` out of platform.json: people sign in at the hub.",
+        )
     return _opener(place)(place)
 
 

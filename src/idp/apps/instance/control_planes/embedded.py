@@ -35,7 +35,7 @@ class Embedded:
 @asynccontextmanager
 async def open_embedded(place: Place) -> AsyncIterator[Embedded]:
     """Serve until the context is left."""
-    settings = ApiServerSettings(data=place.folders.apiserver, port=place.port)
+    settings = ApiServerSettings(data=place.folders.apiserver, port=place.port, oidc=place.oidc)
     api = ApiServer(settings, audit=PeopleLog(place.audit), pod_logs=PodLogs(place.pod_folder))
     async with api:
         yield Embedded(api, place.folders)

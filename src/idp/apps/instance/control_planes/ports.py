@@ -10,6 +10,7 @@ from typing import Protocol
 
 from idp.apps.platform.control_plane import ControlPlaneSettings
 from idp.apps.platform.layout import InstanceLayout, Layout
+from idp.embedded.apiserver.access.oidc_issuer import OidcIssuer
 from idp.embedded.workloads.settings import WorkloadSettings
 from idp.kernel.audit import AuditLog
 from idp.kernel.client import Client
@@ -29,6 +30,7 @@ class Place:
         port: Where the API listens, if it is started here.
         settings: Which control plane was chosen.
         audit: The instance's chain.
+        oidc: An outside issuer of tokens for the API; None for none.
     """
 
     layout: Layout
@@ -36,6 +38,7 @@ class Place:
     port: int
     settings: ControlPlaneSettings
     audit: AuditLog
+    oidc: OidcIssuer | None = None
 
     @property
     def folders(self) -> InstanceLayout:
