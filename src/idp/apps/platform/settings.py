@@ -5,6 +5,7 @@ from __future__ import annotations
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
+from idp.apps.platform.control_plane import ControlPlaneSettings
 from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import ENVIRONMENTS, Layout
 from idp.kernel.errors import MissingPrerequisite
@@ -64,6 +65,7 @@ class PlatformSettings(BaseModel):
         format: Version of the data folder's shape.
         hub: Port of the hub.
         instances: Environment -> its ports, in the order of promotion.
+        control_plane: Where the instances' Kubernetes API comes from.
         oidc: An outside issuer of tokens for the instances' APIs; None for none.
     """
 
@@ -72,6 +74,7 @@ class PlatformSettings(BaseModel):
     format: int = FORMAT
     hub: int = Field(ge=1, le=65535)
     instances: dict[str, InstancePorts]
+    control_plane: ControlPlaneSettings = ControlPlaneSettings()
     oidc: OidcSettings | None = None
 
     @property
@@ -83,7 +86,8 @@ class PlatformSettings(BaseModel):
         """Every port, by the name of what listens there."""
         found = {"hub": self.hub}
         for environment, ports in self.instances.items():
-            found[f"{environment} API"] = ports.api
+            if self.control_plane.kind != "kubeconfig":
+                found[f"{environment} API"] = ports.api
             found[f"{environment} gateway"] = ports.gateway
         return found
 

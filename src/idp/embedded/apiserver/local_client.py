@@ -163,10 +163,11 @@ class LocalClient(Client):
         *,
         propagation: Propagation = "Background",
         uid: str | None = None,
+        grace_seconds: int | None = None,
     ) -> None:
         """Ask for deletion."""
         request = self._request(type, namespace, name)
-        await self._api.delete(request, DeleteOptions(propagation, uid=uid))
+        await self._api.delete(request, DeleteOptions(propagation, grace_seconds, uid=uid))
 
 
 def _typed(type: ResourceType, manifest: Manifest) -> Manifest:

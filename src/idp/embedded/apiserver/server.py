@@ -41,7 +41,7 @@ from idp.embedded.apiserver.http.resources import Resources
 from idp.embedded.apiserver.http.reviews import ReviewPages
 from idp.embedded.apiserver.http.snapshots import SnapshotPage
 from idp.embedded.apiserver.http.tokens import TokenPages
-from idp.embedded.apiserver.kubeconfig import kubeconfig_text, write_kubeconfig
+from idp.embedded.apiserver.kubeconfig import write_kubeconfig
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.lookup import StoreLookup
 from idp.embedded.apiserver.machinery.definitions import DEFINITIONS, Definitions
@@ -58,6 +58,7 @@ from idp.embedded.apiserver.verbs.read import Reader
 from idp.embedded.apiserver.verbs.write import Writer
 from idp.kernel.clock import Clock, utc_now
 from idp.kernel.errors import MissingPrerequisite
+from idp.kernel.kubeconfig import ConnectionSettings, kubeconfig_text
 from idp.kernel.resource import Manifest
 
 if TYPE_CHECKING:
@@ -297,9 +298,13 @@ class ApiServer:
     ) -> str:
         """A kubeconfig with a new client certificate; also written to `path` (mode 0600)."""
         certificate, key = self._authority.issue_client(user, groups)
-        text = kubeconfig_text(
-            self.url, self.certificate, certificate, key, user=user, name=self.settings.name
+        connection = ConnectionSettings(
+            self.url,
+            certificate_authority=self.certificate,
+            client_certificate=certificate,
+            client_key=key,
         )
+        text = kubeconfig_text(connection, user=user, name=self.settings.name)
         if path is not None:
             write_kubeconfig(path, text)
         return text
