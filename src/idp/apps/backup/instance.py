@@ -16,7 +16,7 @@ from idp.apps.platform.layout import Layout
 from idp.apps.platform.processes import is_running, processes
 from idp.apps.platform.readiness import parts
 from idp.apps.platform.settings import require_settings
-from idp.kernel.errors import DeadlineExceeded, NotFound, Unavailable
+from idp.kernel.errors import DeadlineExceeded, InvalidInput, NotFound, Unavailable
 
 _READY_SECONDS = 90.0
 
@@ -26,11 +26,19 @@ def instance_of(layout: Layout, environment: str) -> Source:
 
     Raises:
         NotFound: There is no such environment.
+        InvalidInput: Its objects are in another control plane.
     """
-    known = require_settings(layout).instances
+    settings = require_settings(layout)
+    known, kind = settings.instances, settings.control_plane.kind
     if environment not in known:
         raise NotFound(
             f"there is no environment {environment}", remedy=f"There are: {', '.join(known)}."
+        )
+    if kind != "embedded":
+        raise InvalidInput(
+            f"the objects of {environment} are not the platform's to back up: its control plane is "
+            f"{kind}",
+            remedy="Take a snapshot of its etcd: `etcdctl snapshot save FILE`.",
         )
     return Source("instance", environment, layout.instance(environment).folder)
 

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from idp.embedded.apiserver.kubeconfig import kubeconfig_text, write_kubeconfig
+from idp.embedded.apiserver.kubeconfig import write_kubeconfig
 from idp.embedded.apiserver.server import ApiServer
+from idp.kernel.kubeconfig import ConnectionSettings, kubeconfig_text
 from support.kubectl import KUBECTL, Failed, Run, kubectl_with
 
 pytestmark = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not on this machine")
@@ -79,8 +80,13 @@ async def test_a_person_gets_a_certificate_by_request(
     certificate = await certificate_of(kubectl, "jane")
     assert re.search(r"Approved,Issued", await kubectl("get", "csr", "jane"))
     path = tmp_path / "jane"
-    text = kubeconfig_text(server.url, server.certificate, certificate, key, user="jane", name="x")
-    write_kubeconfig(path, text)
+    connection = ConnectionSettings(
+        server.url,
+        certificate_authority=server.certificate,
+        client_certificate=certificate,
+        client_key=key,
+    )
+    write_kubeconfig(path, kubeconfig_text(connection, user="jane", name="x"))
     said = await kubectl_with(path, tmp_path)("auth", "whoami")
     assert re.search(r"Username +jane", said)
     assert re.search(r"Groups +\[devs system:authenticated\]", said)
