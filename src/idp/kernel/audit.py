@@ -176,13 +176,20 @@ class AuditLog:
         ]
 
     def search(
-        self, *, text: str = "", actor: str = "", before: int | None = None, limit: int = 100
+        self,
+        *,
+        text: str = "",
+        actor: str = "",
+        people: bool = False,
+        before: int | None = None,
+        limit: int = 100,
     ) -> list[AuditRecord]:
         """Records that match, newest first.
 
         Args:
             text: Must occur in the action or the target; empty matches all.
             actor: The user who acted; empty matches all.
+            people: Leave out what the platform itself did (users `system:...`).
             before: Only records with a smaller sequence; None begins with the newest.
             limit: At most so many.
         """
@@ -191,6 +198,8 @@ class AuditLog:
             query = query.where(_audit.c.sequence < before)
         if actor:
             query = query.where(_audit.c.actor == actor)
+        if people:
+            query = query.where(~_audit.c.actor.startswith("system:", autoescape=True))
         if text:
             query = query.where(
                 _audit.c.action.contains(text, autoescape=True)

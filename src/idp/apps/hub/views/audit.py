@@ -90,6 +90,7 @@ class Audits:
         *,
         text: str,
         actor: str,
+        people: bool,
         before: int | None,
         limit: int,
     ) -> AuditPage:
@@ -101,7 +102,7 @@ class Audits:
         """
         log = await self._admitted(principal, environment)
         found = await asyncio.to_thread(
-            log.search, text=text, actor=actor, before=before, limit=limit + 1
+            log.search, text=text, actor=actor, people=people, before=before, limit=limit + 1
         )
         records = [
             AuditRecordView(

@@ -96,11 +96,18 @@ def _platform_routes(instances: Instances, audits: Audits) -> APIRouter:
         environment: str,
         text: Annotated[str, Query(max_length=200)] = "",
         actor: Annotated[str, Query(max_length=200)] = "",
+        people: bool = False,
         before: Annotated[int | None, Query(ge=1)] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> AuditPage:
         return await audits.search(
-            admitted(request), environment, text=text, actor=actor, before=before, limit=limit
+            admitted(request),
+            environment,
+            text=text,
+            actor=actor,
+            people=people,
+            before=before,
+            limit=limit,
         )
 
     @router.get("/audit/{environment}/chain", summary="Prove that the audit was not edited")
