@@ -1850,6 +1850,7 @@ export interface operations {
             query?: {
                 text?: string;
                 actor?: string;
+                people?: boolean;
                 before?: number | null;
                 limit?: number;
             };

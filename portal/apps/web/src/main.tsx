@@ -1,0 +1,14 @@
+import { Portal, startTheme } from '@idp/pages';
+import '@idp/pages/style.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+
+startTheme();
+const root = document.getElementById('root');
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <Portal />
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
+
+const BUILT = '../../../src/idp/apps/hub/web/built';
+const HUB = process.env.IDP_HUB ?? 'http://127.0.0.1:8600';
+
+/** Writes each text file compressed beside itself, so that the hub never compresses. */
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    closeBundle() {
+      const folder = join(import.meta.dirname, BUILT, 'assets');
+      for (const name of readdirSync(folder)) {
+        if (!/\.(js|css|svg)$/.test(name)) continue;
+        const body = readFileSync(join(folder, name));
+        const quality = { [constants.BROTLI_PARAM_QUALITY]: 9 };
+        writeFileSync(join(folder, `${name}.br`), brotliCompressSync(body, { params: quality }));
+        writeFileSync(join(folder, `${name}.gz`), gzipSync(body, { level: 9 }));
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [compressed()],
+  esbuild: { jsx: 'automatic' },
+  build: {
+    outDir: BUILT,
+    emptyOutDir: true,
+    target: 'es2022',
+    // Everything comes from the hub itself: a `data:` font or script would need a weaker policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: 'manifest.json',
+    // One page and one chunk: `scripts/size.mjs` knows the limit of the first load.
+    chunkSizeWarningLimit: 1000,
+    rollupOptions: {
+      onwarn: (warning, warn) => {
+        // `use client` means something to a server that renders; there is none.
+        if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
+      },
+    },
+  },
+  server: {
+    proxy: { '/api': HUB, '/instances': HUB },
+  },
+});
