@@ -1,5 +1,6 @@
-import { Portal, startTheme } from '@idp/pages';
+// First, because it says in which order the layers of all styles count.
 import '@idp/pages/style.css';
+import { Portal, startTheme } from '@idp/pages';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 

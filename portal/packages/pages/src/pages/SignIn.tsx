@@ -28,7 +28,6 @@ export function SignInPage() {
           autoComplete="username"
           value={name}
           onChange={setName}
-          isRequired
           autoFocus
         />
         <PasswordField
@@ -37,7 +36,6 @@ export function SignInPage() {
           autoComplete="current-password"
           value={password}
           onChange={setPassword}
-          isRequired
         />
         {signIn.error ? (
           <div className="idp-note" data-tone="bad" role="alert">
