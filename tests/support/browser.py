@@ -62,7 +62,7 @@ class Visitor:
         self.page.locator("input[name=username]").fill(name)
         self.page.locator("input[name=password]").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
-        self.page.get_by_role("navigation", name="Pages").wait_for()
+        self.page.get_by_role("button", name="Sign out").wait_for(state="attached")
         self.settle()
 
     def choose_theme(self, theme: Theme) -> None:
@@ -118,9 +118,7 @@ def visitor(
     context.route(lambda address: not address.startswith(("data:", "blob:")), only_the_hub)
     found.page.on(
         "console",
-        lambda message: (
-            found.complaints.append(message.text) if message.type == "error" else None
-        ),
+        lambda message: found.complaints.append(message.text) if message.type == "error" else None,
     )
     found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
     try:

@@ -21,10 +21,11 @@ OPEN = {
     ("GET", "/healthz"),
     ("POST", "/api/v1/sessions"),
     ("POST", "/api/v1/session"),
+    ("GET", "/api/v1/session"),
     *(("GET", page) for page in (*PAGES, "/assets/{name}", "/favicon.svg")),
 }
-"""What anybody may ask: the portal's own files, which hold no data, health, and signing in (which
-asks for a password)."""
+"""What anybody may ask: the portal's own files, which hold no data, health, signing in (which
+asks for a password), and whether somebody is signed in."""
 
 _FILLED = {
     "environment": "development",

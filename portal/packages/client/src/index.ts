@@ -1,9 +1,9 @@
 /** The hub's API, typed by its OpenAPI document (`docs/reference/openapi.json`). */
-import createClient, { type Client } from 'openapi-fetch';
-import type { components, paths } from './schema';
+import createClient, { type Client } from "openapi-fetch";
+import type { components, paths } from "./schema";
 
-export type Schemas = components['schemas'];
-export type { paths } from './schema';
+export type Schemas = components["schemas"];
+export type { paths } from "./schema";
 
 /** What the hub or an instance refused: what happened, why, and what to do. */
 export class HubError extends Error {
@@ -14,7 +14,7 @@ export class HubError extends Error {
     readonly reason: string,
   ) {
     super(message);
-    this.name = 'HubError';
+    this.name = "HubError";
   }
 
   /** Whether the same call may succeed later without anybody changing anything. */
@@ -25,7 +25,7 @@ export class HubError extends Error {
 
 /** The error that an answer stands for; the hub and the instances answer a Kubernetes `Status`. */
 export function errorOf(code: number, body: unknown): HubError {
-  const status = (typeof body === 'object' && body !== null ? body : {}) as {
+  const status = (typeof body === "object" && body !== null ? body : {}) as {
     message?: string;
     reason?: string;
     details?: { remedy?: string };
@@ -33,8 +33,8 @@ export function errorOf(code: number, body: unknown): HubError {
   return new HubError(
     status.message ?? `the hub answered ${code}`,
     code,
-    status.details?.remedy ?? '',
-    status.reason ?? '',
+    status.details?.remedy ?? "",
+    status.reason ?? "",
   );
 }
 
@@ -54,23 +54,23 @@ export async function answered<T>(
 
 function silent(): HubError {
   return new HubError(
-    'the hub does not answer',
+    "the hub does not answer",
     0,
-    'Start the platform with `idp-cli up`; `idp-cli status` shows what runs.',
-    'Silent',
+    "Start the platform with `idp-cli up`; `idp-cli status` shows what runs.",
+    "Silent",
   );
 }
 
 /** The hub as this browser's user. */
 export class Hub {
   readonly api: Client<paths>;
-  private csrf = '';
+  private csrf = "";
 
-  constructor(private readonly origin = '') {
+  constructor(private readonly origin = "") {
     this.api = createClient<paths>({ baseUrl: `${origin}/api/v1` });
     this.api.use({
       onRequest: ({ request }) => {
-        if (request.method !== 'GET') request.headers.set('X-CSRF-Token', this.csrf);
+        if (request.method !== "GET") request.headers.set("X-CSRF-Token", this.csrf);
         return request;
       },
     });
@@ -87,10 +87,10 @@ export class Hub {
     path: string,
     options: { method?: string; accept?: string; body?: string; type?: string } = {},
   ): Promise<string> {
-    const method = options.method ?? 'GET';
-    const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' };
-    if (method !== 'GET') headers['X-CSRF-Token'] = this.csrf;
-    if (options.type !== undefined) headers['Content-Type'] = options.type;
+    const method = options.method ?? "GET";
+    const headers: Record<string, string> = { Accept: options.accept ?? "application/json" };
+    if (method !== "GET") headers["X-CSRF-Token"] = this.csrf;
+    if (options.type !== undefined) headers["Content-Type"] = options.type;
     let response: Response;
     try {
       response = await fetch(`${this.origin}/instances/${environment}${path}`, {

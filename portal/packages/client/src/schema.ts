@@ -267,7 +267,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in with this browser? */
+        /**
+         * Who is signed in with this browser?
+         * @description `null` when nobody is: to ask is not a mistake.
+         */
         get: operations["current"];
         put?: never;
         /** Sign in with a browser */
@@ -2310,7 +2313,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BrowserSession"];
+                    "application/json": components["schemas"]["BrowserSession"] | null;
                 };
             };
             /** @description Refused; the remedy says what to do */

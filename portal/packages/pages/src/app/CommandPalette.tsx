@@ -1,12 +1,12 @@
 /** Ctrl K: go to any page or application by typing a part of its name. */
-import { Dialog } from '@backstage/ui';
-import { RiAppsLine, RiMoonLine } from '@remixicon/react';
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import { useNavigate } from 'react-router-dom';
-import { useBoard } from '../data/queries';
-import { to } from './routes';
-import { PAGES } from './Shell';
-import { chooseTheme, currentTheme } from './theme';
+import { Dialog, DialogHeader } from "@backstage/ui";
+import { RiAppsLine, RiMoonLine } from "@remixicon/react";
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { useNavigate } from "react-router-dom";
+import { useBoard } from "../data/queries";
+import { to } from "./routes";
+import { PAGES } from "./Shell";
+import { chooseTheme, currentTheme } from "./theme";
 
 interface Choice {
   id: string;
@@ -20,7 +20,7 @@ const SHOWN = 12;
 
 export function CommandPalette({ close }: { close: () => void }) {
   const navigate = useNavigate();
-  const [text, setText] = useState('');
+  const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const board = useBoard(text.trim());
   const list = useId();
@@ -31,20 +31,20 @@ export function CommandPalette({ close }: { close: () => void }) {
     close();
     navigate(address);
   };
-  const other = currentTheme() === 'dark' ? 'light' : 'dark';
+  const other = currentTheme() === "dark" ? "light" : "dark";
   const wanted = text.trim().toLowerCase();
   const fixed: Choice[] = [
     ...PAGES.map(({ to: address, label, icon: Icon }) => ({
       id: address,
       label,
-      hint: 'Page',
+      hint: "Page",
       icon: <Icon size={16} aria-hidden />,
       run: go(address),
     })),
     {
-      id: 'theme',
+      id: "theme",
       label: `Show in ${other}`,
-      hint: 'Theme',
+      hint: "Theme",
       icon: <RiMoonLine size={16} aria-hidden />,
       run: () => {
         chooseTheme(other);
@@ -63,9 +63,9 @@ export function CommandPalette({ close }: { close: () => void }) {
   const chosen = Math.min(at, choices.length - 1);
 
   const onKey = (event: KeyboardEvent) => {
-    if (event.key === 'ArrowDown') setAt((chosen + 1) % Math.max(choices.length, 1));
-    else if (event.key === 'ArrowUp') setAt((chosen - 1 + choices.length) % choices.length);
-    else if (event.key === 'Enter') choices[chosen]?.run();
+    if (event.key === "ArrowDown") setAt((chosen + 1) % Math.max(choices.length, 1));
+    else if (event.key === "ArrowUp") setAt((chosen - 1 + choices.length) % choices.length);
+    else if (event.key === "Enter") choices[chosen]?.run();
     else return;
     event.preventDefault();
   };
@@ -76,9 +76,9 @@ export function CommandPalette({ close }: { close: () => void }) {
       onOpenChange={(open) => !open && close()}
       isDismissable
       width={560}
-      aria-label="Search"
       className="idp-palette"
     >
+      <DialogHeader className="idp-palette-title">Search</DialogHeader>
       <input
         ref={input}
         className="idp-palette-input"

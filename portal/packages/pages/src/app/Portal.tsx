@@ -1,24 +1,25 @@
 /** The whole portal: who is signed in, the frame, and the page of the address. */
-import { BUIProvider } from '@backstage/ui';
-import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
-import { BrowserRouter, Route, Routes } from 'react-router-dom';
-import { SessionProvider } from '../data/hub';
-import { newQueryClient, useSessionQuery } from '../data/queries';
-import { ApplicationPage } from '../pages/Application';
-import { ApprovalsPage } from '../pages/Approvals';
-import { AuditPage } from '../pages/Audit';
-import { BoardPage } from '../pages/Board';
-import { HomePage } from '../pages/Home';
-import { PlatformPage } from '../pages/Platform';
-import { PromotionPage } from '../pages/Promotion';
-import { SignInPage } from '../pages/SignIn';
-import { Empty, Failure, Loading } from '../parts/State';
-import { ROUTES } from './routes';
-import { Shell } from './Shell';
+import { BUIProvider } from "@backstage/ui";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
+import { BrowserRouter, Route, Routes } from "react-router-dom";
+import { SessionProvider } from "../data/hub";
+import { newQueryClient, useSessionQuery } from "../data/queries";
+import { ApplicationPage } from "../pages/Application";
+import { ApprovalsPage } from "../pages/Approvals";
+import { AuditPage } from "../pages/Audit";
+import { BoardPage } from "../pages/Board";
+import { HomePage } from "../pages/Home";
+import { PlatformPage } from "../pages/Platform";
+import { PromotionPage } from "../pages/Promotion";
+import { SignInPage } from "../pages/SignIn";
+import { Page } from "../parts/Page";
+import { Empty, Failure, Loading } from "../parts/State";
+import { ROUTES } from "./routes";
+import { Shell } from "./Shell";
 
 // YAML is needed by the explorer only.
-const ExplorePage = lazy(() => import('../pages/Explore'));
+const ExplorePage = lazy(() => import("../pages/Explore"));
 
 export function Portal() {
   const [client] = useState(newQueryClient);
@@ -63,7 +64,11 @@ function Gate() {
             <Route path={ROUTES.explore} element={<ExplorePage />} />
             <Route
               path="*"
-              element={<Empty title="There is no such page">The menu shows all pages.</Empty>}
+              element={
+                <Page title="No such page">
+                  <Empty title="There is no page at this address">The menu shows all pages.</Empty>
+                </Page>
+              }
             />
           </Routes>
         </Suspense>

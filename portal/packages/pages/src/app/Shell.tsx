@@ -11,22 +11,22 @@ import {
   RiSearchLine,
   RiServerLine,
   RiSunLine,
-} from '@remixicon/react';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { NavLink, useLocation } from 'react-router-dom';
-import { useSession } from '../data/hub';
-import { useLive } from '../data/live';
-import { useInbox, useSignOut } from '../data/queries';
-import { CommandPalette } from './CommandPalette';
-import { chooseTheme, useTheme } from './theme';
+} from "@remixicon/react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { NavLink, useLocation } from "react-router-dom";
+import { useSession } from "../data/hub";
+import { useLive } from "../data/live";
+import { useInbox, useSignOut } from "../data/queries";
+import { CommandPalette } from "./CommandPalette";
+import { chooseTheme, useTheme } from "./theme";
 
 export const PAGES = [
-  { to: '/', label: 'Home', icon: RiHome5Line, key: 'h' },
-  { to: '/board', label: 'Board', icon: RiDashboardLine, key: 'b' },
-  { to: '/approvals', label: 'Approvals', icon: RiCheckDoubleLine, key: 'a' },
-  { to: '/audit', label: 'Audit', icon: RiHistoryLine, key: 'u' },
-  { to: '/platform', label: 'Platform', icon: RiServerLine, key: 'p' },
-  { to: '/explore', label: 'Explore', icon: RiCompass3Line, key: 'e' },
+  { to: "/", label: "Home", icon: RiHome5Line, key: "h" },
+  { to: "/board", label: "Board", icon: RiDashboardLine, key: "b" },
+  { to: "/approvals", label: "Approvals", icon: RiCheckDoubleLine, key: "a" },
+  { to: "/audit", label: "Audit", icon: RiHistoryLine, key: "u" },
+  { to: "/platform", label: "Platform", icon: RiServerLine, key: "p" },
+  { to: "/explore", label: "Explore", icon: RiCompass3Line, key: "e" },
 ] as const;
 
 export function Shell({ children }: { children: ReactNode }) {
@@ -51,13 +51,13 @@ export function Shell({ children }: { children: ReactNode }) {
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
         event.preventDefault();
         setSearching(true);
       }
     };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
   }, []);
 
   return (
@@ -65,7 +65,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <a className="idp-skip" href="#main">
         Skip to the content
       </a>
-      <div className="idp-side" data-open={menu}>
+      <header className="idp-side" data-open={menu}>
         <div className="idp-brand">
           <Logo />
           <span>IDP</span>
@@ -88,7 +88,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <Navigation />
           <Foot live={live} />
         </div>
-      </div>
+      </header>
       <main id="main" ref={main} tabIndex={-1}>
         {children}
       </main>
@@ -103,12 +103,12 @@ function Navigation() {
   return (
     <nav aria-label="Pages">
       {PAGES.map(({ to, label, icon: Icon }) => (
-        <NavLink key={to} to={to} end={to === '/'} className="idp-nav">
+        <NavLink key={to} to={to} end={to === "/"} className="idp-nav">
           <Icon size={18} aria-hidden />
           <span>{label}</span>
-          {to === '/approvals' && mine > 0 ? (
+          {to === "/approvals" && mine > 0 ? (
             <>
-              {' '}
+              {" "}
               <span className="idp-count" title="wait for your decision">
                 {mine}
               </span>
@@ -124,11 +124,11 @@ function Foot({ live }: { live: boolean }) {
   const session = useSession();
   const signOut = useSignOut();
   const theme = useTheme();
-  const other = theme === 'dark' ? 'light' : 'dark';
+  const other = theme === "dark" ? "light" : "dark";
   return (
     <div className="idp-foot">
       <span className="idp-live" data-live={live} role="status">
-        {live ? 'Live' : 'Connecting'}
+        {live ? "Live" : "Connecting"}
       </span>
       <div className="idp-who">
         <span className="idp-avatar" aria-hidden>
@@ -136,8 +136,8 @@ function Foot({ live }: { live: boolean }) {
         </span>
         <span className="idp-who-name">
           <strong>{session.user}</strong>
-          <small title={session.groups.join(', ')}>
-            {session.groups.map((group) => group.replace(/^idp:/, '')).join(', ') || 'no group'}
+          <small title={session.groups.join(", ")}>
+            {session.groups.map((group) => group.replace(/^idp:/, "")).join(", ") || "no group"}
           </small>
         </span>
         <button
@@ -147,7 +147,7 @@ function Foot({ live }: { live: boolean }) {
           title={`Show in ${other}`}
           onClick={() => chooseTheme(other)}
         >
-          {theme === 'dark' ? (
+          {theme === "dark" ? (
             <RiSunLine size={18} aria-hidden />
           ) : (
             <RiMoonLine size={18} aria-hidden />

@@ -1,13 +1,13 @@
 /** The addresses of the pages. The hub serves the portal under the first part of each. */
 export const ROUTES = {
-  home: '/',
-  board: '/board',
-  application: '/applications/:namespace/:name',
-  promotion: '/promotions/:environment/:namespace/:name',
-  approvals: '/approvals',
-  audit: '/audit',
-  platform: '/platform',
-  explore: '/explore/*',
+  home: "/",
+  board: "/board",
+  application: "/applications/:namespace/:name",
+  promotion: "/promotions/:environment/:namespace/:name",
+  approvals: "/approvals",
+  audit: "/audit",
+  platform: "/platform",
+  explore: "/explore/*",
 } as const;
 
 export const to = {

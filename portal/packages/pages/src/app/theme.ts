@@ -1,17 +1,17 @@
 /** Dark or light: as the system says until somebody chooses. */
-import { useSyncExternalStore } from 'react';
+import { useSyncExternalStore } from "react";
 
-export type Theme = 'light' | 'dark';
-const KEY = 'idp-theme';
+export type Theme = "light" | "dark";
+const KEY = "idp-theme";
 const listeners = new Set<() => void>();
 
 function system(): Theme {
-  return window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
 
 export function currentTheme(): Theme {
   const chosen = localStorage.getItem(KEY);
-  return chosen === 'dark' || chosen === 'light' ? chosen : system();
+  return chosen === "dark" || chosen === "light" ? chosen : system();
 }
 
 function show(): void {
@@ -22,7 +22,7 @@ function show(): void {
 /** Show the theme from now on, following the system. */
 export function startTheme(): void {
   show();
-  window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 }
 
 export function chooseTheme(theme: Theme): void {

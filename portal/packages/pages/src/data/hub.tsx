@@ -1,10 +1,10 @@
-import { Hub, type Schemas } from '@idp/client';
-import { createContext, useContext } from 'react';
+import { Hub, type Schemas } from "@idp/client";
+import { createContext, useContext } from "react";
 
 /** The hub that served this page. */
-export const hub = new Hub(globalThis.location?.origin ?? '');
+export const hub = new Hub(globalThis.location?.origin ?? "");
 
-export type Session = Schemas['BrowserSession'];
+export type Session = Schemas["BrowserSession"];
 
 const SessionContext = createContext<Session | null>(null);
 export const SessionProvider = SessionContext.Provider;
@@ -12,6 +12,6 @@ export const SessionProvider = SessionContext.Provider;
 /** Who is signed in; pages are only shown to somebody who is. */
 export function useSession(): Session {
   const session = useContext(SessionContext);
-  if (session === null) throw new Error('a page was shown to nobody');
+  if (session === null) throw new Error("a page was shown to nobody");
   return session;
 }

@@ -1,29 +1,29 @@
 /** Hints from the hub that something changed: what shows it is asked for again. */
-import { type QueryClient, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 
 export interface Hint {
-  type: 'changed' | 'resync' | 'unwatched';
+  type: "changed" | "resync" | "unwatched";
   kind?: string;
   namespace?: string;
   name?: string;
 }
 
 const SHOWN_BY: Record<string, readonly string[]> = {
-  WebApplication: ['board', 'application', 'platform'],
-  Promotion: ['board', 'application', 'promotion', 'approvals'],
-  PipelineStep: ['promotion', 'approvals'],
-  Approval: ['promotion', 'approvals'],
-  Release: ['board', 'application'],
-  IDPInstance: ['platform'],
+  WebApplication: ["board", "application", "platform"],
+  Promotion: ["board", "application", "promotion", "approvals"],
+  PipelineStep: ["promotion", "approvals"],
+  Approval: ["promotion", "approvals"],
+  Release: ["board", "application"],
+  IDPInstance: ["platform"],
 };
 /** A rollout makes dozens of hints a second; pages ask at most this often. */
 const GATHER = 250;
 
 /** Which queries a hint concerns. */
 export function concerned(hint: Hint): readonly string[] {
-  if (hint.type === 'resync') return ['board', 'application', 'promotion', 'approvals', 'platform'];
-  return hint.type === 'changed' ? (SHOWN_BY[hint.kind ?? ''] ?? []) : [];
+  if (hint.type === "resync") return ["board", "application", "promotion", "approvals", "platform"];
+  return hint.type === "changed" ? (SHOWN_BY[hint.kind ?? ""] ?? []) : [];
 }
 
 class Gathered {
@@ -61,15 +61,15 @@ export function useLive(): boolean {
     let source: EventSource | undefined;
     const gathered = new Gathered(client);
     const start = () => {
-      source = new EventSource('/api/v1/events');
-      source.addEventListener('hello', () => {
+      source = new EventSource("/api/v1/events");
+      source.addEventListener("hello", () => {
         setOpen(true);
-        gathered.add(concerned({ type: 'resync' }));
+        gathered.add(concerned({ type: "resync" }));
       });
-      source.addEventListener('hint', (event) => gathered.add(concerned(JSON.parse(event.data))));
+      source.addEventListener("hint", (event) => gathered.add(concerned(JSON.parse(event.data))));
       source.onerror = () => {
         setOpen(false);
-        void client.invalidateQueries({ queryKey: ['session'] });
+        void client.invalidateQueries({ queryKey: ["session"] });
       };
     };
     const follow = () => {
@@ -81,9 +81,9 @@ export function useLive(): boolean {
       }
     };
     follow();
-    document.addEventListener('visibilitychange', follow);
+    document.addEventListener("visibilitychange", follow);
     return () => {
-      document.removeEventListener('visibilitychange', follow);
+      document.removeEventListener("visibilitychange", follow);
       source?.close();
       gathered.stop();
     };
@@ -102,11 +102,11 @@ const KEPT = 5_000;
 /** The log of an application as it is written. */
 export function useLog(namespace: string, name: string, environment: string, follow: boolean) {
   const [lines, setLines] = useState<readonly LogLine[]>([]);
-  const [state, setState] = useState<'open' | 'ended' | 'broken'>('open');
+  const [state, setState] = useState<"open" | "ended" | "broken">("open");
   useEffect(() => {
     setLines([]);
-    setState('open');
-    const query = new URLSearchParams({ environment, follow: String(follow), tail: '300' });
+    setState("open");
+    const query = new URLSearchParams({ environment, follow: String(follow), tail: "300" });
     const path = `/applications/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/logs`;
     const source = new EventSource(`/api/v1${path}?${query}`);
     let count = 0;
@@ -117,16 +117,16 @@ export function useLog(namespace: string, name: string, environment: string, fol
       fresh = [];
       setLines((known) => [...known, ...added].slice(-KEPT));
     }, 100);
-    source.addEventListener('line', (event) => {
+    source.addEventListener("line", (event) => {
       const line = JSON.parse(event.data) as { pod: string; text: string };
       fresh.push({ ...line, key: count++ });
     });
-    source.addEventListener('end', () => {
-      setState('ended');
+    source.addEventListener("end", () => {
+      setState("ended");
       source.close();
     });
     source.onerror = () => {
-      setState('broken');
+      setState("broken");
       source.close();
     };
     return () => {

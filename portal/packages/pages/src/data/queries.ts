@@ -1,5 +1,5 @@
 /** What pages ask the hub for. Hints (`live.ts`) make them ask again; the interval is for silence. */
-import { answered, HubError, type Schemas } from '@idp/client';
+import { answered, HubError, type Schemas } from "@idp/client";
 import {
   keepPreviousData,
   QueryClient,
@@ -7,17 +7,17 @@ import {
   useMutation,
   useQuery,
   useQueryClient,
-} from '@tanstack/react-query';
-import { hub, type Session } from './hub';
+} from "@tanstack/react-query";
+import { hub, type Session } from "./hub";
 
-export type Board = Schemas['Board'];
-export type BoardRow = Schemas['BoardRow'];
-export type Cell = Schemas['Cell'];
-export type Application = Schemas['ApplicationView'];
-export type PromotionDetail = Schemas['PromotionView'];
-export type Instance = Schemas['InstanceView'];
-export type Rights = Schemas['Rights'];
-export type TreeNode = Schemas['TreeNode'];
+export type Board = Schemas["Board"];
+export type BoardRow = Schemas["BoardRow"];
+export type Cell = Schemas["Cell"];
+export type Application = Schemas["ApplicationView"];
+export type PromotionDetail = Schemas["PromotionView"];
+export type Instance = Schemas["InstanceView"];
+export type Rights = Schemas["Rights"];
+export type TreeNode = Schemas["TreeNode"];
 
 const ASK_AGAIN = 20_000;
 
@@ -36,16 +36,11 @@ export function newQueryClient(): QueryClient {
 
 export function useSessionQuery() {
   return useQuery({
-    queryKey: ['session'],
+    queryKey: ["session"],
     queryFn: async (): Promise<Session | null> => {
-      try {
-        const session = await answered(hub.api.GET('/session'));
-        hub.remember(session.csrf);
-        return session;
-      } catch (error) {
-        if (error instanceof HubError && error.code === 401) return null;
-        throw error;
-      }
+      const session = await answered(hub.api.GET("/session"));
+      if (session !== null) hub.remember(session.csrf);
+      return session;
     },
     refetchInterval: 60_000,
   });
@@ -55,10 +50,10 @@ export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: { name: string; password: string }) =>
-      answered(hub.api.POST('/session', { body })),
+      answered(hub.api.POST("/session", { body })),
     onSuccess: (session) => {
       hub.remember(session.csrf);
-      client.setQueryData(['session'], session);
+      client.setQueryData(["session"], session);
     },
   });
 }
@@ -66,20 +61,20 @@ export function useSignIn() {
 export function useSignOut() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: () => answered(hub.api.DELETE('/session')),
+    mutationFn: () => answered(hub.api.DELETE("/session")),
     onSettled: () => {
       client.clear();
-      client.setQueryData(['session'], null);
+      client.setQueryData(["session"], null);
     },
   });
 }
 
-export function useBoard(search = '', attention = false, offset = 0) {
+export function useBoard(search = "", attention = false, offset = 0) {
   return useQuery({
-    queryKey: ['board', search, attention, offset],
+    queryKey: ["board", search, attention, offset],
     queryFn: () =>
       answered(
-        hub.api.GET('/board', { params: { query: { search, attention, offset, limit: 200 } } }),
+        hub.api.GET("/board", { params: { query: { search, attention, offset, limit: 200 } } }),
       ),
     placeholderData: keepPreviousData,
   });
@@ -87,20 +82,20 @@ export function useBoard(search = '', attention = false, offset = 0) {
 
 export function useApplication(namespace: string, name: string) {
   return useQuery({
-    queryKey: ['application', namespace, name],
+    queryKey: ["application", namespace, name],
     queryFn: () =>
       answered(
-        hub.api.GET('/applications/{namespace}/{name}', { params: { path: { namespace, name } } }),
+        hub.api.GET("/applications/{namespace}/{name}", { params: { path: { namespace, name } } }),
       ),
   });
 }
 
 export function usePromotion(environment: string, namespace: string, name: string) {
   return useQuery({
-    queryKey: ['promotion', environment, namespace, name],
+    queryKey: ["promotion", environment, namespace, name],
     queryFn: () =>
       answered(
-        hub.api.GET('/promotions/{environment}/{namespace}/{name}', {
+        hub.api.GET("/promotions/{environment}/{namespace}/{name}", {
           params: { path: { environment, namespace, name } },
         }),
       ),
@@ -110,25 +105,25 @@ export function usePromotion(environment: string, namespace: string, name: strin
 
 export function useInbox() {
   return useQuery({
-    queryKey: ['approvals'],
-    queryFn: () => answered(hub.api.GET('/approvals')),
+    queryKey: ["approvals"],
+    queryFn: () => answered(hub.api.GET("/approvals")),
   });
 }
 
 export function usePlatform() {
   return useQuery({
-    queryKey: ['platform'],
-    queryFn: () => answered(hub.api.GET('/platform')),
+    queryKey: ["platform"],
+    queryFn: () => answered(hub.api.GET("/platform")),
   });
 }
 
 /** What the user may do, by environment; nothing until it is known. */
 export function useRights(namespace?: string): ReadonlyMap<string, Rights> {
   const { data } = useQuery({
-    queryKey: ['rights', namespace ?? ''],
+    queryKey: ["rights", namespace ?? ""],
     queryFn: () =>
       answered(
-        hub.api.GET('/rights', {
+        hub.api.GET("/rights", {
           params: { query: namespace === undefined ? {} : { namespace } },
         }),
       ),
@@ -140,10 +135,10 @@ export function useRights(namespace?: string): ReadonlyMap<string, Rights> {
 
 export function useAudit(environment: string, text: string, actor: string, people: boolean) {
   return useInfiniteQuery({
-    queryKey: ['audit', environment, text, actor, people],
+    queryKey: ["audit", environment, text, actor, people],
     queryFn: ({ pageParam }) =>
       answered(
-        hub.api.GET('/audit/{environment}', {
+        hub.api.GET("/audit/{environment}", {
           params: {
             path: { environment },
             query: { text, actor, people, limit: 50, before: pageParam },
@@ -158,9 +153,9 @@ export function useAudit(environment: string, text: string, actor: string, peopl
 
 export function useChain(environment: string, asked: boolean) {
   return useQuery({
-    queryKey: ['chain', environment],
+    queryKey: ["chain", environment],
     queryFn: () =>
-      answered(hub.api.GET('/audit/{environment}/chain', { params: { path: { environment } } })),
+      answered(hub.api.GET("/audit/{environment}/chain", { params: { path: { environment } } })),
     enabled: asked,
     refetchInterval: false,
     staleTime: 0,
@@ -172,7 +167,7 @@ function useChanged() {
   const client = useQueryClient();
   return () =>
     Promise.all(
-      ['board', 'application', 'promotion', 'approvals'].map((key) =>
+      ["board", "application", "promotion", "approvals"].map((key) =>
         client.invalidateQueries({ queryKey: [key] }),
       ),
     );
@@ -181,8 +176,8 @@ function useChanged() {
 export function usePromote() {
   const changed = useChanged();
   return useMutation({
-    mutationFn: (body: Schemas['PromoteRequest']) =>
-      answered(hub.api.POST('/promotions', { body })),
+    mutationFn: (body: Schemas["PromoteRequest"]) =>
+      answered(hub.api.POST("/promotions", { body })),
     onSuccess: changed,
   });
 }
@@ -190,8 +185,8 @@ export function usePromote() {
 export function useRollBack() {
   const changed = useChanged();
   return useMutation({
-    mutationFn: (body: Schemas['RollbackRequest']) =>
-      answered(hub.api.POST('/rollbacks', { body })),
+    mutationFn: (body: Schemas["RollbackRequest"]) =>
+      answered(hub.api.POST("/rollbacks", { body })),
     onSuccess: changed,
   });
 }
@@ -199,8 +194,8 @@ export function useRollBack() {
 export function useDecide() {
   const changed = useChanged();
   return useMutation({
-    mutationFn: (body: Schemas['DecisionRequest']) =>
-      answered(hub.api.POST('/approvals', { body })),
+    mutationFn: (body: Schemas["DecisionRequest"]) =>
+      answered(hub.api.POST("/approvals", { body })),
     onSuccess: changed,
   });
 }

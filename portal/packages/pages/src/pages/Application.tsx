@@ -1,22 +1,22 @@
-import { Button } from '@backstage/ui';
-import { RiArrowGoBackLine, RiArrowRightUpLine, RiExternalLinkLine } from '@remixicon/react';
-import { useState } from 'react';
-import { Link, useParams, useSearchParams } from 'react-router-dom';
-import { to } from '../app/routes';
-import { type Application, type Cell, useApplication, useRights } from '../data/queries';
-import { type Place, PromoteDialog, RollBackDialog } from '../parts/Dialogs';
-import { Badge } from '../parts/Health';
-import { Logs } from '../parts/Logs';
-import { Page } from '../parts/Page';
-import { PromotionLine } from '../parts/PromotionLine';
-import { Empty, Found, Silent } from '../parts/State';
-import { Tabs } from '../parts/Tabs';
-import { Time } from '../parts/Time';
-import { Tree } from '../parts/Tree';
-import { Remedy, Short, Words } from '../parts/Words';
+import { Button } from "@backstage/ui";
+import { RiArrowGoBackLine, RiArrowRightUpLine, RiExternalLinkLine } from "@remixicon/react";
+import { useState } from "react";
+import { Link, useParams, useSearchParams } from "react-router-dom";
+import { to } from "../app/routes";
+import { type Application, type Cell, useApplication, useRights } from "../data/queries";
+import { type Place, PromoteDialog, RollBackDialog } from "../parts/Dialogs";
+import { Badge } from "../parts/Health";
+import { Logs } from "../parts/Logs";
+import { Page } from "../parts/Page";
+import { PromotionLine } from "../parts/PromotionLine";
+import { Empty, Found, Silent } from "../parts/State";
+import { Tabs } from "../parts/Tabs";
+import { Time } from "../parts/Time";
+import { Tree } from "../parts/Tree";
+import { Remedy, Short, Words } from "../parts/Words";
 
 export function ApplicationPage() {
-  const { namespace = '', name = '' } = useParams();
+  const { namespace = "", name = "" } = useParams();
   const query = useApplication(namespace, name);
   return (
     <Page
@@ -26,7 +26,7 @@ export function ApplicationPage() {
           Namespace <code>{namespace}</code>
         </>
       }
-      crumbs={[{ label: 'Board', to: '/board' }]}
+      crumbs={[{ label: "Board", to: "/board" }]}
     >
       <Found query={query}>{(application) => <Details application={application} />}</Found>
     </Page>
@@ -35,17 +35,17 @@ export function ApplicationPage() {
 
 function Details({ application }: { application: Application }) {
   const [parameters, setParameters] = useSearchParams();
-  const wanted = parameters.get('environment');
+  const wanted = parameters.get("environment");
   const environments = application.environments.map((environment) => environment.cell);
   const chosen =
     environments.find((cell) => cell.environment === wanted) ??
-    environments.find((cell) => cell.health === 'Degraded') ??
+    environments.find((cell) => cell.health === "Degraded") ??
     environments[0];
   if (chosen === undefined) return null;
   const choose = (environment: string) =>
     setParameters(
       (known) => {
-        known.set('environment', environment);
+        known.set("environment", environment);
         return known;
       },
       { replace: true },
@@ -58,10 +58,14 @@ function Details({ application }: { application: Application }) {
       <Tabs
         name="tab"
         tabs={[
-          { id: 'parts', label: 'Parts', content: () => <Parts application={application} cell={chosen} /> },
           {
-            id: 'logs',
-            label: 'Logs',
+            id: "parts",
+            label: "Parts",
+            content: () => <Parts application={application} cell={chosen} />,
+          },
+          {
+            id: "logs",
+            label: "Logs",
             content: () =>
               chosen.version || chosen.ready ? (
                 <Logs
@@ -74,9 +78,21 @@ function Details({ application }: { application: Application }) {
                 <Empty title="Nothing runs here">There is no log in {chosen.environment}.</Empty>
               ),
           },
-          { id: 'releases', label: 'Releases', content: () => <Releases application={application} /> },
-          { id: 'promotions', label: 'Promotions', content: () => <Promotions application={application} /> },
-          { id: 'events', label: 'Events', content: () => <Events application={application} cell={chosen} /> },
+          {
+            id: "releases",
+            label: "Releases",
+            content: () => <Releases application={application} />,
+          },
+          {
+            id: "promotions",
+            label: "Promotions",
+            content: () => <Promotions application={application} />,
+          },
+          {
+            id: "events",
+            label: "Events",
+            content: () => <Events application={application} cell={chosen} />,
+          },
         ]}
       />
     </>
@@ -97,7 +113,11 @@ function Lane({
     <fieldset className="idp-lane">
       <legend className="idp-hidden">Environment</legend>
       {cells.map((cell) => (
-        <label key={cell.environment} className="idp-stop" data-chosen={cell.environment === chosen}>
+        <label
+          key={cell.environment}
+          className="idp-stop"
+          data-chosen={cell.environment === chosen}
+        >
           <input
             type="radio"
             name="environment"
@@ -107,11 +127,15 @@ function Lane({
           />
           <span className="idp-stop-name">{cell.environment}</span>
           <Badge
-            state={cell.underWay?.waitsForApproval ? 'Waiting' : cell.health}
-            {...(cell.underWay && !cell.underWay.waitsForApproval ? { label: 'Promoting' } : {})}
+            state={cell.underWay?.waitsForApproval ? "Waiting" : cell.health}
+            {...(cell.underWay && !cell.underWay.waitsForApproval ? { label: "Promoting" } : {})}
           />
           <span className="idp-stop-version">
-            {cell.version ? <code>{cell.version}</code> : <span className="idp-quiet">nothing yet</span>}
+            {cell.version ? (
+              <code>{cell.version}</code>
+            ) : (
+              <span className="idp-quiet">nothing yet</span>
+            )}
             <small className="idp-quiet">
               <Time at={cell.deployedAt} />
             </small>
@@ -125,7 +149,7 @@ function Lane({
 function Chosen({ application, cell }: { application: Application; cell: Cell }) {
   const { namespace, name } = application;
   const rights = useRights(namespace).get(cell.environment);
-  const [asked, setAsked] = useState<'promote' | 'rollback' | null>(null);
+  const [asked, setAsked] = useState<"promote" | "rollback" | null>(null);
   const place: Place = { namespace, name, cell };
   const free = cell.underWay === null;
   const close = () => setAsked(null);
@@ -153,7 +177,7 @@ function Chosen({ application, cell }: { application: Application; cell: Cell })
               <dt>Address</dt>
               <dd>
                 <a href={cell.url} target="_blank" rel="noreferrer">
-                  {cell.url.replace(/^https?:\/\//, '')}
+                  {cell.url.replace(/^https?:\/\//, "")}
                   <RiExternalLinkLine size={14} aria-hidden />
                 </a>
               </dd>
@@ -180,7 +204,7 @@ function Chosen({ application, cell }: { application: Application; cell: Cell })
           <Button
             variant="primary"
             iconStart={<RiArrowRightUpLine />}
-            onPress={() => setAsked('promote')}
+            onPress={() => setAsked("promote")}
           >
             Promote {cell.candidate.version}
           </Button>
@@ -189,14 +213,14 @@ function Chosen({ application, cell }: { application: Application; cell: Cell })
           <Button
             variant="secondary"
             iconStart={<RiArrowGoBackLine />}
-            onPress={() => setAsked('rollback')}
+            onPress={() => setAsked("rollback")}
           >
             Roll back to {cell.backTo}
           </Button>
         ) : null}
       </div>
-      {asked === 'promote' ? <PromoteDialog place={place} close={close} /> : null}
-      {asked === 'rollback' ? <RollBackDialog place={place} close={close} /> : null}
+      {asked === "promote" ? <PromoteDialog place={place} close={close} /> : null}
+      {asked === "rollback" ? <RollBackDialog place={place} close={close} /> : null}
     </section>
   );
 }
@@ -249,8 +273,8 @@ function Releases({ application }: { application: Application }) {
               <td>
                 <Time at={release.time} />
               </td>
-              <td>{release.verifiedIn.join(', ') || '—'}</td>
-              <td>{release.runsIn.join(', ') || '—'}</td>
+              <td>{release.verifiedIn.join(", ") || "—"}</td>
+              <td>{release.runsIn.join(", ") || "—"}</td>
               <td>
                 <Short id={release.image} />
               </td>
@@ -282,14 +306,16 @@ function Promotions({ application }: { application: Application }) {
           {application.promotions.map((promotion) => (
             <tr key={promotion.environment + promotion.name}>
               <th scope="row">
-                <Link to={to.promotion(promotion.environment, application.namespace, promotion.name)}>
-                  {promotion.action === 'rollback'
+                <Link
+                  to={to.promotion(promotion.environment, application.namespace, promotion.name)}
+                >
+                  {promotion.action === "rollback"
                     ? `Rollback in ${promotion.environment}`
                     : `${promotion.release} to ${promotion.environment}`}
                 </Link>
               </th>
               <td>
-                <Badge state={promotion.waitsForApproval ? 'Waiting' : promotion.phase} />
+                <Badge state={promotion.waitsForApproval ? "Waiting" : promotion.phase} />
               </td>
               <td>
                 <Time at={promotion.createdAt} />
@@ -329,7 +355,7 @@ function Events({ application, cell }: { application: Application; cell: Cell })
                 <Time at={event.time} />
               </td>
               <td>
-                <Badge state={event.warning ? 'Failed' : 'Pending'} label={event.reason} />
+                <Badge state={event.warning ? "Failed" : "Pending"} label={event.reason} />
                 {event.count > 1 ? <small> {event.count} times</small> : null}
               </td>
               <td>{event.about}</td>

@@ -1,20 +1,20 @@
-import { Button, SearchField, Switch, TextField } from '@backstage/ui';
-import { RiShieldCheckLine, RiShieldCrossLine } from '@remixicon/react';
-import { useDeferredValue, useState } from 'react';
-import { useSearchParams } from 'react-router-dom';
-import { useSession } from '../data/hub';
-import { useAudit, useChain } from '../data/queries';
-import { Page } from '../parts/Page';
-import { Empty, Failure, Loading } from '../parts/State';
-import { Time } from '../parts/Time';
+import { Button, SearchField, Switch, TextField } from "@backstage/ui";
+import { RiShieldCheckLine, RiShieldCrossLine } from "@remixicon/react";
+import { useDeferredValue, useState } from "react";
+import { useSearchParams } from "react-router-dom";
+import { useSession } from "../data/hub";
+import { useAudit, useChain } from "../data/queries";
+import { Page } from "../parts/Page";
+import { Empty, Failure, Loading } from "../parts/State";
+import { Time } from "../parts/Time";
 
 export function AuditPage() {
   const session = useSession();
   const [parameters, setParameters] = useSearchParams();
-  const environment = parameters.get('environment') ?? session.environments.at(-1) ?? '';
-  const text = parameters.get('text') ?? '';
-  const actor = parameters.get('actor') ?? '';
-  const people = parameters.get('platform') !== 'true';
+  const environment = parameters.get("environment") ?? session.environments.at(-1) ?? "";
+  const text = parameters.get("text") ?? "";
+  const actor = parameters.get("actor") ?? "";
+  const people = parameters.get("platform") !== "true";
   const set = (name: string, value: string) =>
     setParameters(
       (known) => {
@@ -31,7 +31,7 @@ export function AuditPage() {
           className="idp-select"
           aria-label="Environment"
           value={environment}
-          onChange={(event) => set('environment', event.target.value)}
+          onChange={(event) => set("environment", event.target.value)}
         >
           {session.environments.map((name) => (
             <option key={name}>{name}</option>
@@ -42,19 +42,19 @@ export function AuditPage() {
           placeholder="Action or target"
           size="small"
           value={text}
-          onChange={(value) => set('text', value)}
+          onChange={(value) => set("text", value)}
         />
         <TextField
           aria-label="Who"
           placeholder="Who"
           size="small"
           value={actor}
-          onChange={(value) => set('actor', value)}
+          onChange={(value) => set("actor", value)}
         />
         <Switch
           label="People only"
           isSelected={people}
-          onChange={(on) => set('platform', on ? '' : 'true')}
+          onChange={(on) => set("platform", on ? "" : "true")}
         />
         <Chain key={environment} environment={environment} />
       </div>
@@ -90,7 +90,7 @@ function Chain({ environment }: { environment: string }) {
             </span>
           ) : (
             <span className="idp-problem">
-              <RiShieldCrossLine size={16} aria-hidden /> broken at {verdict.brokenAt}:{' '}
+              <RiShieldCrossLine size={16} aria-hidden /> broken at {verdict.brokenAt}:{" "}
               {verdict.reason}
             </span>
           )
@@ -111,7 +111,9 @@ function Records(asked: { environment: string; text: string; actor: string; peop
   if (records.length === 0) {
     return (
       <Empty title="No record matches">
-        {asked.people ? 'People did nothing of the kind here.' : 'Nothing of the kind happened here.'}
+        {asked.people
+          ? "People did nothing of the kind here."
+          : "Nothing of the kind happened here."}
       </Empty>
     );
   }
@@ -164,6 +166,6 @@ function Records(asked: { environment: string; text: string; actor: string; peop
 
 function answer(facts: Record<string, unknown>): string {
   const code = Number(facts.code);
-  if (!code) return '';
-  return code < 300 ? 'done' : code === 403 ? 'refused' : `refused (${code})`;
+  if (!code) return "";
+  return code < 300 ? "done" : code === 403 ? "refused" : `refused (${code})`;
 }

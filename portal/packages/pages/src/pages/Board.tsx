@@ -1,4 +1,4 @@
-import { ButtonIcon, MenuTrigger, Menu, MenuItem, SearchField, Switch } from '@backstage/ui';
+import { ButtonIcon, Menu, MenuItem, MenuTrigger, SearchField, Switch } from "@backstage/ui";
 import {
   RiArrowGoBackLine,
   RiArrowRightUpLine,
@@ -6,20 +6,20 @@ import {
   RiGitBranchLine,
   RiMore2Fill,
   RiRocket2Line,
-} from '@remixicon/react';
-import { useDeferredValue, useState } from 'react';
-import { Link, useNavigate, useSearchParams } from 'react-router-dom';
-import { to } from '../app/routes';
-import { type BoardRow, type Rights, useBoard, useRights } from '../data/queries';
-import { type Place, PromoteDialog, RollBackDialog } from '../parts/Dialogs';
-import { Dot } from '../parts/Health';
-import { Page } from '../parts/Page';
-import { PromotionLine } from '../parts/PromotionLine';
-import { Empty, Found, Silent } from '../parts/State';
-import { Time } from '../parts/Time';
-import { readable } from '../parts/Words';
+} from "@remixicon/react";
+import { useDeferredValue, useState } from "react";
+import { Link, useNavigate, useSearchParams } from "react-router-dom";
+import { to } from "../app/routes";
+import { type BoardRow, type Rights, useBoard, useRights } from "../data/queries";
+import { type Place, PromoteDialog, RollBackDialog } from "../parts/Dialogs";
+import { Dot } from "../parts/Health";
+import { Page } from "../parts/Page";
+import { PromotionLine } from "../parts/PromotionLine";
+import { Empty, Found, Silent } from "../parts/State";
+import { Time } from "../parts/Time";
+import { readable } from "../parts/Words";
 
-type Asked = { place: Place; what: 'promote' | 'rollback' };
+type Asked = { place: Place; what: "promote" | "rollback" };
 
 export function FirstApplication() {
   return (
@@ -34,8 +34,8 @@ export function FirstApplication() {
 
 export function BoardPage() {
   const [parameters, setParameters] = useSearchParams();
-  const search = parameters.get('search') ?? '';
-  const attention = parameters.get('attention') === 'true';
+  const search = parameters.get("search") ?? "";
+  const attention = parameters.get("attention") === "true";
   const query = useBoard(useDeferredValue(search), attention);
   const [asked, setAsked] = useState<Asked | null>(null);
   const set = (name: string, value: string) =>
@@ -58,12 +58,12 @@ export function BoardPage() {
             placeholder="Search applications"
             size="small"
             value={search}
-            onChange={(value) => set('search', value)}
+            onChange={(value) => set("search", value)}
           />
           <Switch
             label="Needs attention"
             isSelected={attention}
-            onChange={(on) => set('attention', on ? 'true' : '')}
+            onChange={(on) => set("attention", on ? "true" : "")}
           />
         </>
       }
@@ -97,10 +97,10 @@ export function BoardPage() {
           </>
         )}
       </Found>
-      {asked?.what === 'promote' ? (
+      {asked?.what === "promote" ? (
         <PromoteDialog place={asked.place} close={() => setAsked(null)} />
       ) : null}
-      {asked?.what === 'rollback' ? (
+      {asked?.what === "rollback" ? (
         <RollBackDialog place={asked.place} close={() => setAsked(null)} />
       ) : null}
     </Page>
@@ -172,7 +172,7 @@ function BoardCell({
         {cell.version ? (
           <code className="idp-version">{cell.version}</code>
         ) : (
-          <span className="idp-quiet">{cell.health === 'Unknown' ? 'no answer' : '—'}</span>
+          <span className="idp-quiet">{cell.health === "Unknown" ? "no answer" : "—"}</span>
         )}
         {cell.drifted ? (
           <span className="idp-drift" title="What runs differs from the repository">
@@ -186,7 +186,7 @@ function BoardCell({
           <Time at={cell.deployedAt} />
         </small>
       ) : null}
-      {cell.health === 'Degraded' ? (
+      {cell.health === "Degraded" ? (
         <small className="idp-problem" title={readable(cell.message)}>
           {readable(cell.message)}
         </small>
@@ -197,7 +197,7 @@ function BoardCell({
         <button
           type="button"
           className="idp-next"
-          onClick={() => ask({ place, what: 'promote' })}
+          onClick={() => ask({ place, what: "promote" })}
           aria-label={`Promote ${place.name} ${cell.candidate.version} to ${cell.environment}`}
         >
           <RiArrowRightUpLine size={14} aria-hidden /> {cell.candidate.version}
@@ -220,7 +220,7 @@ export function CellMenu({
   const navigate = useNavigate();
   const free = cell.underWay === null;
   const promote = free && rights?.promote === true && cell.candidate !== null;
-  const rollback = free && rights?.rollback === true && cell.backTo !== '';
+  const rollback = free && rights?.rollback === true && cell.backTo !== "";
   if (!promote && !rollback && !cell.url) return null;
   return (
     <MenuTrigger>
@@ -233,25 +233,33 @@ export function CellMenu({
       />
       <Menu>
         {promote ? (
-          <MenuItem iconStart={<RiArrowRightUpLine />} onAction={() => ask({ place, what: 'promote' })}>
+          <MenuItem
+            iconStart={<RiArrowRightUpLine />}
+            onAction={() => ask({ place, what: "promote" })}
+          >
             Promote {cell.candidate?.version}
           </MenuItem>
         ) : null}
         {rollback ? (
-          <MenuItem iconStart={<RiArrowGoBackLine />} onAction={() => ask({ place, what: 'rollback' })}>
+          <MenuItem
+            iconStart={<RiArrowGoBackLine />}
+            onAction={() => ask({ place, what: "rollback" })}
+          >
             Roll back to {cell.backTo}
           </MenuItem>
         ) : null}
         {cell.url ? (
           <MenuItem
             iconStart={<RiExternalLinkLine />}
-            onAction={() => window.open(cell.url, '_blank', 'noopener')}
+            onAction={() => window.open(cell.url, "_blank", "noopener")}
           >
             Open the application
           </MenuItem>
         ) : null}
         <MenuItem
-          onAction={() => navigate(`${to.application(namespace, name)}?environment=${cell.environment}`)}
+          onAction={() =>
+            navigate(`${to.application(namespace, name)}?environment=${cell.environment}`)
+          }
         >
           Details
         </MenuItem>

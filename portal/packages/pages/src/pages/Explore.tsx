@@ -1,12 +1,12 @@
-import { Button, SearchField, Switch } from '@backstage/ui';
-import { RiFileCopyLine } from '@remixicon/react';
-import { useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router-dom';
-import { stringify } from 'yaml';
-import { type Kind, useKinds, useObject, useTable } from '../data/explore';
-import { useSession } from '../data/hub';
-import { Page } from '../parts/Page';
-import { Empty, Found } from '../parts/State';
+import { Button, SearchField, Switch } from "@backstage/ui";
+import { RiFileCopyLine } from "@remixicon/react";
+import { useState } from "react";
+import { Link, useNavigate, useParams } from "react-router-dom";
+import { stringify } from "yaml";
+import { type Kind, useKinds, useObject, useTable } from "../data/explore";
+import { useSession } from "../data/hub";
+import { Page } from "../parts/Page";
+import { Empty, Found } from "../parts/State";
 
 /** Addresses: `/explore/ENVIRONMENT/(api/VERSION|apis/GROUP/VERSION)/PLURAL[/NAMESPACE]/NAME`. */
 interface Address {
@@ -17,12 +17,12 @@ interface Address {
 }
 
 export function readAddress(path: string): Address {
-  const [environment = '', ...parts] = path.split('/').filter(Boolean).map(decodeURIComponent);
-  const length = parts[0] === 'apis' ? 3 : 2;
+  const [environment = "", ...parts] = path.split("/").filter(Boolean).map(decodeURIComponent);
+  const length = parts[0] === "apis" ? 3 : 2;
   return {
     environment,
-    base: parts.slice(0, length).join('/'),
-    plural: parts[length] ?? '',
+    base: parts.slice(0, length).join("/"),
+    plural: parts[length] ?? "",
     rest: parts.slice(length + 1),
   };
 }
@@ -30,17 +30,17 @@ export function readAddress(path: string): Address {
 export default function ExplorePage() {
   const session = useSession();
   const navigate = useNavigate();
-  const address = readAddress(useParams()['*'] ?? '');
-  const environment = address.environment || (session.environments[0] ?? '');
+  const address = readAddress(useParams()["*"] ?? "");
+  const environment = address.environment || (session.environments[0] ?? "");
   const name = address.rest.at(-1);
   return (
     <Page
-      title={name ?? (address.plural || 'Explore')}
-      lead={name ? address.plural : 'Every kind of an instance, as its API serves it to you.'}
+      title={name ?? (address.plural || "Explore")}
+      lead={name ? address.plural : "Every kind of an instance, as its API serves it to you."}
       crumbs={
         address.plural
           ? [
-              { label: 'Explore', to: `/explore/${environment}` },
+              { label: "Explore", to: `/explore/${environment}` },
               ...(name
                 ? [
                     {
@@ -59,7 +59,7 @@ export default function ExplorePage() {
           value={environment}
           onChange={(event) =>
             navigate(
-              `/explore/${event.target.value}${address.plural && !name ? `/${address.base}/${address.plural}` : ''}`,
+              `/explore/${event.target.value}${address.plural && !name ? `/${address.base}/${address.plural}` : ""}`,
             )
           }
         >
@@ -82,7 +82,7 @@ export default function ExplorePage() {
 
 function Kinds({ environment }: { environment: string }) {
   const query = useKinds(environment);
-  const [search, setSearch] = useState('');
+  const [search, setSearch] = useState("");
   return (
     <Found query={query}>
       {(kinds) => {
@@ -101,8 +101,8 @@ function Kinds({ environment }: { environment: string }) {
               />
             </div>
             {[...grouped(found)].map(([group, members]) => (
-              <section key={group} className="idp-section" aria-label={group || 'core'}>
-                <h2 className="idp-group">{group || 'core'}</h2>
+              <section key={group} className="idp-section" aria-label={group || "core"}>
+                <h2 className="idp-group">{group || "core"}</h2>
                 <div className="idp-kinds">
                   {members.map((kind) => (
                     <Link
@@ -128,7 +128,7 @@ function Kinds({ environment }: { environment: string }) {
 /** By group, the platform's own first. */
 export function grouped(kinds: readonly Kind[]): Map<string, Kind[]> {
   const groups = new Map<string, Kind[]>();
-  const rank = (group: string) => (group === 'platform.idp' ? 0 : group === '' ? 1 : 2);
+  const rank = (group: string) => (group === "platform.idp" ? 0 : group === "" ? 1 : 2);
   const ordered = [...kinds].sort(
     (one, other) =>
       rank(one.group) - rank(other.group) ||
@@ -141,7 +141,7 @@ export function grouped(kinds: readonly Kind[]): Map<string, Kind[]> {
 
 function Objects({ environment, address }: { environment: string; address: Address }) {
   const query = useTable(environment, `${address.base}/${address.plural}`);
-  const [search, setSearch] = useState('');
+  const [search, setSearch] = useState("");
   return (
     <Found query={query}>
       {(table) => {
@@ -149,7 +149,7 @@ function Objects({ environment, address }: { environment: string; address: Addre
           .map((column, index) => ({ ...column, index }))
           .filter((column) => column.priority === 0);
         const rows = table.rows.filter((row) =>
-          `${row.object.metadata.namespace ?? ''}/${row.object.metadata.name}`.includes(search),
+          `${row.object.metadata.namespace ?? ""}/${row.object.metadata.name}`.includes(search),
         );
         const namespaced = table.rows.some((row) => row.object.metadata.namespace);
         return (
@@ -166,7 +166,7 @@ function Objects({ environment, address }: { environment: string; address: Addre
             </div>
             {rows.length === 0 ? (
               <Empty title="No objects">
-                There is none of this kind{search ? ' with that name' : ''} in {environment}.
+                There is none of this kind{search ? " with that name" : ""} in {environment}.
               </Empty>
             ) : (
               <div className="idp-card idp-table-scroll">
@@ -184,7 +184,7 @@ function Objects({ environment, address }: { environment: string; address: Addre
                   <tbody>
                     {rows.map((row) => {
                       const { name, namespace } = row.object.metadata;
-                      const place = [namespace, name].filter(Boolean).join('/');
+                      const place = [namespace, name].filter(Boolean).join("/");
                       return (
                         <tr key={place}>
                           {columns.map((column) => (
@@ -216,14 +216,14 @@ function Objects({ environment, address }: { environment: string; address: Addre
 }
 
 function shown(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function Whole({ environment, address }: { environment: string; address: Address }) {
   const [managed, setManaged] = useState(false);
   const [namespace, name] = address.rest.length > 1 ? address.rest : [undefined, address.rest[0]];
-  const place = namespace ? `namespaces/${namespace}/` : '';
+  const place = namespace ? `namespaces/${namespace}/` : "";
   const query = useObject(environment, `${address.base}/${place}${address.plural}/${name}`);
   return (
     <Found query={query}>

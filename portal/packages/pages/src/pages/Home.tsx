@@ -1,15 +1,15 @@
-import { RiCheckDoubleLine, RiRocket2Line, RiShieldCheckLine } from '@remixicon/react';
-import { Link } from 'react-router-dom';
-import { to } from '../app/routes';
-import { useSession } from '../data/hub';
-import { type BoardRow, type Cell, useBoard, useInbox } from '../data/queries';
-import { Badge, Dot } from '../parts/Health';
-import { Page, Section } from '../parts/Page';
-import { PromotionLine } from '../parts/PromotionLine';
-import { Found, Silent } from '../parts/State';
-import { Time } from '../parts/Time';
-import { Remedy, Words } from '../parts/Words';
-import { FirstApplication } from './Board';
+import { RiCheckDoubleLine, RiRocket2Line, RiShieldCheckLine } from "@remixicon/react";
+import { Link } from "react-router-dom";
+import { to } from "../app/routes";
+import { useSession } from "../data/hub";
+import { type BoardRow, type Cell, useBoard, useInbox } from "../data/queries";
+import { Badge, Dot } from "../parts/Health";
+import { Page, Section } from "../parts/Page";
+import { PromotionLine } from "../parts/PromotionLine";
+import { Found, Silent } from "../parts/State";
+import { Time } from "../parts/Time";
+import { Remedy, Words } from "../parts/Words";
+import { FirstApplication } from "./Board";
 
 interface Trouble {
   row: BoardRow;
@@ -20,13 +20,19 @@ interface Trouble {
 export function troubles(rows: readonly BoardRow[]): Trouble[] {
   return rows.flatMap((row) =>
     row.cells
-      .filter((cell) => cell.health === 'Degraded' || cell.failed !== null || cell.drifted)
+      .filter((cell) => cell.health === "Degraded" || cell.failed !== null || cell.drifted)
       .map((cell) => ({ row, cell })),
   );
 }
 
 function greeting(hour: number): string {
-  return hour < 5 ? 'Good night' : hour < 12 ? 'Good morning' : hour < 18 ? 'Good day' : 'Good evening';
+  return hour < 5
+    ? "Good night"
+    : hour < 12
+      ? "Good morning"
+      : hour < 18
+        ? "Good day"
+        : "Good evening";
 }
 
 export function HomePage() {
@@ -67,21 +73,21 @@ export function HomePage() {
 function Figures({ rows, waiting }: { rows: readonly BoardRow[]; waiting: number }) {
   const cells = rows.flatMap((row) => row.cells);
   const figures = [
-    { label: 'Applications', value: rows.length, to: '/board', tone: 'quiet' },
+    { label: "Applications", value: rows.length, to: "/board", tone: "quiet" },
     {
-      label: 'Healthy deployments',
-      value: cells.filter((cell) => cell.health === 'Healthy').length,
-      to: '/board',
-      tone: 'good',
+      label: "Healthy deployments",
+      value: cells.filter((cell) => cell.health === "Healthy").length,
+      to: "/board",
+      tone: "good",
     },
     {
-      label: 'On their way',
+      label: "On their way",
       value: cells.filter((cell) => cell.underWay !== null).length,
-      to: '/board',
-      tone: 'busy',
+      to: "/board",
+      tone: "busy",
     },
-    { label: 'Wait for approval', value: waiting, to: '/approvals', tone: 'attention' },
-    { label: 'Broken', value: troubles(rows).length, to: '/board?attention=true', tone: 'bad' },
+    { label: "Wait for approval", value: waiting, to: "/approvals", tone: "attention" },
+    { label: "Broken", value: troubles(rows).length, to: "/board?attention=true", tone: "bad" },
   ];
   return (
     <div className="idp-figures">
@@ -90,7 +96,7 @@ function Figures({ rows, waiting }: { rows: readonly BoardRow[]; waiting: number
           key={figure.label}
           to={figure.to}
           className="idp-figure"
-          data-tone={figure.value > 0 ? figure.tone : 'quiet'}
+          data-tone={figure.value > 0 ? figure.tone : "quiet"}
         >
           <strong>{figure.value}</strong>
           <span>{figure.label}</span>
@@ -119,20 +125,24 @@ function Broken({ rows }: { rows: readonly BoardRow[] }) {
                   {row.name} in {cell.environment}
                 </Link>
                 <Badge
-                  state={cell.health === 'Degraded' ? 'Degraded' : 'Failed'}
+                  state={cell.health === "Degraded" ? "Degraded" : "Failed"}
                   label={
-                    cell.health === 'Degraded' ? 'Degraded' : cell.failed ? 'Promotion failed' : 'Drifted'
+                    cell.health === "Degraded"
+                      ? "Degraded"
+                      : cell.failed
+                        ? "Promotion failed"
+                        : "Drifted"
                   }
                 />
               </div>
               <p>
                 <Words>
-                  {cell.health === 'Degraded'
+                  {cell.health === "Degraded"
                     ? cell.message
-                    : (cell.failed?.message ?? 'What runs differs from the repository.')}
+                    : (cell.failed?.message ?? "What runs differs from the repository.")}
                 </Words>
               </p>
-              <Remedy>{cell.health === 'Degraded' ? cell.remedy : ''}</Remedy>
+              <Remedy>{cell.health === "Degraded" ? cell.remedy : ""}</Remedy>
             </div>
           ))
         )}
@@ -190,9 +200,7 @@ function Waiting() {
           mine.map((promotion) => (
             <div key={promotion.environment + promotion.name} className="idp-item">
               <div className="idp-item-head">
-                <Link
-                  to={to.promotion(promotion.environment, promotion.namespace, promotion.name)}
-                >
+                <Link to={to.promotion(promotion.environment, promotion.namespace, promotion.name)}>
                   {promotion.application} {promotion.release} for {promotion.environment}
                 </Link>
                 <small className="idp-quiet">

@@ -1,10 +1,10 @@
-import { RiArrowRightLine } from '@remixicon/react';
-import { Link } from 'react-router-dom';
-import { type Instance, usePlatform } from '../data/queries';
-import { Badge, Dot } from '../parts/Health';
-import { Page } from '../parts/Page';
-import { Found } from '../parts/State';
-import { Remedy, Words } from '../parts/Words';
+import { RiArrowRightLine } from "@remixicon/react";
+import { Link } from "react-router-dom";
+import { type Instance, usePlatform } from "../data/queries";
+import { Badge, Dot } from "../parts/Health";
+import { Page } from "../parts/Page";
+import { Found } from "../parts/State";
+import { Remedy, Words } from "../parts/Words";
 
 export function PlatformPage() {
   const query = usePlatform();
@@ -25,14 +25,14 @@ export function PlatformPage() {
 
 function InstanceCard({ instance }: { instance: Instance }) {
   const { state, gate } = instance;
-  const down = state.error !== '';
+  const down = state.error !== "";
   const condition = down
     ? state.forbidden
-      ? { state: 'Missing', label: 'Not yours to see' }
-      : { state: 'Unknown', label: 'Does not answer' }
+      ? { state: "Missing", label: "Not yours to see" }
+      : { state: "Unknown", label: "Does not answer" }
     : instance.ready
-      ? { state: 'Healthy', label: 'Ready' }
-      : { state: 'Degraded', label: 'Not ready' };
+      ? { state: "Healthy", label: "Ready" }
+      : { state: "Degraded", label: "Not ready" };
   return (
     <article className="idp-card idp-instance" aria-label={state.environment}>
       <div className="idp-item-head">
@@ -60,23 +60,23 @@ function InstanceCard({ instance }: { instance: Instance }) {
             </div>
             <div>
               <dt>Gateway</dt>
-              <dd>{instance.gateway.replace(/^https?:\/\//, '')}</dd>
+              <dd>{instance.gateway.replace(/^https?:\/\//, "")}</dd>
             </div>
           </dl>
           {gate ? (
             <p className="idp-quiet">
-              {gate.previous ? `Takes what ${gate.previous} verified` : 'Takes what a push built'},{' '}
-              {gate.automatic ? 'by itself' : 'when somebody promotes'},{' '}
+              {gate.previous ? `Takes what ${gate.previous} verified` : "Takes what a push built"},{" "}
+              {gate.automatic ? "by itself" : "when somebody promotes"},{" "}
               {gate.approvals > 0
-                ? `after ${gate.approvals} approval${gate.approvals > 1 ? 's' : ''}`
-                : 'without approval'}
+                ? `after ${gate.approvals} approval${gate.approvals > 1 ? "s" : ""}`
+                : "without approval"}
               . Findings of {gate.blockSeverity} or more block.
             </p>
           ) : null}
           <ul className="idp-components">
             {instance.components.map((part) => (
               <li key={part.name} title={part.message}>
-                <Dot state={part.healthy ? 'Healthy' : 'Degraded'} />
+                <Dot state={part.healthy ? "Healthy" : "Degraded"} />
                 {part.name}
                 {part.message && !part.healthy ? <small>{part.message}</small> : null}
               </li>

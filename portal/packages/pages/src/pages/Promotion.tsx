@@ -1,21 +1,21 @@
-import { RiShieldCheckLine, RiUserLine } from '@remixicon/react';
-import { Link, useParams } from 'react-router-dom';
-import { to } from '../app/routes';
-import { type PromotionDetail, usePromotion } from '../data/queries';
-import { Decision } from '../parts/Decision';
-import { Badge } from '../parts/Health';
-import { Page, Section } from '../parts/Page';
-import { Empty, Found } from '../parts/State';
-import { StepGraph } from '../parts/StepGraph';
-import { duration, Time } from '../parts/Time';
-import { Remedy, Short, Words } from '../parts/Words';
+import { RiShieldCheckLine, RiUserLine } from "@remixicon/react";
+import { Link, useParams } from "react-router-dom";
+import { to } from "../app/routes";
+import { type PromotionDetail, usePromotion } from "../data/queries";
+import { Decision } from "../parts/Decision";
+import { Badge } from "../parts/Health";
+import { Page, Section } from "../parts/Page";
+import { Empty, Found } from "../parts/State";
+import { StepGraph } from "../parts/StepGraph";
+import { duration, Time } from "../parts/Time";
+import { Remedy, Short, Words } from "../parts/Words";
 
 export function PromotionPage() {
-  const { environment = '', namespace = '', name = '' } = useParams();
+  const { environment = "", namespace = "", name = "" } = useParams();
   const query = usePromotion(environment, namespace, name);
   const promotion = query.data;
   const title = promotion
-    ? promotion.action === 'rollback'
+    ? promotion.action === "rollback"
       ? `Rollback of ${promotion.application} in ${environment}`
       : `${promotion.application} ${promotion.release} to ${environment}`
     : name;
@@ -23,7 +23,7 @@ export function PromotionPage() {
     <Page
       title={title}
       crumbs={[
-        { label: 'Board', to: '/board' },
+        { label: "Board", to: "/board" },
         ...(promotion
           ? [{ label: promotion.application, to: to.application(namespace, promotion.application) }]
           : []),
@@ -39,7 +39,7 @@ export function PromotionPage() {
 function Lead({ promotion }: { promotion: PromotionDetail }) {
   return (
     <span className="idp-lead-row">
-      <Badge state={promotion.waitsForApproval ? 'Waiting' : promotion.phase} />
+      <Badge state={promotion.waitsForApproval ? "Waiting" : promotion.phase} />
       <span>
         started <Time at={promotion.createdAt} /> by {promotion.initiator}
       </span>
@@ -53,8 +53,8 @@ function Lead({ promotion }: { promotion: PromotionDetail }) {
 function Details({ promotion }: { promotion: PromotionDetail }) {
   return (
     <>
-      {promotion.phase === 'Failed' || promotion.phase === 'Superseded' ? (
-        <div className="idp-note" data-tone={promotion.phase === 'Failed' ? 'bad' : 'quiet'}>
+      {promotion.phase === "Failed" || promotion.phase === "Superseded" ? (
+        <div className="idp-note" data-tone={promotion.phase === "Failed" ? "bad" : "quiet"}>
           <div>
             <Words>{promotion.message}</Words>
             <Remedy>{promotion.remedy}</Remedy>
@@ -87,14 +87,14 @@ function Details({ promotion }: { promotion: PromotionDetail }) {
 }
 
 function Approvals({ promotion }: { promotion: PromotionDetail }) {
-  if (promotion.action === 'rollback') return null;
+  if (promotion.action === "rollback") return null;
   const required = promotion.approvalsRequired;
   return (
     <Section
       title="Approvals"
       aside={
         <span className="idp-quiet">
-          {required > 0 ? `${required} needed` : 'none needed by rule'}
+          {required > 0 ? `${required} needed` : "none needed by rule"}
         </span>
       }
     >
@@ -102,7 +102,7 @@ function Approvals({ promotion }: { promotion: PromotionDetail }) {
         {promotion.decisions.length === 0 ? (
           <p className="idp-calm">
             <RiUserLine size={20} aria-hidden /> Nobody has decided
-            {promotion.waitsForApproval ? ' yet' : ''}.
+            {promotion.waitsForApproval ? " yet" : ""}.
           </p>
         ) : (
           promotion.decisions.map((decision) => (
@@ -110,13 +110,13 @@ function Approvals({ promotion }: { promotion: PromotionDetail }) {
               <div className="idp-item-head">
                 <strong>{decision.approver}</strong>
                 <Badge
-                  state={decision.decision === 'reject' ? 'Failed' : 'Succeeded'}
-                  label={decision.decision === 'reject' ? 'Rejected' : 'Approved'}
+                  state={decision.decision === "reject" ? "Failed" : "Succeeded"}
+                  label={decision.decision === "reject" ? "Rejected" : "Approved"}
                 />
               </div>
               <small className="idp-quiet">
                 <Time at={decision.time} />
-                {decision.accepts.length > 0 ? `, accepts ${decision.accepts.join(', ')}` : ''}
+                {decision.accepts.length > 0 ? `, accepts ${decision.accepts.join(", ")}` : ""}
               </small>
               {decision.comment ? <p>{decision.comment}</p> : null}
               {decision.ignored ? (
@@ -131,10 +131,10 @@ function Approvals({ promotion }: { promotion: PromotionDetail }) {
 }
 
 const EFFECT: Record<string, { state: string; label: string }> = {
-  deny: { state: 'Failed', label: 'Denies' },
-  accept: { state: 'Waiting', label: 'Must be accepted' },
-  record: { state: 'Unknown', label: 'Obligation' },
-  note: { state: 'Pending', label: 'Noted' },
+  deny: { state: "Failed", label: "Denies" },
+  accept: { state: "Waiting", label: "Must be accepted" },
+  record: { state: "Unknown", label: "Obligation" },
+  note: { state: "Pending", label: "Noted" },
 };
 
 function Evidence({ promotion }: { promotion: PromotionDetail }) {
@@ -148,14 +148,14 @@ function Evidence({ promotion }: { promotion: PromotionDetail }) {
             <div className="idp-item-head">
               <strong>{rule.subject}</strong>
               <Badge
-                state={EFFECT[rule.effect]?.state ?? 'Pending'}
+                state={EFFECT[rule.effect]?.state ?? "Pending"}
                 label={EFFECT[rule.effect]?.label ?? rule.effect}
               />
             </div>
             <p>
               <Words>{rule.message}</Words>
             </p>
-            {rule.effect === 'deny' || rule.effect === 'accept' ? (
+            {rule.effect === "deny" || rule.effect === "accept" ? (
               <Remedy>{rule.change}</Remedy>
             ) : null}
           </div>
@@ -167,13 +167,15 @@ function Evidence({ promotion }: { promotion: PromotionDetail }) {
             </span>
             <Badge
               state={
-                scanner.status === 'clean'
-                  ? 'Succeeded'
-                  : scanner.status === 'findings'
-                    ? 'Failed'
-                    : 'Unknown'
+                scanner.status === "clean"
+                  ? "Succeeded"
+                  : scanner.status === "findings"
+                    ? "Failed"
+                    : "Unknown"
               }
-              label={scanner.status === 'findings' ? `${scanner.findings} findings` : scanner.status}
+              label={
+                scanner.status === "findings" ? `${scanner.findings} findings` : scanner.status
+              }
             />
           </div>
         ))}
@@ -194,10 +196,10 @@ function Evidence({ promotion }: { promotion: PromotionDetail }) {
 
 function Facts({ promotion }: { promotion: PromotionDetail }) {
   const facts: Array<[string, string]> = [
-    ['Release', promotion.releaseDigest],
-    ['Source commit', promotion.sourceCommit],
-    ['Environment commit', promotion.commit],
-    ['Policy', promotion.policyVersion],
+    ["Release", promotion.releaseDigest],
+    ["Source commit", promotion.sourceCommit],
+    ["Environment commit", promotion.commit],
+    ["Policy", promotion.policyVersion],
   ];
   return (
     <Section title="Bound to">

@@ -1,16 +1,16 @@
-import { Button, PasswordField, TextField } from '@backstage/ui';
-import { type FormEvent, useEffect, useState } from 'react';
-import { Logo } from '../app/Shell';
-import { useSignIn } from '../data/queries';
-import { Remedy, Words } from '../parts/Words';
-import { HubError } from '@idp/client';
+import { Button, PasswordField, TextField } from "@backstage/ui";
+import { HubError } from "@idp/client";
+import { type FormEvent, useEffect, useState } from "react";
+import { Logo } from "../app/Shell";
+import { useSignIn } from "../data/queries";
+import { Remedy, Words } from "../parts/Words";
 
 export function SignInPage() {
   const signIn = useSignIn();
-  const [name, setName] = useState('');
-  const [password, setPassword] = useState('');
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
   useEffect(() => {
-    document.title = 'Sign in · IDP';
+    document.title = "Sign in · IDP";
   }, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -41,7 +41,7 @@ export function SignInPage() {
           <div className="idp-note" data-tone="bad" role="alert">
             <div>
               <Words>{signIn.error.message}</Words>
-              <Remedy>{signIn.error instanceof HubError ? signIn.error.remedy : ''}</Remedy>
+              <Remedy>{signIn.error instanceof HubError ? signIn.error.remedy : ""}</Remedy>
             </div>
           </div>
         ) : null}

@@ -7,19 +7,19 @@ import {
   DialogFooter,
   DialogHeader,
   TextAreaField,
-} from '@backstage/ui';
-import { HubError } from '@idp/client';
-import { type ReactNode, useState } from 'react';
-import { useNavigate } from 'react-router-dom';
-import { to } from '../app/routes';
+} from "@backstage/ui";
+import { HubError } from "@idp/client";
+import { type ReactNode, useState } from "react";
+import { useNavigate } from "react-router-dom";
+import { to } from "../app/routes";
 import {
   type Cell,
   type PromotionDetail,
   useDecide,
   usePromote,
   useRollBack,
-} from '../data/queries';
-import { Words } from './Words';
+} from "../data/queries";
+import { Words } from "./Words";
 
 export interface Place {
   namespace: string;
@@ -29,11 +29,11 @@ export interface Place {
 
 function Refused({ error }: { error: unknown }) {
   if (error === null) return null;
-  const remedy = error instanceof HubError ? error.remedy : '';
+  const remedy = error instanceof HubError ? error.remedy : "";
   return (
     <div className="idp-note" data-tone="bad" role="alert">
       <span>
-        <Words>{error instanceof Error ? error.message : String(error)}</Words>{' '}
+        <Words>{error instanceof Error ? error.message : String(error)}</Words>{" "}
         {remedy ? <Words>{remedy}</Words> : null}
       </span>
     </div>
@@ -97,11 +97,11 @@ export function PromoteDialog({ place, close }: { place: Place; close: () => voi
         <code>{candidate.version}</code> goes through the gates of {cell.environment}
         {cell.version ? (
           <>
-            {' '}
+            {" "}
             and replaces <code>{cell.version}</code>, without interruption.
           </>
         ) : (
-          ', where nothing runs yet.'
+          ", where nothing runs yet."
         )}
       </p>
       <Refused error={promote.error} />
@@ -112,7 +112,7 @@ export function PromoteDialog({ place, close }: { place: Place; close: () => voi
 export function RollBackDialog({ place, close }: { place: Place; close: () => void }) {
   const rollBack = useRollBack();
   const navigate = useNavigate();
-  const [reason, setReason] = useState('');
+  const [reason, setReason] = useState("");
   const { namespace, name, cell } = place;
   const start = () =>
     rollBack.mutate(
@@ -163,17 +163,15 @@ export function DecideDialog({
   close,
 }: {
   promotion: PromotionDetail;
-  decision: 'approve' | 'reject';
+  decision: "approve" | "reject";
   close: () => void;
 }) {
   const decide = useDecide();
-  const [comment, setComment] = useState('');
+  const [comment, setComment] = useState("");
   const [accepted, setAccepted] = useState<readonly string[]>([]);
-  const approve = decision === 'approve';
+  const approve = decision === "approve";
   const gaps = approve ? promotion.mustAccept : [];
-  const ready = approve
-    ? gaps.every((gap) => accepted.includes(gap))
-    : comment.trim().length > 0;
+  const ready = approve ? gaps.every((gap) => accepted.includes(gap)) : comment.trim().length > 0;
   const send = () =>
     decide.mutate(
       {
@@ -191,7 +189,7 @@ export function DecideDialog({
     );
   return (
     <Ask
-      title={`${approve ? 'Approve' : 'Reject'} ${promotion.application} ${promotion.release} for ${promotion.environment}`}
+      title={`${approve ? "Approve" : "Reject"} ${promotion.application} ${promotion.release} for ${promotion.environment}`}
       close={close}
       footer={
         <Button
@@ -201,12 +199,12 @@ export function DecideDialog({
           isPending={decide.isPending}
           isDisabled={!ready}
         >
-          {approve ? 'Approve' : 'Reject'}
+          {approve ? "Approve" : "Reject"}
         </Button>
       }
     >
       <p>
-        Your decision is bound to these bytes and these rules: release{' '}
+        Your decision is bound to these bytes and these rules: release{" "}
         <code title={promotion.releaseDigest}>{promotion.releaseDigest.slice(0, 19)}</code>. It is
         given in your name and never changes.
       </p>
@@ -221,7 +219,7 @@ export function DecideDialog({
             I accept for 30 days that {gap} is incomplete
           </Checkbox>
           {promotion.rules
-            .filter((rule) => rule.subject === gap && rule.effect === 'accept')
+            .filter((rule) => rule.subject === gap && rule.effect === "accept")
             .map((rule) => (
               <p key={rule.message} className="idp-quiet">
                 <Words>{rule.message}</Words>
@@ -231,7 +229,9 @@ export function DecideDialog({
       ))}
       <TextAreaField
         label="Comment"
-        description={approve ? 'Optional; it is kept in the history.' : 'Why not? It is kept in the history.'}
+        description={
+          approve ? "Optional; it is kept in the history." : "Why not? It is kept in the history."
+        }
         value={comment}
         onChange={setComment}
         isRequired={!approve}

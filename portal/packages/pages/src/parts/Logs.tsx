@@ -1,7 +1,7 @@
-import { Button, SearchField, Switch } from '@backstage/ui';
-import { RiDownloadLine } from '@remixicon/react';
-import { useEffect, useMemo, useRef, useState } from 'react';
-import { useLog } from '../data/live';
+import { Button, SearchField, Switch } from "@backstage/ui";
+import { RiDownloadLine } from "@remixicon/react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useLog } from "../data/live";
 
 const SHOWN = 2_000;
 
@@ -16,7 +16,7 @@ export function Logs({
   environment: string;
 }) {
   const [follow, setFollow] = useState(true);
-  const [search, setSearch] = useState('');
+  const [search, setSearch] = useState("");
   const { lines, state } = useLog(namespace, name, environment, follow);
   const box = useRef<HTMLDivElement>(null);
   const wanted = search.toLowerCase();
@@ -31,9 +31,9 @@ export function Logs({
     if (follow && element) element.scrollTop = element.scrollHeight;
   }, [found, follow]);
   const save = () => {
-    const text = found.map((line) => `${several ? `${line.pod} ` : ''}${line.text}\n`);
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob(text, { type: 'text/plain' }));
+    const text = found.map((line) => `${several ? `${line.pod} ` : ""}${line.text}\n`);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(text, { type: "text/plain" }));
     link.download = `${name}-${environment}.log`;
     link.click();
     URL.revokeObjectURL(link.href);
@@ -50,10 +50,10 @@ export function Logs({
         />
         <Switch label="Follow" isSelected={follow} onChange={setFollow} />
         <span className="idp-quiet" role="status">
-          {state === 'broken'
-            ? 'The log cannot be read now.'
-            : state === 'ended'
-              ? 'The log ended.'
+          {state === "broken"
+            ? "The log cannot be read now."
+            : state === "ended"
+              ? "The log ended."
               : `${lines.length} lines`}
         </span>
         <Button size="small" variant="tertiary" iconStart={<RiDownloadLine />} onPress={save}>
@@ -64,12 +64,14 @@ export function Logs({
       <div ref={box} className="idp-log" tabIndex={0} role="log" aria-label={`Log of ${name}`}>
         {found.map((line) => (
           <div key={line.key}>
-            {several ? <span className="idp-log-pod">{line.pod.split('-').pop()}</span> : null}
-            {line.text || ' '}
+            {several ? <span className="idp-log-pod">{line.pod.split("-").pop()}</span> : null}
+            {line.text || " "}
           </div>
         ))}
-        {found.length === 0 && state !== 'open' ? (
-          <span className="idp-log-pod">{search ? 'No line has that.' : 'Nothing was written.'}</span>
+        {found.length === 0 && state !== "open" ? (
+          <span className="idp-log-pod">
+            {search ? "No line has that." : "Nothing was written."}
+          </span>
         ) : null}
       </div>
     </div>

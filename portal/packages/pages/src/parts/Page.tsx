@@ -1,5 +1,5 @@
-import { type ReactNode, useEffect } from 'react';
-import { Link } from 'react-router-dom';
+import { type ReactNode, useEffect } from "react";
+import { Link } from "react-router-dom";
 
 export interface Crumb {
   label: string;

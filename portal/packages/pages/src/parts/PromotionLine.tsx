@@ -1,8 +1,8 @@
-import { Link } from 'react-router-dom';
-import { to } from '../app/routes';
-import type { Cell } from '../data/queries';
+import { Link } from "react-router-dom";
+import { to } from "../app/routes";
+import type { Cell } from "../data/queries";
 
-type Brief = NonNullable<Cell['underWay']>;
+type Brief = NonNullable<Cell["underWay"]>;
 
 /** A promotion under way in one line: a bar of its steps, and what it does. */
 export function PromotionLine({
@@ -16,14 +16,14 @@ export function PromotionLine({
 }) {
   const waits = brief.waitsForApproval;
   const word =
-    brief.phase === 'Failed'
+    brief.phase === "Failed"
       ? `${brief.step || brief.action} failed`
       : waits
-        ? 'Waits for approval'
-        : brief.action === 'rollback'
-          ? 'Rolling back'
-          : `Promoting: ${brief.step || 'starting'}`;
-  const tone = brief.phase === 'Failed' ? 'bad' : waits ? 'attention' : 'busy';
+        ? "Waits for approval"
+        : brief.action === "rollback"
+          ? "Rolling back"
+          : `Promoting: ${brief.step || "starting"}`;
+  const tone = brief.phase === "Failed" ? "bad" : waits ? "attention" : "busy";
   return (
     <Link
       className="idp-promotion-line"
@@ -33,9 +33,9 @@ export function PromotionLine({
     >
       <span className="idp-promotion-word">
         {word}
-        {brief.release && brief.action === 'promote' ? <code>{brief.release}</code> : null}
+        {brief.release && brief.action === "promote" ? <code>{brief.release}</code> : null}
       </span>
-      {brief.phase !== 'Failed' && brief.steps > 0 ? (
+      {brief.phase !== "Failed" && brief.steps > 0 ? (
         <progress
           max={brief.steps}
           value={brief.done}

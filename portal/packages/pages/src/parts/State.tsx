@@ -1,16 +1,16 @@
 /** The states of a page that has nothing to show: loading, empty, refused, broken, stale. */
-import { Button, Skeleton } from '@backstage/ui';
-import { HubError } from '@idp/client';
+import { Button, Skeleton } from "@backstage/ui";
+import { HubError } from "@idp/client";
 import {
   RiErrorWarningLine,
   RiLock2Line,
   RiPlugLine,
   RiRefreshLine,
   RiSeedlingLine,
-} from '@remixicon/react';
-import type { UseQueryResult } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
-import { Words } from './Words';
+} from "@remixicon/react";
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Words } from "./Words";
 
 export function Loading({ rows = 4 }: { rows?: number }) {
   return (
@@ -48,12 +48,12 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   const code = known?.code ?? -1;
   const [title, icon] =
     code === 403
-      ? ['You have no right to see this', <RiLock2Line key="i" size={28} />]
+      ? ["You have no right to see this", <RiLock2Line key="i" size={28} />]
       : code === 404
-        ? ['There is no such thing', <RiErrorWarningLine key="i" size={28} />]
+        ? ["There is no such thing", <RiErrorWarningLine key="i" size={28} />]
         : code === 0 || code >= 502
-          ? ['It does not answer', <RiPlugLine key="i" size={28} />]
-          : ['That did not work', <RiErrorWarningLine key="i" size={28} />];
+          ? ["It does not answer", <RiPlugLine key="i" size={28} />]
+          : ["That did not work", <RiErrorWarningLine key="i" size={28} />];
   return (
     <div className="idp-empty" role="alert" data-tone="bad">
       <span className="idp-empty-icon" aria-hidden>
@@ -85,7 +85,7 @@ export function Found<T>({
   children,
   rows = 4,
 }: {
-  query: Pick<UseQueryResult<T>, 'data' | 'error' | 'refetch'>;
+  query: Pick<UseQueryResult<T>, "data" | "error" | "refetch">;
   children: (data: T) => ReactNode;
   rows?: number;
 }) {
@@ -135,13 +135,13 @@ export function Silent({
         <div
           key={instance.environment}
           className="idp-note"
-          data-tone={instance.forbidden ? 'quiet' : 'attention'}
+          data-tone={instance.forbidden ? "quiet" : "attention"}
           role="status"
         >
           <span>
-            <strong>{instance.environment}</strong>{' '}
-            {instance.forbidden ? 'is not yours to see' : 'does not answer'}:{' '}
-            <Words>{instance.error}</Words>{' '}
+            <strong>{instance.environment}</strong>{" "}
+            {instance.forbidden ? "is not yours to see" : "does not answer"}:{" "}
+            <Words>{instance.error}</Words>{" "}
             {instance.remedy ? <Words>{instance.remedy}</Words> : null}
           </span>
         </div>

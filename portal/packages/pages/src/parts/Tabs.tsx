@@ -1,6 +1,6 @@
-import { Tab, TabList, TabPanel, Tabs as BackstageTabs } from '@backstage/ui';
-import type { ReactNode } from 'react';
-import { useSearchParams } from 'react-router-dom';
+import { Tabs as BackstageTabs, Tab, TabList, TabPanel } from "@backstage/ui";
+import type { ReactNode } from "react";
+import { useSearchParams } from "react-router-dom";
 
 /** Tabs that are part of the address. */
 export function Tabs({
@@ -12,7 +12,7 @@ export function Tabs({
 }) {
   const [parameters, setParameters] = useSearchParams();
   const wanted = parameters.get(name);
-  const chosen = tabs.find((tab) => tab.id === wanted)?.id ?? tabs[0]?.id ?? '';
+  const chosen = tabs.find((tab) => tab.id === wanted)?.id ?? tabs[0]?.id ?? "";
   return (
     <BackstageTabs
       selectedKey={chosen}

@@ -1,20 +1,20 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useState } from "react";
 
 const STEPS: ReadonlyArray<[number, Intl.RelativeTimeFormatUnit]> = [
-  [60, 'second'],
-  [60, 'minute'],
-  [24, 'hour'],
-  [30, 'day'],
-  [12, 'month'],
-  [Number.POSITIVE_INFINITY, 'year'],
+  [60, "second"],
+  [60, "minute"],
+  [24, "hour"],
+  [30, "day"],
+  [12, "month"],
+  [Number.POSITIVE_INFINITY, "year"],
 ];
-const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+const words = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
 /** A moment as seen from now, such as `5 min. ago`. */
 export function relative(moment: Date, now: Date): string {
   let amount = (moment.getTime() - now.getTime()) / 1000;
-  if (Math.abs(amount) < 5) return 'just now';
+  if (Math.abs(amount) < 5) return "just now";
   for (const [size, unit] of STEPS) {
     if (Math.abs(amount) < size) return words.format(Math.trunc(amount), unit);
     amount /= size;
@@ -24,7 +24,7 @@ export function relative(moment: Date, now: Date): string {
 
 /** Seconds between two moments, such as `1 min 12 s`. */
 export function duration(from: string | null, until: string | null): string {
-  if (from === null || until === null) return '';
+  if (from === null || until === null) return "";
   const seconds = Math.max(0, Math.round((Date.parse(until) - Date.parse(from)) / 1000));
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);

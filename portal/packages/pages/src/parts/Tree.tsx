@@ -1,6 +1,6 @@
-import type { TreeNode } from '../data/queries';
-import { Dot } from './Health';
-import { Remedy, Words } from './Words';
+import type { TreeNode } from "../data/queries";
+import { Dot } from "./Health";
+import { Remedy, Words } from "./Words";
 
 /** What something is made of, each part with what is wrong and what to do. */
 export function Tree({ nodes }: { nodes: readonly TreeNode[] }) {
@@ -21,11 +21,11 @@ export function Tree({ nodes }: { nodes: readonly TreeNode[] }) {
           </div>
           <Remedy>{node.remedy}</Remedy>
           {node.conditions
-            .filter((condition) => condition.status !== 'True' && condition.type !== 'Ready')
+            .filter((condition) => condition.status !== "True" && condition.type !== "Ready")
             .filter((condition) => condition.message && condition.message !== node.message)
             .map((condition) => (
               <div key={condition.type} className="idp-tree-condition">
-                <strong>{condition.type}</strong> {condition.reason}:{' '}
+                <strong>{condition.type}</strong> {condition.reason}:{" "}
                 <Words>{condition.message}</Words>
                 <Remedy>{condition.remedy}</Remedy>
               </div>

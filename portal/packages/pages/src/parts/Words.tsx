@@ -1,4 +1,4 @@
-import { Fragment } from 'react';
+import { Fragment } from "react";
 
 const CODE = /`([^`]+)`/g;
 const HOST = /\b127\.0\.0\.1:\d+\/(?=[-a-z0-9]+\/[-a-z0-9.]+@)/g;
@@ -7,7 +7,7 @@ const LINK = /(https?:\/\/[a-z0-9.-]+\.localhost(?::\d+)?[^\s;,)]*)/g;
 
 /** Digests short, images without the registry's address: as the command line shows them. */
 export function readable(text: string): string {
-  return text.replace(HOST, '').replace(DIGEST, 'sha256:$1');
+  return text.replace(HOST, "").replace(DIGEST, "sha256:$1");
 }
 
 /** A message of the platform: commands in backticks as code, addresses of applications as links. */
@@ -32,7 +32,7 @@ function linked(text: string) {
   return text.split(LINK).map((part, n) =>
     n % 2 === 1 ? (
       <a key={part} href={part} target="_blank" rel="noreferrer">
-        {part.replace(/^https?:\/\//, '')}
+        {part.replace(/^https?:\/\//, "")}
       </a>
     ) : (
       part
@@ -53,7 +53,7 @@ export function Remedy({ children }: { children: string }) {
 /** An identifier, short to read, whole to point at. */
 export function Short({ id, length = 12 }: { id: string; length?: number }) {
   if (!id) return null;
-  const bare = id.replace(/^sha256:/, '');
+  const bare = id.replace(/^sha256:/, "");
   return (
     <code className="idp-short" title={id}>
       {bare.slice(0, length)}
