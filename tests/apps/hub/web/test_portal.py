@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -11,11 +13,12 @@ import pytest
 from starlette.applications import Starlette
 
 from idp.apps.hub.application import hub_application
-from idp.apps.hub.web.portal import NONCE, PAGES, Portal
+from idp.apps.hub.web.portal import BUILT, NONCE, PAGES, Portal
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import settings_from_port
 
-ROUTES = Path(__file__).resolve().parents[4] / "portal/packages/pages/src/app/routes.ts"
+REPOSITORY = Path(__file__).resolve().parents[4]
+ROUTES = REPOSITORY / "portal/packages/pages/src/app/routes.ts"
 
 
 @pytest.fixture
@@ -115,3 +118,20 @@ async def test_what_is_not_a_page_runs_and_frames_nowhere(tmp_path: Path) -> Non
             assert "default-src 'none'" in headers["content-security-policy"], path
             assert headers["x-frame-options"] == "DENY", path
             assert headers["x-content-type-options"] == "nosniff", path
+
+
+def test_packages_contain_the_built_portal() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    artifacts = project["tool"]["hatch"]["build"]["artifacts"]
+    assert str(BUILT.relative_to(REPOSITORY)) in artifacts
+
+
+def test_locks_name_no_registry() -> None:
+    """And so they do not change between machines."""
+    lock = json.loads((REPOSITORY / "portal" / "package-lock.json").read_text())
+    assert len(lock["packages"]) > 50
+    assert [
+        name
+        for name, package in lock["packages"].items()
+        if not package.get("link") and "resolved" in package
+    ] == []
