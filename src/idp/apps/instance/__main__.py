@@ -16,13 +16,16 @@ from idp.apps.instance.groups import HUB, HUB_GROUP
 from idp.apps.instance.people import PeopleLog
 from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.oidc import oidc_issuer
 from idp.apps.platform.settings import require_settings
 from idp.capabilities.signing.keys import open_signer
+from idp.capabilities.signing.log import SqlLog
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.embedded.workloads.pods.logs import PodLogs
 from idp.kernel.audit import AuditLog
 from idp.kernel.database import open_database
 from idp.kernel.logging import configure_logging
+from idp.protocols.signing.transparency.log import LoggedKey
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +39,11 @@ async def run(layout: Layout, environment: str) -> None:
     migrations = [path for capability in capabilities() for path in capability.migrations]
     database = open_database(f"sqlite:///{folders.history}", migrations)
     api = ApiServer(
-        ApiServerSettings(data=folders.apiserver, port=settings.instances[environment].api),
+        ApiServerSettings(
+            data=folders.apiserver,
+            port=settings.instances[environment].api,
+            oidc=oidc_issuer(settings.oidc),
+        ),
         audit=PeopleLog(AuditLog(database)),
         pod_logs=PodLogs(folders.workloads),
     )
@@ -47,7 +54,9 @@ async def run(layout: Layout, environment: str) -> None:
         await bootstrap(client, environment, tuple(settings.instances))
         api.kubeconfig("admin", (ADMINISTRATOR,), path=folders.kubeconfig)
         api.kubeconfig(HUB, (HUB_GROUP,), path=folders.hub_kubeconfig)
-        machine = Machine(layout, settings, environment, client, database, await opening)
+        key = await opening
+        signer = LoggedKey(key, SqlLog(database, key, environment))
+        machine = Machine(layout, settings, environment, client, database, signer)
         parts = build_parts(machine)
         log.info("instance ready", environment=environment)
         running = asyncio.create_task(parts.run())

@@ -108,7 +108,7 @@ class LocalClient(Client):
         """Create an object, or ask a review."""
         namespace = manifest.get("metadata", {}).get("namespace")
         if self._questions.knows(type.group, type.version):
-            return self._questions.answer(
+            return await self._questions.answer(
                 type.group, type.version, type.plural, namespace or "", manifest, self._user
             )
         request = self._request(type, namespace or "default")

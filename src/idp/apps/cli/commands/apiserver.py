@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+OIDC = "OpenID Connect"
+
 application = typer.Typer()
 
 
@@ -22,6 +24,55 @@ def apiserver(
         int,
         typer.Option("--port", help="Port on 127.0.0.1; a free one by default.", min=0, max=65535),
     ] = 0,
+    oidc_issuer_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Accept tokens of this OpenID Connect issuer, too.", rich_help_panel=OIDC
+        ),
+    ] = None,
+    oidc_client_id: Annotated[
+        str, typer.Option(help="Client that the tokens must be for.", rich_help_panel=OIDC)
+    ] = "",
+    oidc_username_claim: Annotated[
+        str, typer.Option(help="Claim that is the user's name.", rich_help_panel=OIDC)
+    ] = "sub",
+    oidc_username_prefix: Annotated[
+        str | None,
+        typer.Option(
+            help="Put before the name; '-' for nothing. By default the issuer and '#', unless the "
+            "claim is email.",
+            rich_help_panel=OIDC,
+        ),
+    ] = None,
+    oidc_groups_claim: Annotated[
+        str, typer.Option(help="Claim that lists the user's groups.", rich_help_panel=OIDC)
+    ] = "groups",
+    oidc_groups_prefix: Annotated[
+        str, typer.Option(help="Put before each group.", rich_help_panel=OIDC)
+    ] = "",
+    oidc_required_claim: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="A claim that tokens must have with this value; may be repeated.",
+            rich_help_panel=OIDC,
+        ),
+    ] = None,
+    oidc_signing_algs: Annotated[
+        str,
+        typer.Option(
+            help="Signatures that are accepted, separated by commas; all that take a key pair by "
+            "default.",
+            rich_help_panel=OIDC,
+        ),
+    ] = "",
+    oidc_ca_file: Annotated[
+        str | None,
+        typer.Option(
+            help="Certificates (PEM) that verify the issuer; those of the system by default.",
+            rich_help_panel=OIDC,
+        ),
+    ] = None,
 ) -> None:
     """Serve a Kubernetes API without a cluster, until Ctrl-C. The platform is not needed.
 
@@ -32,12 +83,44 @@ def apiserver(
       idp-cli apiserver --data api
 
       idp-cli apiserver --data /srv/api --port 6443
+
+      idp-cli apiserver --data api --oidc-issuer-url https://login.example.com \
+        --oidc-client-id kubernetes --oidc-username-claim email
     """
+    from idp.apps.platform.oidc import oidc_issuer
+    from idp.apps.platform.settings import OidcSettings
     from idp.apps.standalone.serve import serve
     from idp.kernel.logging import configure_logging
 
     configure_logging()
-    asyncio.run(serve(data.expanduser().absolute(), port, _show))
+    settings = oidc_issuer_url and OidcSettings(
+        issuer_url=oidc_issuer_url,
+        client_id=oidc_client_id,
+        username_claim=oidc_username_claim,
+        username_prefix=oidc_username_prefix,
+        groups_claim=oidc_groups_claim,
+        groups_prefix=oidc_groups_prefix,
+        required_claims=_claims(oidc_required_claim or []),
+        signing_algs=tuple(name for name in oidc_signing_algs.split(",") if name),
+        ca_file=oidc_ca_file,
+    )
+    issuer = oidc_issuer(settings) if settings else None
+    asyncio.run(serve(data.expanduser().absolute(), port, _show, issuer))
+
+
+def _claims(texts: list[str]) -> dict[str, str]:
+    from idp.kernel.errors import InvalidInput
+
+    claims = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise InvalidInput(
+                f"--oidc-required-claim {text} is not KEY=VALUE",
+                remedy="Write it like --oidc-required-claim hd=example.com.",
+            )
+        claims[name] = value
+    return claims
 
 
 def _show(url: str, kubeconfig: Path) -> None:

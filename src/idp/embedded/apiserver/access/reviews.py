@@ -5,19 +5,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from idp.embedded.apiserver.access.authenticate import Authenticator
 from idp.embedded.apiserver.access.identity import UserInfo
 from idp.embedded.apiserver.access.rbac import RbacAuthorizer
 from idp.embedded.apiserver.access.rules import Attributes, Rule
 from idp.kernel.clock import timestamp, utc_now
-from idp.kernel.errors import Cause, Invalid
+from idp.kernel.errors import Cause, Invalid, InvalidInput
 from idp.kernel.resource import Manifest
 
 
 class Reviews:
     """Answers reviews. Every method takes a body and answers a body."""
 
-    def __init__(self, authorizer: RbacAuthorizer, authenticator: Authenticator) -> None:
+    def __init__(
+        self,
+        authorizer: RbacAuthorizer,
+        authenticator: Authenticator,
+        audiences: Sequence[str] = (),
+    ) -> None:
+        """Compose.
+
+        Args:
+            authorizer: Answers who may do what.
+            authenticator: Answers whose token it is.
+            audiences: Of this server.
+        """
+        self._audiences = tuple(audiences)
         self._authorizer = authorizer
         self._authenticator = authenticator
 
@@ -68,24 +83,29 @@ class Reviews:
         metadata = {**(body.get("metadata") or {}), "creationTimestamp": timestamp(utc_now())}
         return {**body, "metadata": metadata, "status": {"userInfo": user.manifest()}}
 
+    async def learn(self, body: Manifest) -> None:
+        """Await this before `token_review`."""
+        await self._authenticator.learn_token(str((body.get("spec") or {}).get("token") or ""))
+
     def token_review(self, body: Manifest) -> Manifest:
-        """Whose token it is, for services that are shown one. Raises `Invalid`."""
+        """Whose token it is, for services that are shown one. Raises `InvalidInput`."""
         spec = body.get("spec") or {}
         token = spec.get("token") or ""
         if not token:
-            detail = "Required value: token is required for TokenReview in authentication"
-            raise _invalid(body, Cause("spec.token", detail, "FieldValueRequired"))
+            raise InvalidInput("token is required for TokenReview in authentication")
         audiences = list(spec.get("audiences") or ())
         user = self._authenticator.user_for_token(token, audiences)
         if user is None:
-            return {**body, "status": {"user": {}, "error": "[invalid bearer token]"}}
+            return {**body, "status": {"user": {}, "error": "invalid bearer token"}}
         status: Manifest = {"authenticated": True, "user": user.manifest()}
-        if audiences:
-            status["audiences"] = [
-                audience
-                for audience in audiences
-                if self._authenticator.user_for_token(token, [audience]) is not None
-            ]
+        # A token that is for no audience in particular is for this server.
+        valid = [
+            audience
+            for audience in audiences or self._audiences
+            if self._authenticator.user_for_token(token, [audience]) is not None
+        ]
+        if valid:
+            status["audiences"] = valid
         return {**body, "status": status}
 
     def _answered(self, body: Manifest, user: UserInfo) -> Manifest:

@@ -169,7 +169,7 @@ class ServiceAccountTokens:
                     "verify_iat": False,
                 },
             )
-        except (jwt.InvalidTokenError, ValueError):
+        except (jwt.InvalidTokenError, ValueError, RecursionError):
             return None
         if isinstance(claims["aud"], str):
             claims["aud"] = [claims["aud"]]
@@ -223,11 +223,15 @@ class ServiceAccountTokens:
             ]
         }
 
-    def discovery(self) -> dict[str, Any]:
-        """What `/.well-known/openid-configuration` serves."""
+    def discovery(self, address: str) -> dict[str, Any]:
+        """What `/.well-known/openid-configuration` serves.
+
+        Args:
+            address: Base address at which the keys are reached; that of the issuer need not be.
+        """
         return {
             "issuer": self.issuer,
-            "jwks_uri": f"{self.issuer.rstrip('/')}/openid/v1/jwks",
+            "jwks_uri": f"{address}/openid/v1/jwks",
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],

@@ -14,6 +14,9 @@ from idp.embedded.apiserver.verbs.read import Page
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import IdpError, Unauthorized
 
+_WARNING_CHARACTERS, _LONGEST_WARNING = 4096, 1024
+"""Of all warnings of an answer, and of one: clients refuse answers with large heads."""
+
 
 def json_answer(
     body: bytes | dict[str, Any], status: int = 200, warnings: Sequence[str] = ()
@@ -26,8 +29,13 @@ def json_answer(
 
 
 def add_warnings(response: web.StreamResponse, warnings: Iterable[str]) -> None:
-    """Put warnings into the header that kubectl shows."""
+    """Put warnings into the header that kubectl shows, not more than clients take."""
+    left = _WARNING_CHARACTERS
     for text in warnings:
+        text = text[: min(left, _LONGEST_WARNING)]
+        left -= len(text)
+        if not text:
+            return
         quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
         response.headers.add("Warning", f'299 - "{quoted}"')
 

@@ -13,6 +13,7 @@ from idp.embedded.apiserver.access.authenticate import Authenticator
 from idp.embedded.apiserver.access.identity import UserInfo
 from idp.embedded.apiserver.access.rbac import RbacAuthorizer
 from idp.embedded.apiserver.access.rules import Attributes
+from idp.embedded.apiserver.api import Api
 from idp.embedded.apiserver.http.answers import error_answer
 from idp.embedded.apiserver.http.paths import ResourcePath, resource_path, split
 from idp.embedded.apiserver.http.resources import Resources
@@ -20,6 +21,8 @@ from idp.embedded.apiserver.http.reviews import ReviewPages
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import IdpError, InvalidInput, NotFound
 
+_CHANGING = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+"""Verb of the methods that change something."""
 _log = logging.getLogger(__name__)
 
 Answer = Callable[[web.BaseRequest, Request], Awaitable[web.StreamResponse]]
@@ -40,6 +43,7 @@ class Handler:
         self,
         authenticator: Authenticator,
         authorizer: RbacAuthorizer,
+        api: Api,
         resources: Resources,
         reviews: ReviewPages,
         pages: Sequence[Page],
@@ -50,6 +54,7 @@ class Handler:
         Args:
             authenticator: Tells who asks.
             authorizer: Tells who may see pages; resources ask for themselves.
+            api: Records what was refused on the way to it.
             resources: Answers requests to resources.
             reviews: Answers questions about access.
             pages: Answer what is no resource, the first one that knows the path.
@@ -57,6 +62,7 @@ class Handler:
         """
         self._authenticator = authenticator
         self._authorizer = authorizer
+        self._api = api
         self._resources = resources
         self._reviews = reviews
         self._pages = pages
@@ -68,7 +74,8 @@ class Handler:
         warnings: list[str] = []
         try:
             peer = http.get_extra_info("peercert")
-            user = self._authenticator.authenticate(http.headers, peer)
+            await self._authenticator.learn(http.headers)
+            user = await self._impersonated(http, self._authenticator.proved(http.headers, peer))
             parts = split(http.rel_url.raw_path)
             path = resource_path(parts)
             if path is None:
@@ -88,6 +95,15 @@ class Handler:
             _log.exception("%s %s failed", http.method, http.path)
             return error_answer(IdpError("an error on the server prevented the request"))
 
+    async def _impersonated(self, http: web.BaseRequest, user: UserInfo) -> UserInfo:
+        try:
+            return self._authenticator.impersonated(user, http.headers)
+        except IdpError as error:
+            if http.method in _CHANGING:
+                wanted = http.headers.get("Impersonate-User", "")
+                await self._api.refused_impersonation(user, wanted, http.remote or "", error)
+            raise
+
     async def _uninterrupted(self, work: Awaitable[web.StreamResponse]) -> web.StreamResponse:
         """Finish a change, and its audit, even when the client hangs up on it."""
         task = asyncio.ensure_future(work)
@@ -104,9 +120,15 @@ class Handler:
         self, http: web.BaseRequest, path: ResourcePath, request: Request
     ) -> web.StreamResponse:
         special = self._special.get((http.method, request.served.resource, path.subresource))
-        if special is not None:
-            return await special(http, request)
-        return await self._resources.answer(http, request)
+        try:
+            if special is not None:
+                return await special(http, request)
+            return await self._resources.answer(http, request)
+        except IdpError as error:
+            # Of those that a verb refused there is a record; of a body that is none, not yet.
+            if (verb := _CHANGING.get(http.method)) is not None:
+                await self._api.refused(request, verb, error)
+            raise
 
     def _page(
         self, http: web.BaseRequest, parts: Sequence[str], user: UserInfo

@@ -11,7 +11,7 @@ from idp.embedded.apiserver.access.identity import UserInfo
 from idp.embedded.apiserver.api import Api, presented
 from idp.embedded.apiserver.http import query as parameters
 from idp.embedded.apiserver.http.answers import deleted_answer, json_answer, list_answer
-from idp.embedded.apiserver.http.body import PATCHES, parse, read_body
+from idp.embedded.apiserver.http.body import PATCHES, read_value
 from idp.embedded.apiserver.http.paths import ResourcePath
 from idp.embedded.apiserver.http.shapes import Shapes, wanted
 from idp.embedded.apiserver.http.watching import stream_watch
@@ -134,11 +134,7 @@ class Resources:
     # Writing
 
     async def _body(self, http: web.BaseRequest, request: Request) -> tuple[Any, tuple[str, ...]]:
-        media_type = http.content_type
-        if media_type == "application/octet-stream":  # what aiohttp says when there is none
-            media_type = "application/json"
-        body = await read_body(http)
-        return parse(body, media_type, strict=request.field_validation != "Ignore")
+        return await read_value(http, strict=request.field_validation != "Ignore")
 
     async def _create(self, http: web.BaseRequest, request: Request) -> web.Response:
         if request.served.type.namespaced and not request.namespace:
@@ -191,11 +187,7 @@ class Resources:
         return json_answer(answer, warnings=request.warnings)
 
     async def _delete_options(self, http: web.BaseRequest, request: Request) -> DeleteOptions:
-        raw = await read_body(http)
-        media_type = http.content_type
-        if media_type == "application/octet-stream":
-            media_type = "application/json"
-        body = parse(raw, media_type, strict=False)[0] if raw else {}
+        body, _ = await read_value(http, strict=False, empty={})
         if not isinstance(body, dict):
             raise InvalidInput("the body of a deletion is a DeleteOptions object")
         if body.get("dryRun"):

@@ -9,10 +9,15 @@ import orjson
 
 from idp.embedded.apiserver.access.rbac import RBAC_GROUP
 from idp.embedded.apiserver.access.validation import rbac_errors
+from idp.embedded.apiserver.admission.priority import class_causes
+from idp.embedded.apiserver.admission.quota.validation import quota_causes
+from idp.embedded.apiserver.admission.range_validation import range_causes
+from idp.embedded.apiserver.admission.signing_requests import request_causes
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import Cause
 from idp.kernel.resource import Manifest
 
+_FORBIDDEN = "FieldValueForbidden"
 _OPTIONAL = {"podSelector", "rules", "conditions", "serviceName", "targetPort", "storedVersions"}
 """Required by the published schema, yet the server accepts objects without them."""
 
@@ -26,7 +31,7 @@ _IMMUTABLE: dict[str, tuple[tuple[str, ...], ...]] = {
     "rbac.authorization.k8s.io/rolebindings": (("roleRef",),),
     "rbac.authorization.k8s.io/clusterrolebindings": (("roleRef",),),
     "storage.k8s.io/storageclasses": (("provisioner",), ("parameters",), ("reclaimPolicy",)),
-    "scheduling.k8s.io/priorityclasses": (("value",),),
+    "scheduling.k8s.io/priorityclasses": (("value",), ("preemptionPolicy",)),
     "apiextensions.k8s.io/customresourcedefinitions": (
         ("spec", "group"),
         ("spec", "scope"),
@@ -55,6 +60,14 @@ def builtin_causes(
         from idp.embedded.apiserver.admission.validation import policy_errors
 
         yield from policy_errors(new)
+    elif resource == "/limitranges":
+        yield from range_causes(new)
+    elif resource == "/resourcequotas":
+        yield from quota_causes(new)
+    elif resource == "scheduling.k8s.io/priorityclasses":
+        yield from class_causes(new)
+    elif resource == "certificates.k8s.io/certificatesigningrequests" and old is None:
+        yield from request_causes(new)
     if old is not None:
         yield from _changed(resource, new, old)
 
@@ -97,6 +110,9 @@ def _changed(resource: str, new: Manifest, old: Manifest) -> Iterator[Cause]:
         before, after = _at(old, path), _at(new, path)
         if before is not None and before != after:
             shown = orjson.dumps(after).decode()
+            if path == ("value",):
+                yield Cause("value", "Forbidden: may not be changed in an update.", _FORBIDDEN)
+                continue
             text = "cannot change roleRef" if path == ("roleRef",) else "field is immutable"
             yield Cause(".".join(path), f"Invalid value: {shown}: {text}")
     if resource in ("/configmaps", "/secrets") and old.get("immutable"):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import InvalidInput
 
@@ -32,7 +34,7 @@ def strategic_merge(target: Any, patch: Any, node: Node) -> Any:
         raise InvalidInput(f"unknown directive $patch: {directive}")
     result = target if isinstance(target, dict) else {}
     if "$retainKeys" in patch:
-        retained = patch.pop("$retainKeys")
+        retained = _listed(patch.pop("$retainKeys"), "$retainKeys")
         result = {name: value for name, value in result.items() if name in retained}
     for name, value in patch.items():
         if not name.startswith("$"):
@@ -40,12 +42,14 @@ def strategic_merge(target: Any, patch: Any, node: Node) -> Any:
     for name, value in patch.items():
         if name.startswith(_DELETE_FROM):
             field = name.removeprefix(_DELETE_FROM)
-            result[field] = [item for item in result.get(field) or [] if item not in value]
+            present = _listed(result.get(field) or [], field)
+            dropped = {_identity(item) for item in _listed(value, name)}
+            result[field] = [item for item in present if _identity(item) not in dropped]
         elif name.startswith(_ORDER):
             field = name.removeprefix(_ORDER)
             if isinstance(result.get(field), list):
                 key = node.merge_child(field).merge_key
-                result[field] = _reorder(result[field], value, key)
+                result[field] = _reorder(result[field], _listed(value, name), key)
         elif name.startswith("$"):
             raise InvalidInput(f"unknown directive {name}")
     return result
@@ -68,53 +72,86 @@ def _merge_field(
         result[name] = _plain(value)
 
 
-def _merge_list(target: list[Any], patch: list[Any], node: Node) -> list[Any]:
+def _listed(value: Any, name: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise InvalidInput(f"{name} of a strategic merge patch must be a list")
+    return value
+
+
+def _merge_list(target: Any, patch: list[Any], node: Node) -> list[Any]:
+    present: list[Any] = target if isinstance(target, list) else []
     if not node.merge_key:
-        return target + [item for item in patch if item not in target]
-    if any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
-        return [_plain(item) for item in patch if item.get("$patch") != "replace"]
-    result = list(target)
+        known = {_identity(item) for item in present}
+        return present + [item for item in patch if _identity(item) not in known]
     for item in patch:
-        if not isinstance(item, dict) or node.merge_key not in item:
+        if not isinstance(item, dict):
+            raise InvalidInput("an item of the patch of a list of objects is no object")
+    if any(item.get("$patch") == "replace" for item in patch):
+        return [_plain(item) for item in patch if item.get("$patch") != "replace"]
+    merged = _KeyedList(present, node)
+    for item in patch:
+        merged.merge(item)
+    return merged.items()
+
+
+class _KeyedList:
+    """A list whose items are found by their merge key, so that long patches stay linear."""
+
+    def __init__(self, items: list[Any], node: Node) -> None:
+        self._node = node
+        self._items: list[Any] = list(items)
+        self._places: dict[bytes, list[int]] = {}
+        for index, item in enumerate(items):
+            if isinstance(item, dict):
+                identity = _identity(item.get(node.merge_key))
+                self._places.setdefault(identity, []).append(index)
+
+    def merge(self, item: dict[str, Any]) -> None:
+        """Merge one item of a patch. Raises `InvalidInput`."""
+        node = self._node
+        if node.merge_key not in item:
             raise InvalidInput(f"an item of the patch lacks its merge key {node.merge_key}")
-        _merge_item(result, item, node)
-    return result
+        identity = _identity(item[node.merge_key])
+        places = self._places.get(identity, [])
+        if item.get("$patch") == "delete":
+            for index in self._places.pop(identity, []):
+                self._items[index] = _GONE
+        elif places:
+            merged = strategic_merge(self._items[places[0]], item, node.item)
+            self._items[places[0]] = merged
+        else:
+            self._places[identity] = [len(self._items)]
+            self._items.append(strategic_merge({}, item, node.item))
+
+    def items(self) -> list[Any]:
+        """The list as it is now."""
+        return [item for item in self._items if item is not _GONE]
 
 
-def _merge_item(result: list[Any], item: dict[str, Any], node: Node) -> None:
-    identity = item[node.merge_key]
-    places = [
-        index
-        for index, existing in enumerate(result)
-        if isinstance(existing, dict) and existing.get(node.merge_key) == identity
-    ]
-    if item.get("$patch") == "delete":
-        for index in reversed(places):
-            del result[index]
-    elif places:
-        result[places[0]] = strategic_merge(result[places[0]], item, node.item)
-    else:
-        result.append(strategic_merge({}, item, node.item))
+_GONE = object()
+
+
+def _identity(value: Any) -> bytes:
+    """What two equal values have in common, to look them up."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _reorder(items: list[Any], order: list[Any], key: str) -> list[Any]:
     """Listed items in the listed order; the others keep their place relative to what follows."""
 
-    def identity(item: Any) -> Any:
-        return item.get(key) if key and isinstance(item, dict) else item
+    def identity(item: Any) -> bytes:
+        return _identity(item.get(key) if key and isinstance(item, dict) else item)
 
-    wanted = [identity(item) for item in order]
-    listed = sorted(
-        (item for item in items if identity(item) in wanted),
-        key=lambda item: wanted.index(identity(item)),
+    wanted: dict[bytes, int] = {}
+    for item in order:
+        wanted.setdefault(identity(item), len(wanted))
+    listed = iter(
+        sorted(
+            (item for item in items if identity(item) in wanted),
+            key=lambda item: wanted[identity(item)],
+        )
     )
-    result: list[Any] = []
-    for item in items:
-        if identity(item) not in wanted:
-            result.append(item)
-        elif listed:
-            result.append(listed.pop(0))
-    return result
+    return [next(listed) if identity(item) in wanted else item for item in items]
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from idp.embedded.apiserver.schema.patterns import pattern_problem
 from idp.kernel.errors import Cause
 from idp.kernel.resource import Manifest
 
@@ -125,9 +126,16 @@ def _structure(schema: dict[str, Any], path: str, *, root: bool = False) -> Iter
     if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
         text = "additionalProperties and properties are mutual exclusive"
         yield _forbidden(f"{path}.additionalProperties", text)
+    yield from _pattern(schema, path)
     yield from _lists(schema, path, kind)
     yield from _children(schema, path)
     yield from _values(schema, path)
+
+
+def _pattern(schema: dict[str, Any], path: str) -> Iterator[Cause]:
+    if problem := pattern_problem(schema):
+        text = f"must be a valid regular expression, but isn't: {problem}"
+        yield _invalid(f"{path}.pattern", schema["pattern"][:200], text)
 
 
 def _lists(schema: dict[str, Any], path: str, kind: str) -> Iterator[Cause]:
@@ -173,6 +181,7 @@ def _values(schema: dict[str, Any], path: str) -> Iterator[Cause]:
         either = schema.get("x-kubernetes-int-or-string")
         for index, child in enumerate([children] if junctor == "not" and children else children):
             here = f"{path}.{junctor}" if junctor == "not" else f"{path}.{junctor}[{index}]"
+            yield from _pattern(child, here)
             if child.get("type") and not either:
                 yield _forbidden(f"{here}.type", "must be empty to be structural")
             for name in ("default", "additionalProperties", "nullable", "description"):

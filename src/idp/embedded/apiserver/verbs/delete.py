@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from idp.embedded.apiserver.gates import Gates
 from idp.embedded.apiserver.storage.record import Record
@@ -50,9 +50,9 @@ class DeleteOptions:
         """Read a `DeleteOptions` object.
 
         Raises:
-            InvalidInput: The propagation policy is unknown.
+            InvalidInput: The propagation policy is unknown, or a field is of another type.
         """
-        preconditions = body.get("preconditions") or {}
+        preconditions = _field(body, "preconditions", dict) or {}
         propagation = body.get("propagationPolicy")
         if body.get("orphanDependents") is not None and propagation is None:
             propagation = "Orphan" if body["orphanDependents"] else "Background"
@@ -63,10 +63,26 @@ class DeleteOptions:
             )
         return cls(
             propagation,
-            body.get("gracePeriodSeconds"),
-            preconditions.get("uid"),
-            preconditions.get("resourceVersion"),
+            _grace_seconds(body),
+            _field(preconditions, "uid", str),
+            _field(preconditions, "resourceVersion", str),
         )
+
+
+_T = TypeVar("_T")
+_LONGEST_GRACE = (1 << 31) - 1
+
+
+def _field(body: dict[str, Any], name: str, kind: type[_T]) -> _T | None:
+    value = body.get(name)
+    if value is not None and type(value) is not kind:
+        raise InvalidInput(f"{name} of the DeleteOptions is of the wrong type")
+    return value
+
+
+def _grace_seconds(body: dict[str, Any]) -> int | None:
+    seconds = _field(body, "gracePeriodSeconds", int)
+    return seconds if seconds is None else min(max(0, seconds), _LONGEST_GRACE)
 
 
 class Deleter:
@@ -160,7 +176,7 @@ class Deleter:
         if not spec.get("nodeName") or status.get("phase") in ("Succeeded", "Failed"):
             return 0
         if options.grace_seconds is not None:
-            return max(0, options.grace_seconds)
+            return options.grace_seconds
         return int(spec.get("terminationGracePeriodSeconds", 30))
 
 

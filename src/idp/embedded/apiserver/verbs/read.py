@@ -109,12 +109,22 @@ class WatchOptions:
     seconds: float = 1800.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """A list whose further pages are to come: when it was taken, of what, what was in it."""
+
+    taken: float
+    place: tuple[str, str]
+    records: list[Record]
+    version: int
+
+
 class Reader:
     """Reads objects."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._snapshots: OrderedDict[str, tuple[float, list[Record], int]] = OrderedDict()
+        self._snapshots: OrderedDict[str, _Snapshot] = OrderedDict()
 
     def get(self, request: Request) -> Record:
         """One object. Raises `NotFound`."""
@@ -133,7 +143,9 @@ class Reader:
         """
         if token:
             identity, offset = _read_token(token)
-            records, version = self._snapshot(identity)
+            records, version = self._snapshot(
+                identity, (request.served.resource, request.namespace)
+            )
         else:
             identity, offset, version = uuid.uuid4().hex, 0, self._store.version
             records = self._select(request, selection)
@@ -141,7 +153,8 @@ class Reader:
         if end >= len(records):
             self._snapshots.pop(identity, None)
             return Page(records[offset:], version)
-        self._keep(identity, records, version)
+        place = (request.served.resource, request.namespace)
+        self._keep(identity, _Snapshot(time.monotonic(), place, records, version))
         selective = selection.labels or selection.fields
         remaining = None if selective else len(records) - end
         return Page(records[offset:end], version, _write_token(identity, end), remaining)
@@ -153,18 +166,21 @@ class Reader:
             return records
         return [record for record in records if selection.matches(request, record)]
 
-    def _keep(self, identity: str, records: list[Record], version: int) -> None:
-        self._snapshots[identity] = (time.monotonic(), records, version)
+    def _keep(self, identity: str, snapshot: _Snapshot) -> None:
+        self._snapshots[identity] = snapshot
         self._snapshots.move_to_end(identity)
         while len(self._snapshots) > _SNAPSHOTS:
             self._snapshots.popitem(last=False)
 
-    def _snapshot(self, identity: str) -> tuple[list[Record], int]:
+    def _snapshot(self, identity: str, place: tuple[str, str]) -> tuple[list[Record], int]:
         kept = self._snapshots.get(identity)
-        if kept is None or time.monotonic() - kept[0] > _SNAPSHOT_SECONDS:
+        if kept is None or time.monotonic() - kept.taken > _SNAPSHOT_SECONDS:
             self._snapshots.pop(identity, None)
             raise Gone("The provided continue parameter is too old to display a consistent list.")
-        return kept[1], kept[2]
+        if kept.place != place:
+            # What may be read there was not asked for here.
+            raise InvalidInput("continue key is not valid: it was given for another list")
+        return kept.records, kept.version
 
     async def watch(
         self, request: Request, selection: Selection, options: WatchOptions
@@ -233,6 +249,8 @@ def _write_token(identity: str, offset: int) -> str:
 def _read_token(token: str) -> tuple[str, int]:
     try:
         identity, _, offset = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
-        return identity, int(offset)
-    except (ValueError, binascii.Error) as error:
-        raise InvalidInput("continue key is not valid: it was not given by this server") from error
+        if offset.isdecimal() and len(offset) < 10:
+            return identity, int(offset)
+    except (ValueError, binascii.Error):
+        pass  # said below
+    raise InvalidInput("continue key is not valid: it was not given by this server")

@@ -8,6 +8,8 @@ from idp.embedded.apiserver.types.served import ScalePaths, ServedType
 from idp.kernel.errors import InvalidInput
 from idp.kernel.resource import Manifest
 
+_MOST_REPLICAS = (1 << 31) - 1
+
 
 def scale_of(manifest: Manifest, served: ServedType) -> Manifest:
     """The `autoscaling/v1 Scale` of an object."""
@@ -15,7 +17,7 @@ def scale_of(manifest: Manifest, served: ServedType) -> Manifest:
     metadata = manifest["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     status: Manifest = {"replicas": _at(manifest, paths.status_replicas) or 0}
-    if selector := _selector(manifest, paths):
+    if selector := _selector(manifest, served, paths):
         status["selector"] = selector
     return {
         "kind": "Scale",
@@ -32,19 +34,25 @@ def scaled(manifest: Manifest, scale: Any, served: ServedType) -> Manifest:
     Raises:
         InvalidInput: The scale lacks a count of replicas.
     """
-    spec = scale.get("spec") if isinstance(scale, dict) else None
-    replicas = (spec or {}).get("replicas", 0)
-    if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
+    spec, metadata = _part(scale, "spec"), _part(scale, "metadata")
+    replicas = spec.get("replicas", 0)
+    if type(replicas) is not int or not 0 <= replicas <= _MOST_REPLICAS:
         raise InvalidInput("spec.replicas of a Scale is a number that is not negative")
     paths = served.scale or ScalePaths()
     place = manifest
     for name in paths.spec_replicas[:-1]:
         place = place.setdefault(name, {})
     place[paths.spec_replicas[-1]] = replicas
-    version = (scale.get("metadata") or {}).get("resourceVersion")
-    if version:
+    if version := metadata.get("resourceVersion"):
         manifest["metadata"]["resourceVersion"] = version
     return manifest
+
+
+def _part(scale: Any, name: str) -> dict[str, Any]:
+    part = (scale.get(name) or {}) if isinstance(scale, dict) else None
+    if not isinstance(part, dict):
+        raise InvalidInput(f"the body of the request is not a Scale: {name} is no object")
+    return part
 
 
 def _at(manifest: Manifest, path: tuple[str, ...]) -> Any:
@@ -54,11 +62,13 @@ def _at(manifest: Manifest, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _selector(manifest: Manifest, paths: ScalePaths) -> str:
+def _selector(manifest: Manifest, served: ServedType, paths: ScalePaths) -> str:
     if paths.selector is None:
         return ""
     selector = _at(manifest, paths.selector)
     if isinstance(selector, str):
         return selector
     labels = (selector or {}).get("matchLabels") or {}
+    if served.resource == "/replicationcontrollers":  # older than label selectors: a plain map
+        labels = selector or {}
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))

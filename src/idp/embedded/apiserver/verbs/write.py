@@ -96,17 +96,18 @@ class Writer:
 
     def _adjust(self, request: Request, new: Manifest, old: Manifest | None) -> None:
         """Set what the server itself decides; nobody owns what it sets in a new object."""
+        self._gates.prepare(request, new, old)
         adjust = PREPARE.get(request.served.resource) if request.served.builtin else None
         if adjust is not None and request.subresource != "finalize":
             adjust(new, old)
-        self._gates.prepare(request, new, old)
 
     async def _store_new(self, request: Request, new: Manifest) -> Record:
         prepare.validate(request, new, None)
         self._gates.admit(request, "CREATE", new, None)
-        if request.dry_run:
-            return Record.of(request.key, 0, new)
-        return await self._store.put(request.key, new)
+        with self._gates.reserved(request, new, None):
+            if request.dry_run:
+                return Record.of(request.key, 0, new)
+            return await self._store.put(request.key, new)
 
     def _exists(self, request: Request) -> AlreadyExists:
         return AlreadyExists(
@@ -205,11 +206,12 @@ class Writer:
             return existing
         prepare.validate(request, new, old)
         self._gates.admit(request, "UPDATE", new, old)
-        if request.dry_run:
-            return Record.of(request.key, existing.version, new)
-        if "deletionTimestamp" in new["metadata"] and not _held(new):
-            return await self._store.remove(request.key, new)
-        return await self._store.put(request.key, new)
+        with self._gates.reserved(request, new, old):
+            if request.dry_run:
+                return Record.of(request.key, existing.version, new)
+            if "deletionTimestamp" in new["metadata"] and not _held(new):
+                return await self._store.remove(request.key, new)
+            return await self._store.put(request.key, new)
 
     # Apply
 
