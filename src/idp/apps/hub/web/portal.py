@@ -25,7 +25,6 @@ PAGES = (
     "applications",
     "promotions",
     "approvals",
-    "releases",
     "audit",
     "platform",
     "explore",
