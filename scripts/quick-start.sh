@@ -51,9 +51,23 @@ fi
 
 say "Preparing the environment"
 make_environment --inexact scanners
+# Beside the rest: the hub serves the portal as soon as it is there.
+mkdir -p .cache
+nice scripts/portal.sh build >.cache/portal-build.log 2>&1 &
+portal=$!
 if [ "$yes" = yes ]; then up+=(--yes); fi
 .venv/bin/idp-cli up "${up[@]}"
 if [ "$yes" = no ] && [ -t 0 ]; then offer_advisories; fi
 if [ "$demo" = yes ]; then .venv/bin/idp-cli demo "${approve[@]}"; fi
 say ""
+if kill -0 "$portal" 2>/dev/null; then say "Building the portal (once; Ctrl-C is safe)"; fi
+if wait "$portal"; then
+  hub=$(.venv/bin/python -c 'from idp.apps.platform.layout import Layout, default_data_folder
+from idp.apps.platform.settings import require_settings
+print(require_settings(Layout(default_data_folder())).hub_url)')
+  say "The portal: $hub"
+else
+  say "The portal is not built; everything else works without it. Why: .cache/portal-build.log"
+  say "Again: scripts/portal.sh build"
+fi
 say "The command line is $PWD/.venv/bin/idp-cli; begin with: idp-cli status, idp-cli apps"

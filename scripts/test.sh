@@ -18,6 +18,12 @@ step "import contracts"
 lint-imports --no-logo 2>/dev/null || lint-imports
 step "types"
 mypy
+step "portal"
+if command -v node >/dev/null 2>&1; then
+  scripts/portal.sh check
+else
+  say "SKIPPED: there is no Node, so the portal's lint, types and unit tests did not run"
+fi
 step "tests"
 # A selection (`-k ...`) may leave one of the two runs without a test, which pytest ends with 5.
 nothing_selected() { [ "$1" -eq 5 ] && [ "$2" -gt 0 ]; }

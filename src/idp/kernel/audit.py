@@ -175,6 +175,40 @@ class AuditLog:
             for row in reversed(rows)
         ]
 
+    def search(
+        self,
+        *,
+        text: str = "",
+        actor: str = "",
+        people: bool = False,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[AuditRecord]:
+        """Records that match, newest first.
+
+        Args:
+            text: Must occur in the action or the target; empty matches all.
+            actor: The user who acted; empty matches all.
+            people: Leave out what the platform itself did (users `system:...`).
+            before: Only records with a smaller sequence; None begins with the newest.
+            limit: At most so many.
+        """
+        query = sa.select(_audit).order_by(_audit.c.sequence.desc()).limit(limit)
+        if before is not None:
+            query = query.where(_audit.c.sequence < before)
+        if actor:
+            query = query.where(_audit.c.actor == actor)
+        if people:
+            query = query.where(~_audit.c.actor.startswith("system:", autoescape=True))
+        if text:
+            query = query.where(
+                _audit.c.action.contains(text, autoescape=True)
+                | _audit.c.target.contains(text, autoescape=True)
+            )
+        with self._database.connect() as connection:
+            rows = connection.execute(query).all()
+        return [AuditRecord(**{**row._mapping, "facts": orjson.loads(row.facts)}) for row in rows]
+
     def verify(self) -> ChainVerdict:
         """Check the whole chain."""
         return verify_chain(self.records())

@@ -15,6 +15,7 @@ from idp.apps.hub.api import api
 from idp.apps.hub.authentication import Authentication
 from idp.apps.hub.changes import Changes
 from idp.apps.hub.instances import Instances
+from idp.apps.hub.live.feed import Feed
 from idp.apps.hub.proxy import InstanceProxy
 from idp.apps.hub.review import RepositoryReview
 from idp.apps.hub.users import MIGRATIONS, Users
@@ -56,7 +57,7 @@ async def hub(layout: Layout, users: Users, upstream: Upstream) -> AsyncIterator
     write_kubeconfig(layout.instance("uat").hub_kubeconfig, "http://127.0.0.1:1")
     instances = Instances(layout, ("development", "staging", "uat"))
     access = HubAccess(users, "development", RepositoryReview(instances))
-    authentication, changes = Authentication(users, access), Changes()
+    authentication, changes, feed = Authentication(users, access), Changes(), Feed(instances)
     proxy = InstanceProxy(instances, authentication)
     application = Starlette(
         routes=[
@@ -65,10 +66,11 @@ async def hub(layout: Layout, users: Users, upstream: Upstream) -> AsyncIterator
                 proxy.handle,
                 methods=["GET", "POST", "PATCH", "DELETE"],
             ),
-            Mount("/api/v1", api(users, authentication, instances, changes)),
+            Mount("/api/v1", api(layout, users, authentication, instances, changes, feed)),
         ]
     )
     transport = httpx.ASGITransport(application)
     async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
         yield Hub(client, users, changes, instances)
+    feed.close()
     await instances.close()

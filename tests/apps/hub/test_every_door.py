@@ -12,11 +12,20 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from idp.apps.hub.application import hub_application
+from idp.apps.hub.web.portal import PAGES as PORTAL_PAGES
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import settings_from_port
 
-OPEN = {("GET", "/"), ("GET", "/healthz"), ("POST", "/api/v1/sessions")}
-"""What anybody may ask: the greeting, health, and signing in (which asks for a password)."""
+PAGES = {f"/{page}{rest}" for page in ("", *PORTAL_PAGES) for rest in ("", "/{rest:path}")}
+OPEN = {
+    ("GET", "/healthz"),
+    ("POST", "/api/v1/sessions"),
+    ("POST", "/api/v1/session"),
+    ("GET", "/api/v1/session"),
+    *(("GET", page) for page in (*PAGES, "/assets/{name}", "/favicon.svg")),
+}
+"""What anybody may ask: the portal's own files, which hold no data, health, signing in (which
+asks for a password), and whether somebody is signed in."""
 
 _FILLED = {
     "environment": "development",

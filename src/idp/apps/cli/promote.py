@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import typer
@@ -14,10 +13,10 @@ from idp.apps.cli.connection import Platform, connect
 from idp.apps.cli.follow import PipelineFailed, follow_promotion, show_promotion
 from idp.apps.cli.progress import Progress
 from idp.apps.platform.layout import Layout
+from idp.apps.promotion_requests import approval_of, promotion_of, rollback_of
 from idp.capabilities.environments.kinds import PromotionPipeline
 from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
 from idp.kernel.client import Client, get_or_none
-from idp.kernel.clock import timestamp
 from idp.kernel.errors import DeadlineExceeded, InvalidInput, NotFound
 from idp.kernel.http_client import HttpClient
 from idp.kernel.resource import Manifest
@@ -37,17 +36,7 @@ async def promote(
     async with connect(layout, user) as platform:
         client = platform.instance(environment)
         release = await _choose_release(client, environment, namespace, name, version)
-        await client.create(
-            Promotion.type(),
-            {
-                "metadata": {"generateName": f"{release}-", "namespace": namespace},
-                "spec": {
-                    "application": name,
-                    "release": release,
-                    "initiator": platform.user,
-                },
-            },
-        )
+        await client.create(Promotion.type(), promotion_of(namespace, name, release, platform.user))
         with Progress(f"{name} to {environment}") as progress:
             promotion = await follow_promotion(
                 client,
@@ -221,24 +210,22 @@ async def create_approval(
 ) -> None:
     """Create the Approval: bound to the release, the target and the policy that were looked at."""
     assert platform.session is not None
-    meta, status = promotion["metadata"], promotion["status"]
-    until = timestamp(datetime.now(UTC) + timedelta(days=days))
+    status = promotion["status"]
     await platform.instance(environment).create(
         Approval.type(),
-        {
-            "metadata": {"generateName": f"{meta['name']}-", "namespace": meta["namespace"]},
-            "spec": {
-                "promotion": meta["name"],
-                "releaseDigest": status["releaseDigest"],
-                "target": environment,
-                "policyVersion": status["policyVersion"],
-                "decision": decision,
-                "approver": platform.session.user,
-                "approverGroups": list(platform.session.groups),
-                "comment": comment,
-                "accepts": [{"name": gap, "until": until} for gap in accepts],
-            },
-        },
+        approval_of(
+            namespace=promotion["metadata"]["namespace"],
+            promotion=promotion["metadata"]["name"],
+            release_digest=status["releaseDigest"],
+            policy_version=status["policyVersion"],
+            target=environment,
+            decision=decision,
+            approver=platform.session.user,
+            groups=platform.session.groups,
+            comment=comment,
+            accepts=accepts,
+            days=days,
+        ),
         dry_run=dry_run,
     )
 
@@ -250,16 +237,7 @@ async def rollback(
     async with connect(layout, user) as platform:
         client = platform.instance(environment)
         created = await client.create(
-            Promotion.type(),
-            {
-                "metadata": {"generateName": f"{name}-rollback-", "namespace": namespace},
-                "spec": {
-                    "application": name,
-                    "action": "rollback",
-                    "initiator": platform.user,
-                    "reason": reason,
-                },
-            },
+            Promotion.type(), rollback_of(namespace, name, platform.user, reason)
         )
         await follow_by_name(client, namespace, created["metadata"]["name"], environment)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from idp.apps.cli.audit import open_history
 from idp.apps.cli.connection import Platform
 from idp.apps.cli.proof import registry_of, subjects_of, trusted_keys
+from idp.apps.platform.audit import open_history
 from idp.apps.platform.layout import Layout
 from idp.capabilities.promotion.kinds import Release
 from idp.capabilities.signing.decide import contradictions

@@ -62,6 +62,7 @@ async def run(layout: Layout) -> None:
     stopping = asyncio.create_task(until_stopped())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     application.state.changes.close()
+    application.state.feed.close()
     server.stop()
     await serving
 

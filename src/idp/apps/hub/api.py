@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from pydantic import BaseModel, Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from idp.apps.hub.authentication import Authentication, admitted, error_response
 from idp.apps.hub.changes import Changes
 from idp.apps.hub.findings import finding_routes
 from idp.apps.hub.groups import ADMINISTRATORS
 from idp.apps.hub.instances import Instances
+from idp.apps.hub.live.feed import Feed
+from idp.apps.hub.live.routes import live_routes
 from idp.apps.hub.overview import Overview, overview
+from idp.apps.hub.sessions import Credential, check_credential
 from idp.apps.hub.users import Users
+from idp.apps.hub.views.audit import Audits
+from idp.apps.hub.views.routes import view_routes
+from idp.apps.hub.web.rate_limit import SignInLimit
+from idp.apps.hub.web.sign_in import sign_in_routes
+from idp.apps.platform.layout import Layout
 from idp.kernel.access import INSTANCE_PREFIX
-from idp.kernel.errors import Forbidden, IdpError, Unauthorized
+from idp.kernel.errors import Cause, Forbidden, IdpError, Invalid
 
 LONGEST_WAIT = 30.0
-
-
-class Credential(BaseModel):
-    """A name and a password."""
-
-    name: str = Field(max_length=100)
-    password: str = Field(max_length=1000, repr=False)
 
 
 class Session(BaseModel):
@@ -77,38 +79,96 @@ class ChangeList(BaseModel):
     changes: list[ChangeItem] | None
 
 
+class Problem(BaseModel):
+    """An error, in the form of a Kubernetes `Status`.
+
+    Attributes:
+        status: `Failure`.
+        reason: CamelCase word.
+        message: What happened and why.
+        code: HTTP status.
+        details: `remedy`, what to do next; and `causes`, by field.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "Status",
+                    "apiVersion": "v1",
+                    "status": "Failure",
+                    "reason": "Forbidden",
+                    "message": "maya may not manage users",
+                    "code": 403,
+                    "details": {"remedy": "Ask a member of idp:administrators."},
+                }
+            ]
+        }
+    )
+
+    status: str
+    reason: str
+    message: str
+    code: int
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "Refused; the remedy says what to do"},
+    "5XX": {"model": Problem, "description": "An instance does not answer"},
+}
+
+
 def api(
-    users: Users, authentication: Authentication, instances: Instances, changes: Changes
+    layout: Layout,
+    users: Users,
+    authentication: Authentication,
+    instances: Instances,
+    changes: Changes,
+    feed: Feed,
 ) -> FastAPI:
     """Build the application."""
-    application = FastAPI(title="IDP hub", version="v1", docs_url=None, redoc_url=None)
+    application = FastAPI(
+        title="IDP hub",
+        version="v1",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+        responses=PROBLEMS,
+    )
+    limit = SignInLimit()
 
     @application.exception_handler(IdpError)
     async def answer(_request: Request, error: Exception) -> Response:
         assert isinstance(error, IdpError)
         return error_response(error)
 
-    application.include_router(_session_routes(users, authentication))
+    @application.exception_handler(RequestValidationError)
+    async def explain(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        causes = [
+            Cause(".".join(str(part) for part in problem["loc"][1:]), problem["msg"])
+            for problem in error.errors()
+        ]
+        said = "; ".join(f"{cause.field}: {cause.message}" for cause in causes)
+        return error_response(Invalid(f"the request is not valid: {said}", causes=causes))
+
+    application.include_router(_session_routes(users, authentication, limit))
+    application.include_router(sign_in_routes(users, authentication, limit, instances.environments))
     application.include_router(_user_routes(users, authentication))
     application.include_router(_view_routes(authentication, instances, changes))
     application.include_router(finding_routes(authentication, instances))
+    application.include_router(view_routes(authentication, instances, Audits(layout, instances)))
+    application.include_router(live_routes(authentication, instances, feed))
     return application
 
 
-def _session_routes(users: Users, authentication: Authentication) -> APIRouter:
+def _session_routes(users: Users, authentication: Authentication, limit: SignInLimit) -> APIRouter:
     router = APIRouter(tags=["sessions"])
 
     @router.post("/sessions", summary="Sign in")
-    async def open_session(credential: Credential) -> Session:
-        principal = await asyncio.to_thread(
-            users.authenticate, credential.name, credential.password
-        )
-        if principal is None:
-            raise Unauthorized(
-                "name or password is wrong",
-                remedy="Try again; an administrator can set a new password with "
-                "`idp-cli users set-password NAME`.",
-            )
+    async def open_session(credential: Credential, request: Request) -> Session:
+        principal = await check_credential(users, limit, request, credential)
         token, expires = await asyncio.to_thread(users.open_session, principal.name)
         return Session(
             token=token, expires=expires, user=principal.name, groups=list(principal.groups)
@@ -118,7 +178,7 @@ def _session_routes(users: Users, authentication: Authentication) -> APIRouter:
 
     @router.delete("/sessions", status_code=204, summary="Sign out", dependencies=signed_in)
     async def close_session(request: Request) -> None:
-        token = request.headers["authorization"].partition(" ")[2]
+        token = request.headers.get("authorization", "").partition(" ")[2]
         await asyncio.to_thread(users.close_session, token)
 
     @router.get("/me", summary="Who am I?", dependencies=signed_in)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -16,10 +17,13 @@ from idp.apps.hub.authentication import Authentication
 from idp.apps.hub.body_limit import BodyLimit
 from idp.apps.hub.changes import Changes
 from idp.apps.hub.instances import Instances
+from idp.apps.hub.live.feed import Feed
 from idp.apps.hub.proxy import InstanceProxy
 from idp.apps.hub.pushes import Push, PushPipelines, announcement
 from idp.apps.hub.review import RepositoryReview
 from idp.apps.hub.users import open_users
+from idp.apps.hub.web.headers import SecurityHeaders
+from idp.apps.hub.web.portal import BUILT, Portal
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings
 from idp.embedded.git.events import PushEvent
@@ -29,17 +33,10 @@ from idp.embedded.registry.application import registry_application
 LARGEST_BODY = 64 * 1024
 """Bytes of a request to the hub's own API: credentials and names."""
 _VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-_WELCOME = """IDP hub
-
-  idp-cli apps                    every application in every environment
-  idp-cli --help                  everything else
-  git push {url}/git/<namespace>/<application>.git main
-                                  builds, scans, signs and runs an application
-"""
 
 
 def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
-    """Build the ASGI application of the hub; `state.changes` is to be closed when it stops."""
+    """Build the ASGI application of the hub; close `state.changes` and `state.feed` to stop it."""
     users = open_users(layout)
     instances = Instances(layout, tuple(settings.instances))
     access = HubAccess(users, instances.environments[0], RepositoryReview(instances))
@@ -69,10 +66,12 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             yield
 
     proxy = InstanceProxy(instances, authentication)
-    own = api(users, authentication, instances, changes)
+    feed = Feed(instances)
+    own = api(layout, users, authentication, instances, changes, feed)
+    portal = Portal(BUILT, settings.hub_url)
     application = Starlette(
         routes=[
-            Route("/", _welcome(settings.hub_url)),
+            *portal.routes(),
             Route("/healthz", _healthy),
             Route("/instances/{environment}/{path:path}", proxy.handle, methods=_VERBS),
             Mount("/api/v1", BodyLimit(own, LARGEST_BODY)),
@@ -80,20 +79,15 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             Mount("/", registry),
         ],
         lifespan=lifespan,
+        middleware=[Middleware(SecurityHeaders)],
     )
     application.state.changes = changes
+    application.state.feed = feed
     return application
 
 
 def _push(event: PushEvent) -> Push:
     return Push(event.repository, event.ref, event.after, event.pusher)
-
-
-def _welcome(url: str) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(_request: Request) -> Response:
-        return PlainTextResponse(_WELCOME.format(url=url))
-
-    return answer
 
 
 async def _healthy(_request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Who sends a request to the hub: a session token, or HTTP basic credentials."""
+"""Who sends a request to the hub: session token, HTTP basic credentials, or a browser's cookie."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from idp.apps.hub.access import HubAccess
 from idp.apps.hub.users import Users
+from idp.apps.hub.web.cookies import demand_own_request, session_token
 from idp.kernel.access import INSTANCE_PREFIX, Principal
 from idp.kernel.errors import Forbidden, IdpError, TooManyRequests, Unauthorized
 
@@ -31,6 +32,7 @@ class Authentication:
         Raises:
             Unauthorized: There is no credential, or it is wrong.
             TooManyRequests: The user is locked for a while.
+            Forbidden: It comes by cookie, would change something, and no page of ours sent it.
         """
         scheme, _, credential = request.headers.get("authorization", "").partition(" ")
         found: Principal | None = None
@@ -39,6 +41,11 @@ class Authentication:
         elif scheme.lower() == "basic":
             name, password = _basic(credential)
             found = await self._access.authenticate(name, password)
+        elif not scheme and (cookie := session_token(request)) is not None:
+            scheme = "cookie"
+            found = await asyncio.to_thread(self._users.session, cookie)
+            if found is not None:
+                demand_own_request(request, cookie)
         if found is None:
             message = "the credential is not valid" if scheme else "there is no credential"
             raise Unauthorized(message, remedy=_SIGN_IN)

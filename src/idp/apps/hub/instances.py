@@ -54,6 +54,10 @@ class Instances:
 
     def client(self, environment: str, principal: Principal) -> Client:
         """The instance's API with the rights of `principal`."""
+        return self.acting(environment, principal)
+
+    def acting(self, environment: str, principal: Principal) -> HttpClient:
+        """As `client`, for what only the HTTP connection can do: logs."""
         groups = (*principal.groups, "system:authenticated")
         return self.connection(environment).impersonating(principal.name, groups)
 

@@ -6,21 +6,19 @@ and holds up nothing.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from idp.apps.hub.instances import Instances
+from idp.apps.hub.views.gather import DEADLINE_SECONDS, Listed, gather, listing
 from idp.capabilities.applications.kinds import WebApplication
 from idp.capabilities.promotion.kinds import Promotion, Release
 from idp.kernel.access import Principal
 from idp.kernel.conditions import condition_of
-from idp.kernel.errors import DeadlineExceeded, IdpError
+from idp.kernel.errors import IdpError
 from idp.kernel.resource import Manifest, ResourceType
-
-DEADLINE_SECONDS = 5.0
 
 Health = Literal["Healthy", "Progressing", "Degraded", "Missing", "Unknown"]
 
@@ -77,9 +75,6 @@ class Overview(BaseModel):
     instances: list[InstanceAnswer] = Field(default_factory=list)
 
 
-Listed = Mapping[str, Sequence[Manifest]]
-"""Kind -> the objects of one instance."""
-
 _KINDS: tuple[ResourceType, ...] = (WebApplication.type(), Release.type(), Promotion.type())
 
 
@@ -87,38 +82,19 @@ async def overview(
     instances: Instances, principal: Principal, *, deadline: float = DEADLINE_SECONDS
 ) -> Overview:
     """Ask every instance with the caller's rights."""
-    answers = await asyncio.gather(
-        *(
-            _ask(instances, environment, principal, deadline)
-            for environment in instances.environments
-        )
-    )
+    answers = await gather(instances, principal, listing(*_KINDS), deadline=deadline)
     errors = {
         environment: answer.message if isinstance(answer, IdpError) else ""
-        for environment, answer in zip(instances.environments, answers, strict=True)
+        for environment, answer in answers.items()
     }
-    listed = {
+    listed: dict[str, Listed] = {
         environment: {} if isinstance(answer, IdpError) else answer
-        for environment, answer in zip(instances.environments, answers, strict=True)
+        for environment, answer in answers.items()
     }
     return Overview(
         applications=rows(listed, errors),
         instances=[InstanceAnswer(environment=e, error=m) for e, m in errors.items()],
     )
-
-
-async def _ask(
-    instances: Instances, environment: str, principal: Principal, deadline: float
-) -> Listed | IdpError:
-    try:
-        client = instances.client(environment, principal)
-        async with asyncio.timeout(deadline):
-            lists = await asyncio.gather(*(client.list(kind) for kind in _KINDS))
-    except TimeoutError:
-        return DeadlineExceeded(f"no answer within {deadline:.0f} s")
-    except IdpError as error:
-        return error
-    return {kind.kind: found.items for kind, found in zip(_KINDS, lists, strict=True)}
 
 
 def rows(listed: Mapping[str, Listed], errors: Mapping[str, str]) -> list[ApplicationRow]:

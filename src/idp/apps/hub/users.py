@@ -147,15 +147,15 @@ class Users:
                 .values(failures=failures, locked_until=until)
             )
 
-    def open_session(self, name: str) -> tuple[str, float]:
-        """A new bearer token of a user, and when it expires (seconds since 1970).
+    def open_session(self, name: str, seconds: float = SESSION_SECONDS) -> tuple[str, float]:
+        """A new token of a user, and when it expires (seconds since 1970).
 
         Raises:
             NotFound: There is no such user.
         """
         if name not in self.names():
             raise NotFound(f"there is no user {name!r}", remedy="`idp-cli users list` shows all.")
-        token, expires = secrets.token_urlsafe(32), self._now() + SESSION_SECONDS
+        token, expires = secrets.token_urlsafe(32), self._now() + seconds
         with self._database.begin() as connection:
             connection.execute(_sessions.delete().where(_sessions.c.expires < self._now()))
             connection.execute(
@@ -178,6 +178,10 @@ class Users:
         """Forget a token."""
         with self._database.begin() as connection:
             connection.execute(_sessions.delete().where(_sessions.c.token_hash == _hash(token)))
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.dispose()
 
 
 def open_users(layout: Layout) -> Users:

@@ -8,11 +8,16 @@ from pathlib import Path
 from idp.apps.capabilities import kinds
 from idp.apps.reference.commands import commands_page
 from idp.apps.reference.kinds import kinds_page
+from idp.apps.reference.openapi import openapi_document
 
 
 def pages() -> dict[str, str]:
     """File name -> content."""
-    return {"kinds.md": kinds_page(kinds()), "commands.md": commands_page()}
+    return {
+        "kinds.md": kinds_page(kinds()),
+        "commands.md": commands_page(),
+        "openapi.json": openapi_document(),
+    }
 
 
 def main() -> None:

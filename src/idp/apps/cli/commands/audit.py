@@ -28,8 +28,8 @@ def tail(
 
       idp-cli audit tail --actor maya --lines 100
     """
-    from idp.apps.cli.audit import open_audit
     from idp.apps.cli.output import write
+    from idp.apps.platform.audit import open_audit
 
     log = open_audit(layout_of(data), environment)
     rows = [asdict(record) for record in log.tail(lines, actor=actor)]
@@ -56,8 +56,8 @@ def verify(
 
       idp-cli audit verify
     """
-    from idp.apps.cli.audit import open_audit
     from idp.apps.cli.output import write
+    from idp.apps.platform.audit import open_audit
     from idp.apps.platform.settings import require_settings
 
     layout = layout_of(data)

@@ -60,8 +60,8 @@ def dora(
 
 
 async def _changes(data: Any, user: str | None, environment: str, name: str | None) -> list[Change]:
-    from idp.apps.cli.audit import open_history
     from idp.apps.cli.connection import connect
+    from idp.apps.platform.audit import open_history
     from idp.capabilities.promotion.decide.dora import Change
     from idp.capabilities.promotion.kinds import Release
     from idp.capabilities.promotion.ledger import Ledger

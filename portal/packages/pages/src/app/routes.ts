@@ -1,0 +1,18 @@
+/** The addresses of the pages. The hub serves the portal under the first part of each. */
+export const ROUTES = {
+  home: "/",
+  board: "/board",
+  application: "/applications/:namespace/:name",
+  promotion: "/promotions/:environment/:namespace/:name",
+  approvals: "/approvals",
+  audit: "/audit",
+  platform: "/platform",
+  explore: "/explore/*",
+} as const;
+
+export const to = {
+  application: (namespace: string, name: string) =>
+    `/applications/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+  promotion: (environment: string, namespace: string, name: string) =>
+    `/promotions/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+};

@@ -1,0 +1,1 @@
+"""What a browser needs of the hub: the built portal, a session cookie, defending headers."""
