@@ -105,7 +105,7 @@ def test_from_approval_to_rollback(platform: Platform, uma: Visitor, maya: Visit
     dialog = uma.page.get_by_role("dialog")
     approve = dialog.get_by_role("button", name="Approve")
     expect(approve).to_be_disabled()
-    dialog.get_by_text("I accept for 30 days that dependencies is incomplete").click()
+    dialog.get_by_text("I accept for 30 days: dependencies").click()
     dialog.get_by_label("Comment").fill("looks <b>good</b>")
     approve.click()
     expect(dialog).to_have_count(0)

@@ -1513,7 +1513,7 @@ export interface components {
          *
          *     Attributes:
          *         effect: What it does to the release.
-         *         subject: What it is about; for `accept` the name that an approver must accept.
+         *         subject: What it is about; for `approve` the name that an approver must accept.
          *         message: What was found.
          *         change: What would make it not fire.
          */
@@ -1527,7 +1527,7 @@ export interface components {
              * Effect
              * @enum {string}
              */
-            effect: "note" | "record" | "accept" | "deny";
+            effect: "record" | "track" | "approve" | "deny";
             /** Message */
             message: string;
             /** Subject */

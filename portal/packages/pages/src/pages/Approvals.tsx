@@ -38,7 +38,7 @@ export function ApprovalsPage() {
 }
 
 function Request({ promotion }: { promotion: PromotionDetail }) {
-  const gaps = promotion.rules.filter((rule) => rule.effect === "accept");
+  const gaps = promotion.rules.filter((rule) => rule.effect === "approve");
   return (
     <article className="idp-card idp-request">
       <div className="idp-request-text">

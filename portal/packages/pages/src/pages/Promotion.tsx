@@ -132,9 +132,9 @@ function Approvals({ promotion }: { promotion: PromotionDetail }) {
 
 const EFFECT: Record<string, { state: string; label: string }> = {
   deny: { state: "Failed", label: "Denies" },
-  accept: { state: "Waiting", label: "Must be accepted" },
-  record: { state: "Unknown", label: "Obligation" },
-  note: { state: "Pending", label: "Noted" },
+  approve: { state: "Waiting", label: "Must be accepted" },
+  track: { state: "Unknown", label: "Obligation" },
+  record: { state: "Pending", label: "Noted" },
 };
 
 function Evidence({ promotion }: { promotion: PromotionDetail }) {
@@ -155,7 +155,7 @@ function Evidence({ promotion }: { promotion: PromotionDetail }) {
             <p>
               <Words>{rule.message}</Words>
             </p>
-            {rule.effect === "deny" || rule.effect === "accept" ? (
+            {rule.effect === "deny" || rule.effect === "approve" ? (
               <Remedy>{rule.change}</Remedy>
             ) : null}
           </div>

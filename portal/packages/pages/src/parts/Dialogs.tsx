@@ -216,10 +216,10 @@ export function DecideDialog({
               setAccepted(on ? [...accepted, gap] : accepted.filter((known) => known !== gap))
             }
           >
-            I accept for 30 days that {gap} is incomplete
+            I accept for 30 days: {gap}
           </Checkbox>
           {promotion.rules
-            .filter((rule) => rule.subject === gap && rule.effect === "accept")
+            .filter((rule) => rule.subject === gap && rule.effect === "approve")
             .map((rule) => (
               <p key={rule.message} className="idp-quiet">
                 <Words>{rule.message}</Words>

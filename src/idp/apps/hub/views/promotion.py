@@ -14,6 +14,7 @@ from idp.apps.hub.views.model import View
 from idp.apps.hub.views.rights import may
 from idp.capabilities.environments.kinds import PromotionPipeline
 from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
+from idp.capabilities.scanning.kinds import Action
 from idp.kernel.access import Principal
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.errors import IdpError
@@ -25,12 +26,12 @@ class RuleView(View):
 
     Attributes:
         effect: What it does to the release.
-        subject: What it is about; for `accept` the name that an approver must accept.
+        subject: What it is about; for `approve` the name that an approver must accept.
         message: What was found.
         change: What would make it not fire.
     """
 
-    effect: Literal["note", "record", "accept", "deny"]
+    effect: Action
     subject: str
     message: str
     change: str = ""
