@@ -102,7 +102,10 @@ async def real_control_plane(
     """
     tokens = {user: f"token-of-{user}" for user in users}
     rows = [
-        f'{tokens[user]},{user},uid-{user},"{",".join(groups)}"\n' for user, groups in users.items()
+        f"{tokens[user]},{user},uid-{user}"
+        # An empty text would be read as a group of that name.
+        + (f',"{",".join(groups)}"\n' if groups else "\n")
+        for user, groups in users.items()
     ]
     (folder / "tokens.csv").write_text("".join(rows))
     key = folder / "service-accounts.key"

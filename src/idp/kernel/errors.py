@@ -70,7 +70,12 @@ class IdpError(Exception):
             details["remedy"] = self.remedy
         if self.causes:
             details["causes"] = [
-                {"reason": c.reason, "message": c.message, "field": c.field} for c in self.causes
+                {
+                    **({"reason": c.reason} if c.reason else {}),
+                    "message": c.message,
+                    **({"field": c.field} if c.field else {}),
+                }
+                for c in self.causes
             ]
         body: dict[str, Any] = {
             "kind": "Status",
@@ -78,7 +83,7 @@ class IdpError(Exception):
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.code,
+            **({"reason": self.code} if self.code else {}),
             "code": self.status,
         }
         if details:

@@ -1,6 +1,6 @@
 """Send the requests of a case to a server and note its answers.
 
-A step of a case says:
+A case has a name (`case`), steps, and texts for `${name}` in them (`let`). A step says:
 
 - `do`: a method (or a patch type: `merge`, `json`, `strategic`, `apply`) and a path;
 - `as`: the user, `anonymous` for none; `headers`: further headers;
@@ -23,6 +23,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+import yaml
 
 from support.differential.normalise import found, normalised, without
 
@@ -45,7 +46,7 @@ _PATCHES = {
 }
 _ATTEMPTS = 100
 _PAUSE = 0.1
-_READ_SECONDS = 20.0
+_READ_SECONDS = 8.0
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -62,6 +63,7 @@ class Exchange:
 
     async def case(self, case: Case) -> list[Answer]:
         """The answers to the steps of a case, in order."""
+        self._kept |= case.get("let", {})
         return [await self.step(step) for step in case["steps"]]
 
     async def step(self, step: Step) -> Answer:
@@ -86,10 +88,10 @@ class Exchange:
         method, _, path = self._filled(step["do"]).partition(" ")
         headers = {"User-Agent": "differential/1", "Accept": "application/json"}
         headers["Content-Type"] = _PATCHES.get(method, "application/json")
-        headers |= {name: self._filled(text) for name, text in step.get("headers", {}).items()}
         user = step.get("as", "admin")
         if user != "anonymous":
             headers["Authorization"] = f"Bearer {self._tokens[user]}"
+        headers |= {name: self._filled(text) for name, text in step.get("headers", {}).items()}
         async with self._session.request(
             "PATCH" if method in _PATCHES else method,
             self._url + path,
@@ -101,8 +103,11 @@ class Exchange:
             if warnings := response.headers.getall("Warning", []):
                 answer["warnings"] = sorted(warnings)
             if "watch" in step and response.status == 200:
-                async with asyncio.timeout(_READ_SECONDS):
-                    return {**answer, "events": await _events(response, int(step["watch"]))}
+                try:
+                    async with asyncio.timeout(_READ_SECONDS):
+                        return {**answer, "events": await _events(response, int(step["watch"]))}
+                except TimeoutError as error:
+                    raise AssertionError(f"{step['do']}: too few events came") from error
             return {**answer, "body": _parsed(await response.read(), answer["type"])}
 
     def _body(self, body: Any) -> bytes | None:
@@ -118,6 +123,8 @@ class Exchange:
 def _parsed(data: bytes, media_type: str) -> Any:
     if media_type.startswith("application/json"):
         return orjson.loads(data) if data else None
+    if media_type.startswith("application/yaml"):
+        return yaml.load(data, Loader=yaml.CSafeLoader)
     return data.decode(errors="replace")
 
 

@@ -34,6 +34,8 @@ _PATTERNS = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} UTC( m=[+-][\d.]+)?"), "<time>"),
     (re.compile(r"(resource version|resourceVersion|current): \d+"), r"\1: <version>"),
     (re.compile(r"\bgenerated-[bcdfghjklmnpqrstvwxz2-9]{5}\b"), "generated-<suffix>"),
+    (re.compile(r"\bBad_[bcdfghjklmnpqrstvwxz2-9]{5}\b"), "Bad_<suffix>"),
+    (re.compile(r"in record \(\d+\)"), "in record (<version>)"),
     (re.compile(r"\?hash=[0-9A-F]+"), "?hash=<hash>"),
 )
 _AGE = re.compile(r"\d+[smhd](\d+[smh])?")

@@ -8,11 +8,16 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from idp.embedded.apiserver.errors import NotAcceptable, UnknownPath, UnsupportedPatch
 from idp.embedded.apiserver.types.served import ServedType
 from idp.embedded.apiserver.types.versions import encoded
 from idp.embedded.apiserver.verbs.read import Page
 from idp.embedded.apiserver.verbs.request import Request
-from idp.kernel.errors import IdpError, Unauthorized
+from idp.kernel.errors import Forbidden, IdpError, MethodNotAllowed, NotFound, Unauthorized
+
+_YAML = "application/yaml"
+_WITH_DETAILS = (Forbidden, NotFound, MethodNotAllowed, NotAcceptable, UnsupportedPatch)
+"""Their `Status` always has details, if empty ones."""
 
 
 def json_answer(
@@ -32,9 +37,30 @@ def add_warnings(response: web.StreamResponse, warnings: Iterable[str]) -> None:
         response.headers.add("Warning", f'299 - "{quoted}"')
 
 
+def in_wanted_format(http: web.BaseRequest, answer: web.StreamResponse) -> web.StreamResponse:
+    """The answer in YAML, for clients that ask for that before JSON."""
+    accepted = http.headers.get("Accept", "").replace(" ", "").split(",")
+    formats = [item.split(";")[0] for item in accepted]
+    first = next((name for name in formats if name in (_YAML, "application/json", "*/*")), "")
+    body = answer.body if isinstance(answer, web.Response) else None
+    if first != _YAML or not isinstance(body, bytes) or answer.content_type != "application/json":
+        return answer
+    import yaml  # few ask for it
+
+    text = yaml.dump(orjson.loads(body), Dumper=yaml.CSafeDumper, allow_unicode=True)
+    answer.headers["Content-Type"] = _YAML
+    assert isinstance(answer, web.Response)
+    answer.body = text.encode()
+    return answer
+
+
 def error_answer(error: IdpError, warnings: Sequence[str] = ()) -> web.Response:
     """An error as a `Status`. What to do next follows the message."""
+    if isinstance(error, UnknownPath):
+        return web.Response(text="404 page not found\n", status=404)
     body = error.as_kubernetes_status()
+    if isinstance(error, _WITH_DETAILS):
+        body.setdefault("details", {})
     if error.remedy:
         body["message"] = f"{body['message']} ({error.remedy})"
     response = json_answer(body, error.status, warnings)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from idp.embedded.apiserver.access.identity import UserInfo
+from idp.embedded.apiserver.access.rules import Attributes
 from idp.embedded.apiserver.api import Api, presented
+from idp.embedded.apiserver.errors import Unexplained, UnknownPath, UnsupportedPatch
 from idp.embedded.apiserver.http import query as parameters
 from idp.embedded.apiserver.http.answers import deleted_answer, json_answer, list_answer
-from idp.embedded.apiserver.http.body import PATCHES, parse, read_body
+from idp.embedded.apiserver.http.body import PATCHES, parse, read_body, unknown_format
 from idp.embedded.apiserver.http.paths import ResourcePath
-from idp.embedded.apiserver.http.shapes import Shapes, wanted
+from idp.embedded.apiserver.http.shapes import Shapes, check_acceptable, wanted
 from idp.embedded.apiserver.http.watching import stream_watch
 from idp.embedded.apiserver.storage.record import Record
 from idp.embedded.apiserver.types.registry import Registry
 from idp.embedded.apiserver.types.versions import encoded
 from idp.embedded.apiserver.verbs.delete import DeleteOptions
-from idp.embedded.apiserver.verbs.prepare import REQUIRED_MANAGER, invalid_options
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.clock import Clock
-from idp.kernel.errors import InvalidInput, MethodNotAllowed, NotFound, UnsupportedMediaType
+from idp.kernel.errors import InvalidInput, MethodNotAllowed, NotFound
 
 _APPLY = "application/apply-patch+yaml"
 _OPTIONS = {
@@ -31,6 +31,7 @@ _OPTIONS = {
     "PATCH": "PatchOptions",
     "DELETE": "DeleteOptions",
 }
+_VERBS = {"POST": "create", "PUT": "update"}
 _SHOWN_WHEN_DELETED = {
     "/namespaces",
     "/persistentvolumeclaims",
@@ -58,10 +59,17 @@ class Resources:
         Raises:
             NotFound: Of a kind that is not served.
         """
-        served = self._registry.require(path.group, path.version, path.plural)
+        served = self._registry.find(path.group, path.version, path.plural)
+        if served is None:
+            # Who may not ask is not told what there is.
+            self._api.check(user, _attributes(http, path))
+            raise UnknownPath("the server could not find the requested resource")
         if path.namespace and not served.type.namespaced:
             raise NotFound("the server could not find the requested resource")
         query = http.query
+        if options := _OPTIONS.get(http.method):
+            applying = http.content_type == _APPLY
+            parameters.check_options(query, options, applying=applying)
         return Request(
             user,
             served,
@@ -69,7 +77,7 @@ class Resources:
             path.name,
             path.subresource,
             manager=query.get("fieldManager") or _default_manager(http),
-            dry_run=parameters.dry_run(query, _OPTIONS.get(http.method, "ListOptions")),
+            dry_run="dryRun" in query,
             field_validation=parameters.field_validation(query),
             force=parameters.flag(query, "force"),
             address=http.remote or "",
@@ -87,13 +95,16 @@ class Resources:
             case "GET":
                 return await self._read(http, request)
             case "POST" if not name:
+                check_acceptable(http)
                 return await self._create(http, request)
             case "PUT" if name and request.subresource in _CHANGEABLE:
                 return await self._update(http, request)
             case "PATCH" if name and request.subresource in _CHANGEABLE:
                 return await self._patch(http, request)
-            case "DELETE" if not request.subresource:
+            case "DELETE" if name and not request.subresource:
                 return await self._delete(http, request)
+            case "DELETE" if not name and _deletes_collections(request):
+                return await self._delete_collection(http, request)
         raise MethodNotAllowed("the server does not allow this method on the requested resource")
 
     # Reading
@@ -101,6 +112,7 @@ class Resources:
     async def _read(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
         query = http.query
         shape, include = wanted(http), query.get("includeObject", "Metadata")
+        check_acceptable(http)
         if parameters.flag(query, "watch"):
             events = self._api.watch(
                 request, parameters.selection(query), parameters.watch_options(query)
@@ -111,8 +123,7 @@ class Resources:
             page = self._api.page(
                 request,
                 parameters.selection(query),
-                limit=parameters.number(query, "limit") or 0,
-                token=query.get("continue", ""),
+                parameters.list_options(query),
             )
             if shape == "object":
                 return json_answer(list_answer(page, request), warnings=request.warnings)
@@ -120,7 +131,11 @@ class Resources:
             return json_answer(body, warnings=request.warnings)
         if request.subresource == "scale":
             return json_answer(self._api.get_scale(request), warnings=request.warnings)
-        record = self._api.get(request)
+        try:
+            version = parameters.resource_version(query.get("resourceVersion", ""))
+        except InvalidInput as error:
+            raise Unexplained(error.message.removeprefix("invalid resource version: ")) from error
+        record = self._api.get(request, version)
         if shape == "object":
             return self._one(record, request)
         body = self._shapes.one(record, request, shape, include)
@@ -137,6 +152,8 @@ class Resources:
         media_type = http.content_type
         if media_type == "application/octet-stream":  # what aiohttp says when there is none
             media_type = "application/json"
+        if http.method != "PATCH" and media_type in (*PATCHES, _APPLY):
+            raise unknown_format()
         body = await read_body(http)
         return parse(body, media_type, strict=request.field_validation != "Ignore")
 
@@ -155,15 +172,9 @@ class Resources:
 
     async def _patch(self, http: web.BaseRequest, request: Request) -> web.Response:
         if http.content_type not in (*PATCHES, _APPLY):
-            accepted = ", ".join((*PATCHES, _APPLY))
-            raise UnsupportedMediaType(
-                "the body of the request was in an unknown format - accepted media types "
-                f"include: {accepted}"
-            )
+            raise UnsupportedPatch
         body, complaints = await self._body(http, request)
         if http.content_type == _APPLY:
-            if not http.query.get("fieldManager"):
-                raise invalid_options("PatchOptions", REQUIRED_MANAGER)
             record, created = await self._api.apply(request, body, complaints)
             return self._one(record, request, 201 if created else 200)
         record = await self._api.patch(request, body, PATCHES[http.content_type])
@@ -171,24 +182,19 @@ class Resources:
 
     async def _delete(self, http: web.BaseRequest, request: Request) -> web.Response:
         options = await self._delete_options(http, request)
-        if not request.name:
-            records = await self._api.delete_collection(
-                request, parameters.selection(http.query), options
-            )
-            items = b",".join(encoded(record, request.served) for record in records)
-            head = orjson.dumps(
-                {
-                    "kind": request.served.list_kind,
-                    "apiVersion": request.served.type.api_version,
-                    "metadata": {},
-                }
-            )
-            return json_answer(head[:-1] + b',"items":[' + items + b"]}")
         record, gone = await self._api.delete(request, options)
         if not gone or request.served.resource in _SHOWN_WHEN_DELETED:
-            return self._one(record, request)
+            return self._one(record, request, 202 if options.accepted and not gone else 200)
         answer = deleted_answer(request.served, request.name, record.uid)
         return json_answer(answer, warnings=request.warnings)
+
+    async def _delete_collection(
+        self, http: web.BaseRequest, request: Request
+    ) -> web.StreamResponse:
+        options = await self._delete_options(http, request)
+        selection = parameters.selection(http.query)
+        page = await self._api.delete_collection(request, selection, options)
+        return json_answer(list_answer(page, request), warnings=request.warnings)
 
     async def _delete_options(self, http: web.BaseRequest, request: Request) -> DeleteOptions:
         raw = await read_body(http)
@@ -206,6 +212,23 @@ class Resources:
         if (grace := parameters.number(http.query, "gracePeriodSeconds")) is not None:
             body["gracePeriodSeconds"] = grace
         return DeleteOptions.parse(body)
+
+
+def _deletes_collections(request: Request) -> bool:
+    """Whole namespaces, and what is in all of them, are not deleted with one request."""
+    if request.served.type.namespaced:
+        return bool(request.namespace)
+    return request.served.resource != "/namespaces"
+
+
+def _attributes(http: web.BaseRequest, path: ResourcePath) -> Attributes:
+    """What a request to a kind that is not served asks for."""
+    verb = _VERBS.get(http.method, http.method.lower())
+    if not path.name:
+        verb = {"get": "list", "delete": "deletecollection"}.get(verb, verb)
+    return Attributes(
+        verb, path.group, path.plural, path.subresource, path.namespace, path.name
+    )
 
 
 def _subresources(request: Request) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from aiohttp import web
 
+from idp.embedded.apiserver.errors import NotAcceptable
 from idp.embedded.apiserver.http.watching import Shape, bookmark
 from idp.embedded.apiserver.storage.record import Record
 from idp.embedded.apiserver.tables.render import partial, table
@@ -16,6 +17,13 @@ from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.clock import Clock
 from idp.kernel.resource import Manifest
 
+_SERVED = {
+    "application/json",
+    "application/yaml",
+    "application/vnd.kubernetes.protobuf",
+    "application/*",
+    "*/*",
+}
 Wanted = Literal["object", "table", "metadata"]
 
 
@@ -33,6 +41,22 @@ def wanted(http: web.BaseRequest) -> Wanted:
             return "metadata"
         return "object"
     return "object"
+
+
+def check_acceptable(http: web.BaseRequest) -> None:
+    """Refuse a client that takes no format that is served.
+
+    Clients that want only protobuf get JSON, which they read.
+
+    Raises:
+        NotAcceptable: It takes neither.
+    """
+    accepted = http.headers.get("Accept", "").replace(" ", "").split(",")
+    if accepted != [""] and not any(item.split(";")[0] in _SERVED for item in accepted):
+        raise NotAcceptable(
+            "406: Not Acceptable\n\nAvailable representations: application/json, "
+            "application/yaml, application/vnd.kubernetes.protobuf"
+        )
 
 
 class Shapes:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from idp.embedded.apiserver.kinds.pods import default_pod_spec, default_requests, default_template
 from idp.kernel.resource import Manifest
 
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 Default = Callable[[Manifest], None]
 
 
@@ -38,8 +39,6 @@ def _service(manifest: Manifest) -> None:
     spec.setdefault("sessionAffinity", "None")
     if spec["type"] != "ExternalName":
         spec.setdefault("internalTrafficPolicy", "Cluster")
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
     if spec["type"] in ("NodePort", "LoadBalancer"):
         spec.setdefault("externalTrafficPolicy", "Cluster")
     if spec["type"] == "LoadBalancer":
@@ -82,6 +81,11 @@ def _stateful_set(manifest: Manifest) -> None:
     spec.setdefault("replicas", 1)
     spec.setdefault("revisionHistoryLimit", 10)
     spec.setdefault("podManagementPolicy", "OrderedReady")
+    spec.setdefault("serviceName", "")
+    for claim in spec.get("volumeClaimTemplates") or []:
+        claim |= {"apiVersion": "v1", "kind": "PersistentVolumeClaim"}
+        claim["status"] = {"phase": "Pending"}
+        _claim(claim)
     strategy = spec.setdefault("updateStrategy", {})
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
         strategy.setdefault("rollingUpdate", {}).setdefault("partition", 0)
@@ -92,6 +96,8 @@ def _stateful_set(manifest: Manifest) -> None:
 
 
 def _daemon_set(manifest: Manifest) -> None:
+    annotations = manifest["metadata"].setdefault("annotations", {})
+    annotations.setdefault(TEMPLATE_GENERATION, "1")
     spec = manifest.setdefault("spec", {})
     spec.setdefault("revisionHistoryLimit", 10)
     strategy = spec.setdefault("updateStrategy", {})
@@ -132,7 +138,33 @@ def _cron_job(manifest: Manifest) -> None:
 
 
 def _autoscaler(manifest: Manifest) -> None:
-    manifest.setdefault("spec", {}).setdefault("minReplicas", 1)
+    spec = manifest.setdefault("spec", {})
+    spec.setdefault("minReplicas", 1)
+    if not spec.get("metrics"):
+        target = {"type": "Utilization", "averageUtilization": 80}
+        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    if "behavior" in spec:
+        up, down = (spec["behavior"].setdefault(way, {}) for way in ("scaleUp", "scaleDown"))
+        up.setdefault("stabilizationWindowSeconds", 0)
+        up.setdefault("policies", [{"type": "Pods", "value": 4, "periodSeconds": 15}, _DOUBLED])
+        down.setdefault("policies", [_DOUBLED])
+        for rules in (up, down):
+            rules.setdefault("selectPolicy", "Max")
+
+
+_DOUBLED = {"type": "Percent", "value": 100, "periodSeconds": 15}
+
+
+def _limit_range(manifest: Manifest) -> None:
+    """A limit is by default the maximum, a request by default the limit, else the minimum."""
+    for item in (manifest.get("spec") or {}).get("limits") or []:
+        if item.get("type") != "Container":
+            continue
+        limits = {**(item.get("max") or {}), **(item.get("default") or {})}
+        requests = {**(item.get("min") or {}), **limits, **(item.get("defaultRequest") or {})}
+        for name, amounts in (("default", limits), ("defaultRequest", requests)):
+            if amounts:
+                item[name] = amounts
 
 
 def _network_policy(manifest: Manifest) -> None:
@@ -213,6 +245,7 @@ DEFAULTS: dict[str, Default] = {
     "/pods": _pod,
     "/services": _service,
     "/persistentvolumeclaims": _claim,
+    "/limitranges": _limit_range,
     "/endpoints": _endpoints,
     "apps/deployments": _deployment,
     "apps/replicasets": _replica_set,

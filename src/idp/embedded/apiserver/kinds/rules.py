@@ -9,6 +9,8 @@ import orjson
 
 from idp.embedded.apiserver.access.rbac import RBAC_GROUP
 from idp.embedded.apiserver.access.validation import rbac_errors
+from idp.embedded.apiserver.kinds.words import forbidden
+from idp.embedded.apiserver.kinds.values import value_causes
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import Cause
 from idp.kernel.resource import Manifest
@@ -47,6 +49,7 @@ def builtin_causes(
         if name not in new and name not in _OPTIONAL and name != "metadata":
             yield Cause(name, "Required value", "FieldValueRequired")
     yield from _selector_causes(resource, new)
+    yield from value_causes(resource, new)
     group, _, _ = resource.partition("/")
     if group == RBAC_GROUP:
         yield from rbac_errors(new)
@@ -97,6 +100,9 @@ def _changed(resource: str, new: Manifest, old: Manifest) -> Iterator[Cause]:
         before, after = _at(old, path), _at(new, path)
         if before is not None and before != after:
             shown = orjson.dumps(after).decode()
+            if path == ("value",):
+                yield forbidden("value", "may not be changed in an update.")
+                continue
             text = "cannot change roleRef" if path == ("roleRef",) else "field is immutable"
             yield Cause(".".join(path), f"Invalid value: {shown}: {text}")
     if resource in ("/configmaps", "/secrets") and old.get("immutable"):

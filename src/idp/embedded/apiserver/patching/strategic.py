@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from idp.embedded.apiserver.errors import Unexplained
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import InvalidInput
 
@@ -19,7 +20,8 @@ def strategic_merge(target: Any, patch: Any, node: Node) -> Any:
     """Merge a patch into an object of the given schema. Consumes both arguments.
 
     Raises:
-        InvalidInput: A directive is unknown, or an item lacks its merge key.
+        Unexplained: A directive is unknown, or an item lacks its merge key.
+        InvalidInput: A field is none of the known directives.
     """
     if not isinstance(patch, dict):
         return patch
@@ -29,11 +31,13 @@ def strategic_merge(target: Any, patch: Any, node: Node) -> Any:
     if directive == "delete":
         return None
     if directive not in (None, "merge"):
-        raise InvalidInput(f"unknown directive $patch: {directive}")
+        shown = shown_map({"$patch": directive, **patch})
+        raise Unexplained(f"unknown patch type: {directive} in map: {shown}")
     result = target if isinstance(target, dict) else {}
     if "$retainKeys" in patch:
         retained = patch.pop("$retainKeys")
         result = {name: value for name, value in result.items() if name in retained}
+    live = {name: list(v) for name, v in result.items() if isinstance(v, list)}
     for name, value in patch.items():
         if not name.startswith("$"):
             _merge_field(result, name, value, node.merge_child(name), patch)
@@ -45,7 +49,7 @@ def strategic_merge(target: Any, patch: Any, node: Node) -> Any:
             field = name.removeprefix(_ORDER)
             if isinstance(result.get(field), list):
                 key = node.merge_child(field).merge_key
-                result[field] = _reorder(result[field], value, key)
+                result[field] = _ordered(result[field], value, live.get(field, []), key)
         elif name.startswith("$"):
             raise InvalidInput(f"unknown directive {name}")
     return result
@@ -76,9 +80,13 @@ def _merge_list(target: list[Any], patch: list[Any], node: Node) -> list[Any]:
     result = list(target)
     for item in patch:
         if not isinstance(item, dict) or node.merge_key not in item:
-            raise InvalidInput(f"an item of the patch lacks its merge key {node.merge_key}")
+            shown = shown_map(item)
+            raise Unexplained(
+                f"map: {shown} does not contain declared merge key: {node.merge_key}"
+            )
         _merge_item(result, item, node)
-    return result
+    order = [item for item in patch if item.get("$patch") != "delete"]
+    return _ordered(result, order, target, node.merge_key)
 
 
 def _merge_item(result: list[Any], item: dict[str, Any], node: Node) -> None:
@@ -97,24 +105,38 @@ def _merge_item(result: list[Any], item: dict[str, Any], node: Node) -> None:
         result.append(strategic_merge({}, item, node.item))
 
 
-def _reorder(items: list[Any], order: list[Any], key: str) -> list[Any]:
-    """Listed items in the listed order; the others keep their place relative to what follows."""
+def _ordered(items: list[Any], order: list[Any], live: list[Any], key: str) -> list[Any]:
+    """Merge two orders: of the items in the patch, and of those that only the server has.
+
+    An item of the server comes before one of the patch only where it did so in the live list;
+    what is new in the patch comes first.
+    """
 
     def identity(item: Any) -> Any:
         return item.get(key) if key and isinstance(item, dict) else item
 
     wanted = [identity(item) for item in order]
-    listed = sorted(
+    places = [identity(item) for item in live]
+    patched = sorted(
         (item for item in items if identity(item) in wanted),
         key=lambda item: wanted.index(identity(item)),
     )
+    others = [item for item in items if identity(item) not in wanted]
     result: list[Any] = []
-    for item in items:
-        if identity(item) not in wanted:
-            result.append(item)
-        elif listed:
-            result.append(listed.pop(0))
-    return result
+    while patched and others:
+        left, right = identity(others[0]), identity(patched[0])
+        before = left in places and right in places and places.index(left) < places.index(right)
+        result.append(others.pop(0) if before else patched.pop(0))
+    return result + patched + others
+
+
+def shown_map(value: Any) -> str:
+    """A value as the real server shows it in messages."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{k}:{shown_map(value[k])}" for k in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(shown_map(item) for item in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -38,6 +38,7 @@ class Node:
         merge_key: Field that identifies an item in a strategic merge patch; empty for values.
         strategies: Strategic merge strategies: `merge`, `retainKeys`.
         required: Fields that must be there.
+        bytes: A text in base64.
     """
 
     type: str = ""
@@ -57,6 +58,7 @@ class Node:
     merge_key: str = ""
     strategies: frozenset[str] = frozenset()
     required: tuple[str, ...] = ()
+    bytes: bool = False
 
     def child(self, name: str) -> Node | None:
         """Schema of a field; None when the field is unknown and not kept."""
@@ -173,6 +175,7 @@ class Definitions:
             type=schema.get("type", ""),
             properties={n: self._compile(s) for n, s in (schema.get("properties") or {}).items()},
             required=tuple(schema.get("required") or ()),
+            bytes=schema.get("format") == "byte",
             **_extensions(schema),
         )
         # Zero values ("", 0, {}) only restate that Go has no absent scalars.

@@ -6,9 +6,11 @@ nulls. For custom kinds validation follows separately, with better words.
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from idp.embedded.apiserver.schema.node import ANYTHING, UNSET, Node
+from idp.embedded.apiserver.schema.quantities import canonical
 from idp.kernel.errors import InvalidInput
 
 
@@ -87,6 +89,8 @@ def _builtin_scalar(value: Any, node: Node, path: str) -> Any:
     if node.type == "string":
         if kind is not str:
             raise _mismatch(value, "string", path)
+        if node.bytes:
+            _check_base64(value)
     elif node.type == "integer":
         if kind is float and value.is_integer():
             return int(value)
@@ -96,13 +100,26 @@ def _builtin_scalar(value: Any, node: Node, path: str) -> Any:
         if kind is not bool:
             raise _mismatch(value, "bool", path)
     elif node.type == "quantity":
-        if kind in (int, float):
-            return str(value)
-        if kind is not str:
+        if kind not in (int, float, str):
             raise _mismatch(value, "Quantity", path)
+        return _quantity(str(value))
     elif node.int_or_string and kind not in (int, str):
         raise _mismatch(value, "IntOrString", path)
     return value
+
+
+def _quantity(text: str) -> str:
+    try:
+        return canonical(text.strip())
+    except ValueError as error:
+        raise InvalidInput(str(error)) from error
+
+
+def _check_base64(text: str) -> None:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise InvalidInput(f"illegal base64 data: {error}") from error
 
 
 def _mismatch(value: Any, wanted: str, path: str) -> InvalidInput:

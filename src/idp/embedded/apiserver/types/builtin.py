@@ -219,6 +219,11 @@ _ROWS = (
     ),
 )
 
+_WARNINGS = {
+    ("", "endpoints"): (
+        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    )
+}
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
@@ -265,5 +270,6 @@ def _served(row: _Row, definitions: Definitions) -> ServedType:
         subresources=tuple(row.subresources.split()),
         counts_generation="generation" in flags,
         definition=definition,
+        warnings=_WARNINGS.get((row.group, row.plural), ()),
         validators=(StructuralRules(),) if row.plural == "customresourcedefinitions" else (),
     )

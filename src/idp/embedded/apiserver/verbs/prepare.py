@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -59,9 +59,17 @@ def decode(request: Request, body: object, meta: Node, extra: Iterable[str] = ()
         manifest = {**manifest, "metadata": {}}
         prune_custom(manifest, served.node, unknown)
         manifest["metadata"] = metadata
-    manifest.setdefault("metadata", {})
+    metadata = manifest.setdefault("metadata", {})
+    if _stated(body) == []:
+        metadata["managedFields"] = [{}]  # nobody is to own anything: said by an empty list, too
     _judge_unknown(request, [*extra, *(f'unknown field "{path}"' for path in unknown)])
     return manifest
+
+
+def _stated(body: object) -> object:
+    """The owners that a body states."""
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    return metadata.get("managedFields") if isinstance(metadata, dict) else None
 
 
 def _identified(request: Request, body: object) -> Manifest:
@@ -133,8 +141,6 @@ def stamp(manifest: Manifest, served: ServedType, time: str) -> None:
     metadata["creationTimestamp"] = time
     if served.counts_generation:
         metadata["generation"] = 1
-    else:
-        metadata.pop("generation", None)
 
 
 def set_defaults(manifest: Manifest, served: ServedType) -> None:
@@ -176,7 +182,6 @@ def carry_metadata(new: Manifest, old: Manifest) -> None:
         "namespace",
         "uid",
         "creationTimestamp",
-        "generateName",
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
         "generation",
@@ -220,8 +225,9 @@ def validate(request: Request, new: Manifest, old: Manifest | None) -> None:
     served = request.served
     causes: list[Cause] = []
     if old is None:
-        causes += name_causes(served.resource, new["metadata"].get("name", ""))
-    causes += metadata_causes(new)
+        causes += name_causes(served.resource, new["metadata"])
+    core = served.builtin and served.type.group != "apiextensions.k8s.io"
+    causes += metadata_causes(new, core=core)
     if old is not None:
         causes += _finalizer_causes(new, old)
     if served.builtin:
@@ -242,13 +248,27 @@ def without_version(request: Request) -> Invalid:
     )
 
 
-def invalid_options(kind: str, cause: Cause) -> Invalid:
-    """The error for options of a request that break a rule."""
+def invalid_options(kind: str, *causes: Cause) -> Invalid:
+    """The error for options of a request that break rules."""
     return Invalid(
-        f'{kind}.meta.k8s.io "" is invalid: {cause.field}: {cause.message}',
-        causes=[cause],
+        f'{kind}.meta.k8s.io "" is invalid: {_listed(causes)}',
+        causes=causes,
         details={"group": "meta.k8s.io", "kind": kind},
     )
+
+
+def dry_run_causes(values: Sequence[str]) -> Iterator[Cause]:
+    """What is wrong with the stages of a dry run."""
+    if any(value != "All" for value in values):
+        shown = orjson.dumps(list(values)).decode().replace(",", ", ")
+        text = f'Unsupported value: {shown}: supported values: "All"'
+        yield Cause("dryRun", text, "FieldValueNotSupported")
+
+
+def _listed(causes: Sequence[Cause]) -> str:
+    """Causes as the message of an error names them: each text once."""
+    texts = list(dict.fromkeys(f"{c.field or '<nil>'}: {c.message}" for c in causes))
+    return texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
 
 
 def _finalizer_causes(new: Manifest, old: Manifest) -> Iterable[Cause]:
@@ -267,12 +287,10 @@ def _finalizer_causes(new: Manifest, old: Manifest) -> Iterable[Cause]:
 
 def invalid(request: Request, name: str, causes: list[Cause]) -> Invalid:
     """The error for an object that breaks rules."""
-    texts = [f"{c.field or '<nil>'}: {c.message}" for c in causes]
-    shown = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     type_ = request.served.type
     details = {"name": name, "group": type_.group, "kind": type_.kind}
     return Invalid(
-        f'{request.served.qualified_kind} "{name}" is invalid: {shown}',
+        f'{request.served.qualified_kind} "{name}" is invalid: {_listed(causes)}',
         causes=causes,
         details={k: v for k, v in details.items() if v},
     )
