@@ -64,6 +64,9 @@ def _field(name: str, value: Any) -> Any:
     if name == "causes":
         # Some come from the iteration of a map.
         return sorted(normalised(value), key=lambda cause: json.dumps(cause, sort_keys=True))
+    if name == "columnDefinitions":
+        # Descriptions of columns are for nobody: no client shows them.
+        return [{**column, "description": ""} for column in value]
     if name == "cells":
         return [_AGE.sub("<age>", _text(c)) if isinstance(c, str) else c for c in value]
     if name in _REPLACED and isinstance(value, str):

@@ -27,7 +27,7 @@ from idp.embedded.apiserver.verbs.read import (
     WatchOptions,
 )
 from idp.embedded.apiserver.verbs.request import Request
-from idp.embedded.apiserver.verbs.scale import scale_of, scaled
+from idp.embedded.apiserver.verbs.scale import check_scalable, scale_of, scaled
 from idp.embedded.apiserver.verbs.write import Writer
 from idp.kernel.errors import IdpError, InvalidInput, NotFound, UnsupportedMediaType
 from idp.kernel.resource import Manifest
@@ -77,7 +77,9 @@ class Api:
     def get_scale(self, request: Request) -> Manifest:
         """Read the scale of an object."""
         self.allow(request, "get")
-        return scale_of(self._reader.get(request).manifest(), request.served)
+        manifest = self._reader.get(request).manifest()
+        check_scalable(manifest, request.served)
+        return scale_of(manifest, request.served)
 
     # Writing
 

@@ -21,6 +21,10 @@ class NotAcceptable(IdpError):
     status = 406
 
 
+class UnknownFormat(NotAcceptable):
+    """The formats that the client takes are none of an API server."""
+
+
 class UnknownPath(NotFound):
     """No page and no kind is served here: answered in plain text, without a `Status`."""
 
@@ -35,7 +39,7 @@ class UnsupportedPatch(UnsupportedMediaType):
 def from_the_future(wanted: int, present: int) -> DeadlineExceeded:
     """The error for a resource version that has not been given out yet.
 
-    The real server waits three seconds for it; nobody else gives versions here, so it will not come.
+    The real server waits three seconds for it. Here nobody else gives versions: it will not come.
     """
     return DeadlineExceeded(
         f"Timeout: Too large resource version: {wanted}, current: {present}",

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from idp.embedded.apiserver.errors import NotAcceptable, UnknownPath, UnsupportedPatch
+from idp.embedded.apiserver.errors import UnknownFormat, UnknownPath, UnsupportedPatch
 from idp.embedded.apiserver.types.served import ServedType
 from idp.embedded.apiserver.types.versions import encoded
 from idp.embedded.apiserver.verbs.read import Page
@@ -16,7 +16,7 @@ from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import Forbidden, IdpError, MethodNotAllowed, NotFound, Unauthorized
 
 _YAML = "application/yaml"
-_WITH_DETAILS = (Forbidden, NotFound, MethodNotAllowed, NotAcceptable, UnsupportedPatch)
+_WITH_DETAILS = (Forbidden, NotFound, MethodNotAllowed, UnknownFormat, UnsupportedPatch)
 """Their `Status` always has details, if empty ones."""
 
 

@@ -146,8 +146,8 @@ def _watch_causes(query: Mapping[str, str]) -> Iterator[Cause]:
         yield _forbidden("resourceVersionMatch", text)
     if match:
         if not initial:
-            text = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-            yield _forbidden("resourceVersionMatch", text)
+            text = "forbidden for watch unless sendInitialEvents is provided"
+            yield _forbidden("resourceVersionMatch", f"resourceVersionMatch is {text}")
         if match != "NotOlderThan":
             yield _unsupported_match(match, '"NotOlderThan"')
         if query.get("continue"):

@@ -63,7 +63,10 @@ class Resources:
         if served is None:
             # Who may not ask is not told what there is.
             self._api.check(user, _attributes(http, path))
-            raise UnknownPath("the server could not find the requested resource")
+            known = self._registry.is_builtin_group(path.group)
+            raise (NotFound if known else UnknownPath)(
+                "the server could not find the requested resource"
+            )
         if path.namespace and not served.type.namespaced:
             raise NotFound("the server could not find the requested resource")
         query = http.query
@@ -111,9 +114,11 @@ class Resources:
 
     async def _read(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
         query = http.query
-        shape, include = wanted(http), query.get("includeObject", "Metadata")
         check_acceptable(http)
-        if parameters.flag(query, "watch"):
+        watching = parameters.flag(query, "watch")
+        shape = wanted(http, one=bool(request.name), watch=watching)
+        include = query.get("includeObject", "Metadata")
+        if watching:
             events = self._api.watch(
                 request, parameters.selection(query), parameters.watch_options(query)
             )
@@ -125,7 +130,7 @@ class Resources:
                 parameters.selection(query),
                 parameters.list_options(query),
             )
-            if shape == "object":
+            if shape.shape == "object":
                 return json_answer(list_answer(page, request), warnings=request.warnings)
             body = self._shapes.page(page, request, shape, include)
             return json_answer(body, warnings=request.warnings)
@@ -136,14 +141,18 @@ class Resources:
         except InvalidInput as error:
             raise Unexplained(error.message.removeprefix("invalid resource version: ")) from error
         record = self._api.get(request, version)
-        if shape == "object":
-            return self._one(record, request)
-        body = self._shapes.one(record, request, shape, include)
-        return json_answer(body, warnings=request.warnings)
+        return self._one(http, record, request)
 
-    def _one(self, record: Record, request: Request, status: int = 200) -> web.Response:
+    def _one(
+        self, http: web.BaseRequest, record: Record, request: Request, status: int = 200
+    ) -> web.Response:
         if request.subresource == "scale":
             return json_answer(presented(record, request), status, request.warnings)
+        shape = wanted(http, one=True)
+        if shape.shape != "object":
+            include = http.query.get("includeObject", "Metadata")
+            body = self._shapes.one(record, request, shape, include)
+            return json_answer(body, status, request.warnings)
         return json_answer(encoded(record, request.served), status, request.warnings)
 
     # Writing
@@ -164,11 +173,11 @@ class Resources:
             )
         body, complaints = await self._body(http, request)
         record = await self._api.create(request, body, complaints)
-        return self._one(record, request, 201)
+        return self._one(http, record, request, 201)
 
     async def _update(self, http: web.BaseRequest, request: Request) -> web.Response:
         body, complaints = await self._body(http, request)
-        return self._one(await self._api.update(request, body, complaints), request)
+        return self._one(http, await self._api.update(request, body, complaints), request)
 
     async def _patch(self, http: web.BaseRequest, request: Request) -> web.Response:
         if http.content_type not in (*PATCHES, _APPLY):
@@ -176,15 +185,15 @@ class Resources:
         body, complaints = await self._body(http, request)
         if http.content_type == _APPLY:
             record, created = await self._api.apply(request, body, complaints)
-            return self._one(record, request, 201 if created else 200)
+            return self._one(http, record, request, 201 if created else 200)
         record = await self._api.patch(request, body, PATCHES[http.content_type])
-        return self._one(record, request)
+        return self._one(http, record, request)
 
     async def _delete(self, http: web.BaseRequest, request: Request) -> web.Response:
         options = await self._delete_options(http, request)
         record, gone = await self._api.delete(request, options)
         if not gone or request.served.resource in _SHOWN_WHEN_DELETED:
-            return self._one(record, request, 202 if options.accepted and not gone else 200)
+            return self._one(http, record, request, 202 if options.accepted and not gone else 200)
         answer = deleted_answer(request.served, request.name, record.uid)
         return json_answer(answer, warnings=request.warnings)
 

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from idp.embedded.apiserver.kinds.pods import default_pod_spec, default_requests, default_template
 from idp.kernel.resource import Manifest
 
+NAME_LABEL = "kubernetes.io/metadata.name"
 TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 Default = Callable[[Manifest], None]
 
 
 def _namespace(manifest: Manifest) -> None:
-    labels = manifest["metadata"].setdefault("labels", {})
-    labels["kubernetes.io/metadata.name"] = manifest["metadata"].get("name", "")
+    metadata = manifest["metadata"]
+    if not metadata.get("generateName"):  # else it is set when there is a name
+        metadata.setdefault("labels", {})[NAME_LABEL] = metadata.get("name", "")
 
 
 def _secret(manifest: Manifest) -> None:

@@ -67,7 +67,9 @@ def _name_causes(resource: str, field: str, shown: str, name: str) -> Iterator[C
         pattern, rule, limit = _LABEL, _LABEL_RULE, 63
     elif resource in _LABEL_1035_NAMES:
         pattern, rule, limit = _LABEL_1035, _LABEL_1035_RULE, 63
-    if not pattern.fullmatch(name):
+    if rule is _LABEL_RULE and "." in name:
+        yield _invalid(field, shown, "must not contain dots")
+    elif not pattern.fullmatch(name):
         yield _invalid(field, shown, rule)
     elif len(name) > limit:
         yield _invalid(field, shown, f"must be no more than {limit} characters")

@@ -33,7 +33,12 @@ def template_causes(at: str, template: Manifest, restarts: Sequence[str]) -> Ite
     spec = template.get("spec") or {}
     yield from _spec_causes(f"{at}.spec", spec)
     restart = spec.get("restartPolicy", "Always")
-    if restart not in restarts:
+    if restart in restarts:
+        return
+    if restart == "Always":
+        allowed = ", ".join(f'"{policy}"' for policy in restarts)
+        yield required(f"{at}.spec.restartPolicy", f"valid values: {allowed}")
+    else:
         yield unsupported(f"{at}.spec.restartPolicy", restart, restarts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from idp.embedded.apiserver.kinds.defaults import TEMPLATE_GENERATION
+from idp.embedded.apiserver.kinds.defaults import NAME_LABEL, TEMPLATE_GENERATION
 from idp.kernel.resource import Manifest
 
 Prepare = Callable[[Manifest, Manifest | None], None]
@@ -12,6 +12,7 @@ Prepare = Callable[[Manifest, Manifest | None], None]
 
 
 def _namespace(new: Manifest, old: Manifest | None) -> None:
+    new["metadata"].setdefault("labels", {})[NAME_LABEL] = new["metadata"]["name"]
     if old is None:
         new["spec"] = {"finalizers": ["kubernetes"]}
         new["status"] = {"phase": "Active"}

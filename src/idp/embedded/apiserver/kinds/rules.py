@@ -9,14 +9,22 @@ import orjson
 
 from idp.embedded.apiserver.access.rbac import RBAC_GROUP
 from idp.embedded.apiserver.access.validation import rbac_errors
-from idp.embedded.apiserver.kinds.words import forbidden
 from idp.embedded.apiserver.kinds.values import value_causes
+from idp.embedded.apiserver.kinds.words import forbidden
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import Cause
 from idp.kernel.resource import Manifest
 
-_OPTIONAL = {"podSelector", "rules", "conditions", "serviceName", "targetPort", "storedVersions"}
-"""Required by the published schema, yet the server accepts objects without them."""
+_OPTIONAL = {
+    "podSelector",
+    "rules",
+    "conditions",
+    "serviceName",
+    "targetPort",
+    "storedVersions",
+    "verbs",
+}
+"""Required by the published schema, yet objects without them are accepted, or refused elsewhere."""
 
 _IMMUTABLE: dict[str, tuple[tuple[str, ...], ...]] = {
     "apps/deployments": (("spec", "selector"),),
@@ -42,8 +50,9 @@ def builtin_causes(
     resource: str, node: Node, new: Manifest, old: Manifest | None
 ) -> Iterator[Cause]:
     """What is wrong with an object of a built-in kind."""
+    own_rules = resource == "apiextensions.k8s.io/customresourcedefinitions"
     for name, value in new.items():
-        if name not in ("metadata", "status"):
+        if name not in ("metadata", "status") and not own_rules:
             yield from _missing(value, node.merge_child(name), name)
     for name in node.required:
         if name not in new and name not in _OPTIONAL and name != "metadata":

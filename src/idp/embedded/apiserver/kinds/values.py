@@ -125,7 +125,7 @@ def _lease(manifest: Manifest) -> Iterator[Cause]:
     spec = manifest.get("spec") or {}
     seconds = spec.get("leaseDurationSeconds")
     if seconds is not None and seconds <= 0:
-        yield Cause("spec.leaseDurationSeconds", f"Invalid value: {seconds}: must be greater than 0")
+        yield invalid("spec.leaseDurationSeconds", seconds, "must be greater than 0")
 
 
 def _autoscaler(manifest: Manifest) -> Iterator[Cause]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from idp.embedded.apiserver.schema.node import ANYTHING, UNSET, Node
+from idp.embedded.apiserver.schema.node import ANYTHING, Node
 from idp.embedded.apiserver.schema.quantities import canonical
 from idp.kernel.errors import InvalidInput
 
 
 def prune_custom(value: Any, node: Node, unknown: list[str], path: str = "") -> None:
-    """Drop unknown fields in place, and nulls where a default takes over.
+    """Drop unknown fields in place, and nulls where none may be.
 
     Args:
         value: The object.
@@ -30,9 +30,11 @@ def prune_custom(value: Any, node: Node, unknown: list[str], path: str = "") -> 
             if child is None:
                 del value[name]
                 unknown.append(here)
-            elif value[name] is None and not child.nullable and child.default is not UNSET:
+            elif child is ANYTHING:
+                continue
+            elif value[name] is None and not child.nullable:
                 del value[name]
-            elif child is not ANYTHING:
+            else:
                 prune_custom(value[name], child, unknown, here)
     elif isinstance(value, list) and node.item is not ANYTHING:
         for index, item in enumerate(value):

@@ -12,7 +12,7 @@ import orjson
 
 from idp.embedded.apiserver.schema.node import Definitions
 from idp.embedded.apiserver.types.served import VERBS, ScalePaths, ServedType
-from idp.embedded.apiserver.types.structural import StructuralRules
+from idp.embedded.apiserver.types.definition_rules import DefinitionRules
 from idp.kernel.resource import ResourceType
 
 _SELECTOR = ("spec", "selector")
@@ -271,5 +271,5 @@ def _served(row: _Row, definitions: Definitions) -> ServedType:
         counts_generation="generation" in flags,
         definition=definition,
         warnings=_WARNINGS.get((row.group, row.plural), ()),
-        validators=(StructuralRules(),) if row.plural == "customresourcedefinitions" else (),
+        validators=(DefinitionRules(),) if row.plural == "customresourcedefinitions" else (),
     )

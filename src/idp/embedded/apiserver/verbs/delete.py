@@ -153,7 +153,8 @@ class Deleter:
                 metadata["generation"] = metadata.get("generation", 0) + 1
             metadata["deletionTimestamp"] = timestamp(self._clock() + timedelta(seconds=grace))
             metadata["deletionGracePeriodSeconds"] = grace
-        if manifest["kind"] == "Namespace" and request.served.builtin:
+        if request.served.resource == "/namespaces":
+            metadata.pop("deletionGracePeriodSeconds", None)
             manifest.setdefault("status", {})["phase"] = "Terminating"
         return manifest
 

@@ -23,6 +23,8 @@ from idp.kernel.resource import Manifest
 
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 _LONGEST_BASE = 58
+_SHOWN = 1024
+"""Characters of a wrong object that an error shows."""
 
 REQUIRED_NAME = Cause(
     "metadata.name", "Required value: name or generateName is required", "FieldValueRequired"
@@ -77,6 +79,8 @@ def _identified(request: Request, body: object) -> Manifest:
     if not isinstance(body, dict):
         raise InvalidInput("the body of the request is not an object")
     manifest = dict(body)
+    if not request.served.builtin:
+        _check_custom(request, manifest)
     for name, expected in (("apiVersion", type_.api_version), ("kind", type_.kind)):
         found = manifest.get(name)
         if found in (None, ""):
@@ -87,6 +91,27 @@ def _identified(request: Request, body: object) -> Manifest:
                 f"the {what} in the data ({found}) does not match the expected {what} ({expected})"
             )
     return manifest
+
+
+def _check_custom(request: Request, manifest: Manifest) -> None:
+    """An object of a custom kind says what it is."""
+    kind = request.served.type.kind
+    for name, shown in (("kind", "Kind"), ("apiVersion", "apiVersion")):
+        if not manifest.get(name):
+            body = orjson.dumps(manifest).decode()[:_SHOWN]
+            raise InvalidInput(
+                f"the object provided is unrecognized (must be of type {kind}): "
+                f"Object '{shown}' is missing in '{body}' ({body})"
+            )
+    if manifest["kind"] != kind and manifest["apiVersion"] == request.served.type.api_version:
+        found, group = manifest["kind"], request.served.type.group
+        name = str((manifest.get("metadata") or {}).get("name", ""))
+        cause = Cause("kind", f'Invalid value: "{found}": must be {kind}')
+        raise Invalid(
+            f'{found}.{group} "{name}" is invalid: kind: {cause.message}',
+            causes=[cause],
+            details={"name": name, "group": group, "kind": found},
+        )
 
 
 def _judge_unknown(request: Request, complaints: list[str]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from idp.embedded.apiserver.tables.workloads import selector_text
 from idp.embedded.apiserver.types.served import ScalePaths, ServedType
-from idp.kernel.errors import InvalidInput
+from idp.kernel.errors import Cause, IdpError, Invalid, InvalidInput
 from idp.kernel.resource import Manifest
 
 
@@ -30,13 +31,24 @@ def scaled(manifest: Manifest, scale: Any, served: ServedType) -> Manifest:
     """The object with the replicas of a scale. Consumes `manifest`.
 
     Raises:
-        InvalidInput: The scale lacks a count of replicas.
+        InvalidInput: It is no scale, or that of another object.
+        Invalid: The count of replicas is none.
     """
-    spec = scale.get("spec") if isinstance(scale, dict) else None
-    replicas = (spec or {}).get("replicas", 0)
-    if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
-        raise InvalidInput("spec.replicas of a Scale is a number that is not negative")
+    if not isinstance(scale, dict):
+        raise InvalidInput("the body of the request is not a Scale")
+    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    metadata, name = scale.get("metadata") or {}, manifest["metadata"].get("name", "")
+    if metadata.get("name") not in (None, "", name):
+        raise InvalidInput(
+            f"the name of the object ({metadata['name']}) does not match the name on the URL "
+            f"({name})"
+        )
+    if not isinstance(replicas, int) or isinstance(replicas, bool):
+        cause = Cause("patch", "Invalid value: spec.replicas of a Scale is a number")
+        raise Invalid(f' "" is invalid: patch: {cause.message}', causes=[cause])
     paths = served.scale or ScalePaths()
+    if replicas < 0:
+        raise _negative(replicas, name, served, paths)
     place = manifest
     for name in paths.spec_replicas[:-1]:
         place = place.setdefault(name, {})
@@ -45,6 +57,33 @@ def scaled(manifest: Manifest, scale: Any, served: ServedType) -> Manifest:
     if version:
         manifest["metadata"]["resourceVersion"] = version
     return manifest
+
+
+def _negative(replicas: int, name: str, served: ServedType, paths: ScalePaths) -> Invalid:
+    if served.builtin:
+        kind, group, field = "Scale", "autoscaling", "spec.replicas"
+        text = "must be greater than or equal to 0"
+    else:
+        kind, group = served.type.kind, served.type.group
+        field, text = "." + ".".join(paths.spec_replicas), "should be a non-negative integer"
+    cause = Cause(field, f"Invalid value: {replicas}: {text}")
+    return Invalid(
+        f'{kind}.{group} "{name}" is invalid: {field}: {cause.message}',
+        causes=[cause],
+        details={"name": name, "group": group, "kind": kind},
+    )
+
+
+def check_scalable(manifest: Manifest, served: ServedType) -> None:
+    """Refuse to show the scale of a custom object that says nothing about it.
+
+    Raises:
+        IdpError: The object has no count of replicas.
+    """
+    paths = served.scale or ScalePaths()
+    if not served.builtin and _at(manifest, paths.spec_replicas) is None:
+        text = f'the spec replicas field ".{".".join(paths.spec_replicas)}" does not exist'
+        raise IdpError(f"Internal error occurred: {text}", causes=[Cause("", text, "")])
 
 
 def _at(manifest: Manifest, path: tuple[str, ...]) -> Any:
@@ -60,5 +99,4 @@ def _selector(manifest: Manifest, paths: ScalePaths) -> str:
     selector = _at(manifest, paths.selector)
     if isinstance(selector, str):
         return selector
-    labels = (selector or {}).get("matchLabels") or {}
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    return selector_text(selector) if selector else ""

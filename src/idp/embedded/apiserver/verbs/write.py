@@ -25,7 +25,7 @@ from idp.embedded.apiserver.verbs import prepare
 from idp.embedded.apiserver.verbs.request import Request
 from idp.embedded.apiserver.verbs.scale import scaled
 from idp.kernel.clock import Clock, timestamp
-from idp.kernel.errors import AlreadyExists, Cause, Conflict, IdpError, Invalid, InvalidInput
+from idp.kernel.errors import AlreadyExists, Cause, Conflict, Invalid, InvalidInput
 from idp.kernel.resource import Manifest
 
 Change = Callable[[Manifest], Any]
@@ -64,7 +64,7 @@ class Writer:
         manifest = prepare.decode(request, body, self._registry.object_meta, extra)
         metadata = manifest["metadata"]
         if metadata.get("resourceVersion"):
-            raise IdpError("resourceVersion should not be set on objects to be created")
+            raise Unexplained("resourceVersion should not be set on objects to be created")
         base = metadata.get("generateName") if not metadata.get("name") else None
         if not metadata.get("name") and not base:
             raise prepare.invalid(request, "", [prepare.REQUIRED_NAME])
@@ -83,12 +83,10 @@ class Writer:
         prepare.check_place(request, manifest["metadata"])
         async with self._store.locked(request.key) as existing:
             self._gates.check_namespace(request)
-            if existing is not None:
-                raise self._exists(request)
             new = self._new(request, manifest)
             own_update(None, new, self._fields(request), self._manager(request), self._now())
             self._adjust(request, new, None)
-            return await self._store_new(request, new)
+            return await self._store_new(request, new, existing)
 
     def _new(self, request: Request, manifest: Manifest) -> Manifest:
         """Prepare an object that does not exist yet."""
@@ -109,16 +107,22 @@ class Writer:
             adjust(new, old)
         self._gates.prepare(request, new, old)
 
-    async def _store_new(self, request: Request, new: Manifest) -> Record:
+    async def _store_new(
+        self, request: Request, new: Manifest, existing: Record | None = None
+    ) -> Record:
         prepare.validate(request, new, None)
         self._gates.admit(request, "CREATE", new, None)
+        if existing is not None:
+            raise self._exists(request, existing)
         if request.dry_run:
             return Record.of(request.key, 0, new)
         return await self._store.put(request.key, new)
 
-    def _exists(self, request: Request) -> AlreadyExists:
+    def _exists(self, request: Request, existing: Record) -> AlreadyExists:
+        leaving = "deletionTimestamp" in existing.shared()["metadata"]
         return AlreadyExists(
-            f'{request.served.qualified} "{request.name}" already exists',
+            ("object is being deleted: " if leaving else "")
+            + f'{request.served.qualified} "{request.name}" already exists',
             details=request.details(request.name),
         )
 
