@@ -20,9 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 SOURCES = Path(__file__).resolve().parents[1] / "cluster"
-_PACKAGES = {"etcd": "go.etcd.io/etcd/server/v3", "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver"}
+_PACKAGES = {
+    "etcd": "go.etcd.io/etcd/server/v3",
+    "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+}
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 
@@ -80,7 +85,9 @@ def build() -> Binaries:
         # Version strings are set as the release build does: clients read them.
         flags = "-s -w"
         if name == "kube-apiserver":
-            flags += "".join(f" -X k8s.io/component-base/version.{n}={v}" for n, v in _VERSION.items())
+            flags += "".join(
+                f" -X k8s.io/component-base/version.{n}={v}" for n, v in _VERSION.items()
+            )
         command = ["go", "build", "-ldflags", flags, "-o", str(cache / name), package]
         subprocess.run(command, cwd=SOURCES, check=True)
     return Binaries(cache / "etcd", cache / "kube-apiserver")
@@ -109,7 +116,7 @@ async def real_control_plane(
     ]
     (folder / "tokens.csv").write_text("".join(rows))
     key = folder / "service-accounts.key"
-    subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
+    key.write_bytes(_private_key())
     etcd_port, peer_port, port = _free_ports(3)
     etcd, peer = f"http://127.0.0.1:{etcd_port}", f"http://127.0.0.1:{peer_port}"
     url = f"https://127.0.0.1:{port}"
@@ -119,6 +126,15 @@ async def real_control_plane(
     ):
         await _ready(url, folder / "apiserver.log")
         yield RealControlPlane(url, tokens)
+
+
+def _private_key() -> bytes:
+    """A key that ServiceAccount tokens are signed with."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
 
 
 def _etcd_arguments(folder: Path, client: str, peer: str) -> list[str]:
@@ -203,8 +219,10 @@ def main(arguments: list[str]) -> int:
         return 0
     found = find_binaries()
     if found is None:
-        print("no etcd and kube-apiserver here: set KUBEBUILDER_ASSETS, or build them: "
-              "python -m support.real_control_plane build")
+        print(
+            "no etcd and kube-apiserver here: set KUBEBUILDER_ASSETS, or build them: "
+            "python -m support.real_control_plane build"
+        )
         return 1
     print(f"{found.etcd}\n{found.apiserver}")
     return 0

@@ -53,9 +53,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 class Exchange:
     """A conversation with one server."""
 
-    def __init__(
-        self, session: aiohttp.ClientSession, url: str, tokens: Mapping[str, str]
-    ) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, tokens: Mapping[str, str]) -> None:
         self._session = session
         self._url = url
         self._tokens = tokens
@@ -72,9 +70,7 @@ class Exchange:
             self._kept["number"] = str(number)
             answer = await self._once(step)
         for _ in range(_ATTEMPTS):
-            if all(
-                found(answer, path) == wanted for path, wanted in step.get("until", {}).items()
-            ):
+            if all(found(answer, path) == wanted for path, wanted in step.get("until", {}).items()):
                 break
             await asyncio.sleep(_PAUSE)
             answer = await self._once(step)
@@ -148,10 +144,7 @@ def judged(answer: Answer, step: Step) -> Any:
     """What of an answer must be equal on both servers."""
     if "differs" not in step:
         return answer
-    if "only" in step:
-        return without(answer, step["only"])
     body = answer.get("body")
-    return {
-        "status": answer["status"],
-        "reason": body.get("reason") if isinstance(body, dict) and answer["status"] > 399 else None,
-    }
+    failed = answer["status"] > 399 and isinstance(body, dict)
+    verdict = {"status": answer["status"], "reason": body.get("reason") if failed else None}
+    return (verdict, without(answer, step["only"])) if "only" in step else verdict

@@ -62,9 +62,11 @@ def real_answers(area: str, binaries: Binaries) -> Answers:
 
     async def ask() -> Answers:
         with tempfile.TemporaryDirectory() as folder:
-            async with real_control_plane(binaries, Path(folder), USERS) as plane:
-                async with _exchange(plane.url, dict(plane.tokens)) as exchange:
-                    return await _all(area, exchange)
+            async with (
+                real_control_plane(binaries, Path(folder), USERS) as plane,
+                _exchange(plane.url, dict(plane.tokens)) as exchange,
+            ):
+                return await _all(area, exchange)
 
     return asyncio.run(ask())
 

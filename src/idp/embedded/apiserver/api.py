@@ -60,9 +60,7 @@ class Api:
         self.allow(request, "get")
         return self._reader.get(request, version)
 
-    def page(
-        self, request: Request, selection: Selection, options: ListOptions = _NEWEST
-    ) -> Page:
+    def page(self, request: Request, selection: Selection, options: ListOptions = _NEWEST) -> Page:
         """Read one page of a list."""
         self.allow(request, "list", selection)
         return self._reader.page(request, selection, options)
@@ -72,6 +70,7 @@ class Api:
     ) -> AsyncIterator[Seen]:
         """Follow changes."""
         self.allow(request, "watch", selection)
+        selection.check(request)
         return self._reader.watch(request, selection, options)
 
     def get_scale(self, request: Request) -> Manifest:

@@ -2,9 +2,8 @@
 
 `recorded/` holds the answers of kube-apiserver v1.36. With etcd and kube-apiserver at hand
 (`support.real_control_plane` says where they are looked for), `IDP_REAL_API=live` asks the real
-server in the same run, and `IDP_REAL_API=record` also keeps its answers:
-
-    IDP_REAL_API=record KUBEBUILDER_ASSETS=... .venv/bin/pytest tests/embedded/apiserver/differential
+server in the same run, and `IDP_REAL_API=record` also keeps its answers; `tests/cluster/README.md`
+has the commands.
 
 Answers are normalised (`support.differential.normalise`). Where this server answers otherwise on
 purpose, `differs` in the case says why; status and reason are equal even then.
@@ -58,3 +57,5 @@ def test_answers_are_those_of_the_real_server(area: str, case: Case) -> None:
     assert len(ours) == len(theirs), "record the answers again"
     for step, our, their in zip(case["steps"], ours, theirs, strict=True):
         assert judged(our, step) == judged(their, step), step["do"]
+        if "differs" in step:
+            assert our != their, f"{step['do']}: differs no more"

@@ -102,7 +102,9 @@ def _attributes(body: Manifest) -> Attributes:
     resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
     if resource is not None and path is not None:
         shown = orjson.dumps({"Path": path.get("path", ""), "Verb": path.get("verb", "")}).decode()
-        detail = f"Invalid value: {shown}: cannot be specified in combination with resourceAttributes"
+        detail = (
+            f"Invalid value: {shown}: cannot be specified in combination with resourceAttributes"
+        )
         raise _invalid(body, Cause("spec.nonResourceAttributes", detail))
     if path is not None:
         return Attributes(path.get("verb") or "", path=path.get("path") or "")

@@ -1,8 +1,8 @@
 """From client-side to server-side apply, for `kubectl apply --server-side`.
 
 An object that `kubectl apply` made before carries its last configuration in an annotation. Fields
-that it names were set by the same user: taking them over is no conflict, and the annotation follows,
-so that a client-side apply may come after.
+that it names were set by the same user: taking them over is no conflict, and the annotation
+follows, so that a client-side apply may come after.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import orjson
 from multidict import MultiMapping
 
+from idp.embedded.apiserver.errors import Unexplained
 from idp.embedded.apiserver.verbs.prepare import (
     REQUIRED_MANAGER,
     dry_run_causes,
@@ -164,6 +165,18 @@ def _unsupported_match(match: str, supported: str) -> Cause:
     return Cause("resourceVersionMatch", text, "FieldValueNotSupported")
 
 
+def known_version(query: Mapping[str, str]) -> int | None:
+    """The resource version that a get or a watch is to be as new as; None for none.
+
+    Raises:
+        Unexplained: It is not a number.
+    """
+    try:
+        return resource_version(query.get("resourceVersion", ""))
+    except InvalidInput as error:
+        raise Unexplained(error.message.removeprefix("invalid resource version: ")) from error
+
+
 def resource_version(text: str) -> int | None:
     """A resource version; None when none is given.
 
@@ -191,7 +204,7 @@ def watch_options(query: Mapping[str, str]) -> WatchOptions:
     initial = flag(query, "sendInitialEvents")
     seconds = number(query, "timeoutSeconds")
     return WatchOptions(
-        version=resource_version(query.get("resourceVersion", "")),
+        version=known_version(query),
         initial=initial,
         state=initial or "sendInitialEvents" not in query,
         bookmarks=flag(query, "allowWatchBookmarks"),

@@ -9,7 +9,7 @@ from aiohttp import web
 from idp.embedded.apiserver.access.identity import UserInfo
 from idp.embedded.apiserver.access.rules import Attributes
 from idp.embedded.apiserver.api import Api, presented
-from idp.embedded.apiserver.errors import Unexplained, UnknownPath, UnsupportedPatch
+from idp.embedded.apiserver.errors import UnknownPath, UnsupportedPatch
 from idp.embedded.apiserver.http import query as parameters
 from idp.embedded.apiserver.http.answers import deleted_answer, json_answer, list_answer
 from idp.embedded.apiserver.http.body import PATCHES, parse, read_body, unknown_format
@@ -115,7 +115,7 @@ class Resources:
     async def _read(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
         query = http.query
         check_acceptable(http)
-        watching = parameters.flag(query, "watch")
+        watching = not request.name and parameters.flag(query, "watch")
         shape = wanted(http, one=bool(request.name), watch=watching)
         include = query.get("includeObject", "Metadata")
         if watching:
@@ -136,11 +136,7 @@ class Resources:
             return json_answer(body, warnings=request.warnings)
         if request.subresource == "scale":
             return json_answer(self._api.get_scale(request), warnings=request.warnings)
-        try:
-            version = parameters.resource_version(query.get("resourceVersion", ""))
-        except InvalidInput as error:
-            raise Unexplained(error.message.removeprefix("invalid resource version: ")) from error
-        record = self._api.get(request, version)
+        record = self._api.get(request, parameters.known_version(query))
         return self._one(http, record, request)
 
     def _one(
@@ -235,9 +231,7 @@ def _attributes(http: web.BaseRequest, path: ResourcePath) -> Attributes:
     verb = _VERBS.get(http.method, http.method.lower())
     if not path.name:
         verb = {"get": "list", "delete": "deletecollection"}.get(verb, verb)
-    return Attributes(
-        verb, path.group, path.plural, path.subresource, path.namespace, path.name
-    )
+    return Attributes(verb, path.group, path.plural, path.subresource, path.namespace, path.name)
 
 
 def _subresources(request: Request) -> list[str]:

@@ -145,14 +145,30 @@ class Shapes:
         manifests = [record.manifest() for record in records]
         return table(request.served, manifests, metadata, self._clock(), include=include)
 
+    def _event(self, seen: Seen, request: Request, wanted: Wanted, include: str) -> Manifest:
+        if seen.record is not None:
+            return self.one(seen.record, request, wanted, include)
+        mark = partial(bookmark(request, seen))
+        if wanted.shape == "table":
+            metadata = {"resourceVersion": str(seen.version)}
+            rows = [{"cells": [], "object": mark}]
+            mark = {**self._table([], request, metadata, include), "rows": rows}
+        return {**mark, "apiVersion": f"meta.k8s.io/{wanted.version}"}
+
     def watch(self, request: Request, wanted: Wanted, include: str) -> Shape | None:
         """How the events of a watch look; None for plain objects."""
         if wanted.shape == "object":
             return None
 
+        told = False
+
         def event(seen: Seen) -> Manifest:
-            if seen.record is None:
-                return bookmark(request, seen)
-            return self.one(seen.record, request, wanted, include)
+            nonlocal told
+            shown = self._event(seen, request, wanted, include)
+            if wanted.shape == "table":
+                # Columns are told once.
+                shown["columnDefinitions"] = None if told else shown["columnDefinitions"]
+                told = True
+            return shown
 
         return event

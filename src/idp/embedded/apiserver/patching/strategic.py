@@ -81,9 +81,7 @@ def _merge_list(target: list[Any], patch: list[Any], node: Node) -> list[Any]:
     for item in patch:
         if not isinstance(item, dict) or node.merge_key not in item:
             shown = shown_map(item)
-            raise Unexplained(
-                f"map: {shown} does not contain declared merge key: {node.merge_key}"
-            )
+            raise Unexplained(f"map: {shown} does not contain declared merge key: {node.merge_key}")
         _merge_item(result, item, node)
     order = [item for item in patch if item.get("$patch") != "delete"]
     return _ordered(result, order, target, node.merge_key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 _DURATION = re.compile(
     r"[+-]?((\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h))+"
@@ -32,7 +32,7 @@ def _cidr(text: str) -> bool:
     return "/" in text
 
 
-FORMATS: Mapping[str, Callable[[str], bool]] = {
+FORMATS: dict[str, Callable[..., bool]] = {
     "byte": _base64,
     "cidr": _cidr,
     "duration": lambda text: _DURATION.fullmatch(text) is not None,

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from idp.embedded.apiserver.schema.node import Definitions
-from idp.embedded.apiserver.types.served import VERBS, ScalePaths, ServedType
 from idp.embedded.apiserver.types.definition_rules import DefinitionRules
+from idp.embedded.apiserver.types.served import VERBS, ScalePaths, ServedType
 from idp.kernel.resource import ResourceType
 
 _SELECTOR = ("spec", "selector")

@@ -88,9 +88,7 @@ def _served(
         compile=compile_node,
         resource=f"{group}/{names['plural']}",
         storage=f"{group}/{stored['name']}",
-        compile_stored=partial(
-            compile_structural, stored["schema"]["openAPIV3Schema"], metadata
-        ),
+        compile_stored=partial(compile_structural, stored["schema"]["openAPIV3Schema"], metadata),
         builtin=False,
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),

@@ -273,9 +273,7 @@ class Writer:
             record = await self._store_changed(request, new, old, existing)
             return record, False
 
-    def _decode_applied(
-        self, request: Request, body: object, extra: tuple[str, ...]
-    ) -> Manifest:
+    def _decode_applied(self, request: Request, body: object, extra: tuple[str, ...]) -> Manifest:
         """Decode a configuration: it says of which kind it is, and has no field twice."""
         api_version, kind = request.served.type.api_version, request.served.type.kind
         stated = body if isinstance(body, dict) else {}
