@@ -145,6 +145,6 @@ def judged(answer: Answer, step: Step) -> Any:
     if "differs" not in step:
         return answer
     body = answer.get("body")
-    failed = answer["status"] > 399 and isinstance(body, dict)
-    verdict = {"status": answer["status"], "reason": body.get("reason") if failed else None}
+    reason = body.get("reason") if isinstance(body, dict) and answer["status"] > 399 else None
+    verdict = {"status": answer["status"], "reason": reason}
     return (verdict, without(answer, step["only"])) if "only" in step else verdict

@@ -9,7 +9,7 @@ from idp.embedded.apiserver.access.authenticate import Authenticator
 from idp.embedded.apiserver.access.identity import MASTERS_GROUP, UserInfo
 from idp.embedded.apiserver.access.rbac import RbacAuthorizer
 from idp.embedded.apiserver.access.reviews import Reviews
-from idp.kernel.errors import Invalid
+from idp.kernel.errors import Invalid, InvalidInput
 from idp.kernel.resource import Manifest
 
 ALICE = UserInfo("alice", "u1", ("devs",))
@@ -71,7 +71,7 @@ def test_access_in_one_namespace(reviews: Reviews) -> None:
     ],
 )
 def test_unclear_questions_are_refused(reviews: Reviews, spec: Manifest) -> None:
-    with pytest.raises(Invalid, match=r"^SubjectAccessReview\.authorization\.k8s\.io"):
+    with pytest.raises(Invalid, match=r"^\.authorization\.k8s\.io"):
         reviews.subject_access_review(review("SubjectAccessReview", **spec))
 
 
@@ -85,7 +85,7 @@ def test_the_rules_that_hold_for_oneself(reviews: Reviews) -> None:
     root = UserInfo("root", groups=(MASTERS_GROUP,))
     everything = reviews.self_subject_rules_review(asked, root)["status"]
     assert everything["nonResourceRules"] == [{"verbs": ["*"], "nonResourceURLs": ["*"]}]
-    with pytest.raises(Invalid, match="namespace is required"):
+    with pytest.raises(InvalidInput, match="no namespace on request"):
         reviews.self_subject_rules_review(review("SelfSubjectRulesReview"), ALICE)
 
 
@@ -107,8 +107,8 @@ def test_whose_token_it_is(reviews: Reviews) -> None:
     assert answer["status"]["authenticated"] is True
     assert answer["status"]["user"]["username"] == "alice"
     answer = reviews.token_review(review("TokenReview", token="wrong"))
-    assert answer["status"] == {"user": {}, "error": "[invalid bearer token]"}
-    with pytest.raises(Invalid, match="token is required"):
+    assert answer["status"] == {"user": {}, "error": "invalid bearer token"}
+    with pytest.raises(InvalidInput, match="token is required"):
         reviews.token_review(review("TokenReview"))
 
 
