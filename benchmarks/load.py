@@ -61,23 +61,3 @@ async def _ask(session: aiohttp.ClientSession, url: str, due: float, answers: An
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         answers.failures[type(error).__name__] += 1
     answers.milliseconds.append((time.monotonic() - due) * 1000)
-
-
-async def saturate(
-    url: str, headers: Mapping[str, str], *, connections: int, seconds: float
-) -> float:
-    """Requests a second over so many connections, each asking again when it has its answer."""
-    count, deadline = 0, time.monotonic() + seconds
-
-    async def ask_on(session: aiohttp.ClientSession) -> None:
-        nonlocal count
-        while time.monotonic() < deadline:
-            async with session.get(url) as response:
-                await response.read()
-                response.raise_for_status()
-            count += 1
-
-    connector = aiohttp.TCPConnector(limit=connections)
-    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
-        await asyncio.gather(*(ask_on(session) for _ in range(connections)))
-    return count / seconds

@@ -38,14 +38,24 @@ find_uv() {
   printf '%s\n' "$PWD/$folder/bin/uv"
 }
 
-# make_environment GROUPS...: `.venv` as the lock says, with these dependency groups.
+# make_environment [--inexact] GROUPS...: `.venv` as the lock says, with these dependency groups;
+# inexact: what else is installed there stays.
 make_environment() {
   command -v git >/dev/null 2>&1 || fail "Git is not installed" "install it: apt-get install git"
   local python uv group arguments=()
   python=$(find_python) || exit 9
   uv=$(find_uv "$python") || exit 9
-  for group in "$@"; do arguments+=(--group "$group"); done
-  "$uv" sync --quiet --locked --no-default-groups --python "$python" "${arguments[@]}" ||
+  for group in "$@"; do
+    case $group in
+      --*) arguments+=("$group") ;;
+      *) arguments+=(--group "$group") ;;
+    esac
+  done
+  # Compiled now: else every process of the platform compiles what it imports at each start where
+  # Python may not write its cache (PYTHONDONTWRITEBYTECODE, a read-only clone).
+  "$uv" sync --quiet --locked --no-default-groups --compile-bytecode --python "$python" \
+    "${arguments[@]}" ||
     fail "the environment cannot be made from uv.lock" \
       "read the message above; a network or a package mirror is needed the first time"
+  .venv/bin/python -m compileall -q -j 0 src
 }

@@ -50,7 +50,7 @@ if [ -n "${IDP_DATA:-}" ]; then
 fi
 
 say "Preparing the environment"
-make_environment scanners
+make_environment --inexact scanners
 if [ "$yes" = yes ]; then up+=(--yes); fi
 .venv/bin/idp-cli up "${up[@]}"
 if [ "$yes" = no ] && [ -t 0 ]; then offer_advisories; fi

@@ -69,11 +69,11 @@ def still_waits(released: Released, reason: str) -> None:
 
 
 @pytest.mark.parametrize("user", ["maya", "paul"])
+@pytest.mark.parametrize("accept", [(), ("--accept", "dependencies")], ids=["", "accepting"])
 def test_not_by_somebody_without_the_role(
-    platform: Platform, released: Released, user: str
+    platform: Platform, released: Released, user: str, accept: tuple[str, ...]
 ) -> None:
     """Maya develops, Paul approves in production: neither approves in UAT."""
-    accept = ("--accept", "dependencies")
     answer = platform.cli("approve", "steady", "-e", "uat", *accept, "--user", user, check=False)
     assert answer.returncode == 4
     assert user in answer.stderr

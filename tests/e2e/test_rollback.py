@@ -89,6 +89,14 @@ def test_image_and_configuration_go_back_together(platform: Platform, rolled: Ro
     assert row["release"].endswith(first[:7])
 
 
+def test_the_rollback_shows_in_the_delivery_metrics(platform: Platform, rolled: Rolled) -> None:
+    found = {row["metric"]: row for row in platform.json("dora", "demo/rolled", "-e", "staging")}
+    assert found["deployment frequency"]["samples"] == 2
+    assert found["change fail rate"]["value"] == 50
+    assert found["failed deployment recovery time"]["value"] >= 0
+    assert found["change lead time"]["samples"] == 2
+
+
 def test_with_nothing_before_it_is_refused(platform: Platform, rolled: Rolled) -> None:
     application, first, _ = rolled
     before = head(platform)

@@ -139,13 +139,13 @@ class TestSkippingStaging:
         assert "Next:" in refused
         assert "idp-cli promote skipper" in refused
 
-    @pytest.mark.parametrize("signer", ["development", "a stranger"])
+    @pytest.mark.parametrize("signer", ["development", "a stranger", "staging, outside its log"])
     def test_a_forged_attestation_does_not_help(
         self, platform: Platform, skipping: tuple[Application, str], signer: str
     ) -> None:
         key: Signer = PrivateKey.generate()
-        if signer == "development":
-            key = open_signer(platform.layout.instance("development").keys)
+        if signer != "a stranger":
+            key = open_signer(platform.layout.instance(signer.partition(",")[0]).keys)
         release = Release.parse(
             platform.until(
                 lambda: release_of(platform, "uat", skipping[1]), "the release in UAT", SECONDS

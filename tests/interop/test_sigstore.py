@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from idp.kernel.capability import Signer
 from idp.protocols.signing.attestations import sign_statement
 from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import SLSA_PROVENANCE
 from idp.protocols.signing.statement import Statement
+from idp.protocols.signing.transparency.log import LoggedKey, MemoryLog
 
 SOURCE = Path(__file__).parent / "sigstore"
 DIGEST = "sha256:" + "ab" * 32
 OTHER = "sha256:" + "cd" * 32
+
+
+def sign(digest: str, statement: Statement, signer: Signer) -> bytes:
+    return asyncio.run(sign_statement("demo/hello", digest, statement, signer))
+
 
 Verify = Callable[[bytes, str, str], str]
 
@@ -74,7 +83,15 @@ def key() -> PrivateKey:
 
 @pytest.fixture(scope="module")
 def bundle(key: PrivateKey) -> bytes:
-    return sign_statement("demo/hello", DIGEST, Statement(SLSA_PROVENANCE, {"a": "é"}), key)
+    return sign(DIGEST, Statement(SLSA_PROVENANCE, {"a": "é"}), key)
+
+
+@pytest.fixture(scope="module")
+def logged(key: PrivateKey) -> bytes:
+    """The third of four entries in a transparency log."""
+    log = MemoryLog(key, "development")
+    statements = [Statement(SLSA_PROVENANCE, {"number": number}) for number in range(4)]
+    return [sign(DIGEST, statement, LoggedKey(key, log)) for statement in statements][2]
 
 
 def test_our_bundle_is_accepted(verify: Verify, bundle: bytes, key: PrivateKey) -> None:
@@ -92,9 +109,32 @@ def test_another_digest_is_refused(verify: Verify, bundle: bytes, key: PrivateKe
 
 def test_a_swapped_payload_is_refused(verify: Verify, bundle: bytes, key: PrivateKey) -> None:
     body = json.loads(bundle)
-    forged = sign_statement(
-        "demo/hello", OTHER, Statement(SLSA_PROVENANCE, {}), PrivateKey.generate()
-    )
+    forged = sign(OTHER, Statement(SLSA_PROVENANCE, {}), PrivateKey.generate())
     body["dsseEnvelope"]["payload"] = json.loads(forged)["dsseEnvelope"]["payload"]
     refusal = verify(json.dumps(body).encode(), key.public_key, OTHER)
     assert "signature verification failed" in refusal
+
+
+def test_our_log_entry_is_accepted(verify: Verify, logged: bytes, key: PrivateKey) -> None:
+    assert json.loads(logged)["verificationMaterial"]["tlogEntries"]
+    assert verify(logged, key.public_key, DIGEST) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "refusal"),
+    [
+        (("inclusionProof", "hashes"), [], "inclusion"),
+        (("inclusionProof", "logIndex"), "1", "inclusion"),
+        (("inclusionProof", "checkpoint", "envelope"), "idp/development\n3\nAAAA\n", "checkpoint"),
+        (("canonicalizedBody",), "e30=", "tlog"),
+    ],
+)
+def test_a_forged_log_entry_is_refused(
+    verify: Verify, logged: bytes, key: PrivateKey, path: tuple[str, ...], value: Any, refusal: str
+) -> None:
+    body = json.loads(logged)
+    place = body["verificationMaterial"]["tlogEntries"][0]
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    assert refusal in verify(json.dumps(body).encode(), key.public_key, DIGEST).lower()

@@ -7,7 +7,7 @@ alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -21,8 +21,29 @@ from idp.kernel.resource import Resource
 from idp.kernel.step import Step
 
 
+class TransparencyLog(Protocol):
+    """An append-only log of what was signed, which proves that nothing was taken back."""
+
+    async def append(self, entry: bytes) -> Mapping[str, Any]:
+        """Add an entry, or find it; durable when this returns.
+
+        Returns:
+            The proof that it is in the log, as an element of a Sigstore bundle's `tlogEntries`;
+            the same for the same entry, always.
+
+        Raises:
+            Unavailable: It cannot be written; call again later.
+        """
+        ...
+
+
 class Signer(Protocol):
     """The instance's signing key. The private part never leaves it."""
+
+    @property
+    def log(self) -> TransparencyLog | None:
+        """Where the attestations are logged that it signs; None for nowhere."""
+        ...
 
     @property
     def public_key(self) -> str:

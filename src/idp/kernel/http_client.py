@@ -212,11 +212,14 @@ class HttpClient(Client):
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(self.settings.server, error) from error
 
-    async def create(self, type: ResourceType, manifest: Manifest) -> Manifest:
-        """Create an object."""
+    async def create(
+        self, type: ResourceType, manifest: Manifest, *, dry_run: bool = False
+    ) -> Manifest:
+        """Create an object; `dry_run` asks whether that is allowed and valid, and keeps nothing."""
         namespace = _namespace(type, manifest.get("metadata", {}).get("namespace"))
         body = {**manifest, "apiVersion": type.api_version, "kind": type.kind}
-        return await self.request_object("POST", type.path(namespace), manifest=body)
+        query = {"dryRun": "All"} if dry_run else {}
+        return await self.request_object("POST", type.path(namespace), manifest=body, query=query)
 
     async def apply(
         self,

@@ -17,7 +17,7 @@ from idp.kernel.resource import Manifest
 from idp.kernel.step import Outcome, Step, StepRun
 from idp.protocols.git.memory import MemoryRepository
 from idp.protocols.oci.memory import MemoryRegistry
-from idp.protocols.signing.keys import PrivateKey
+from support.keys import logged_key
 
 NAMESPACE, APPLICATION = "demo", "hello"
 
@@ -32,7 +32,7 @@ class Bench:
         self.environment = EnvironmentRepository(self.git)
         self.argo_cd = ArgoCd(self.client, environment="uat", git_url="http://127.0.0.1:8600")
         self.reader = PipelineReader(self.client)
-        self.key = PrivateKey.generate()
+        self.key = logged_key("development")
         self.reports: list[str] = []
 
     async def rules(self, **spec: Any) -> str:

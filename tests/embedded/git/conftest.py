@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +50,10 @@ class Served:
         return self.told
 
 
+def _announce(moved: Sequence[PushEvent]) -> str:
+    return "\n".join(f"{event.ref} is now {event.after}" for event in moved)
+
+
 Serve = Callable[..., contextlib.AbstractAsyncContextManager[Served]]
 
 
@@ -73,7 +77,9 @@ def serve(tmp_path: Path) -> Serve:
                 grown.notify_all()
 
         data = tmp_path / "data"
-        application = git_application(data, TableAccess(), on_push=on_push, limits=limits)
+        application = git_application(
+            data, TableAccess(), on_push=on_push, announce=_announce, limits=limits
+        )
         async with served(application) as url:
             yield Served(application.state.server, int(url.rpartition(":")[2]), data, told, grown)
 

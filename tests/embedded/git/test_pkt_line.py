@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from idp.embedded.git.pkt_line import FLUSH, PushRequest, pkt_line, push_request, refusal
+from idp.embedded.git.pkt_line import (
+    FLUSH,
+    PushRequest,
+    message,
+    pkt_line,
+    push_request,
+    refusal,
+)
 from idp.kernel.errors import InvalidInput
 
 _COMMAND = b"0" * 40 + b" " + b"1" * 40 + b" refs/heads/main"
@@ -26,6 +33,14 @@ def test_a_probe_has_no_commands() -> None:
 def test_anything_else_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidInput):
         push_request(data)
+
+
+def test_a_message_needs_a_client_that_can_show_it() -> None:
+    able = PushRequest(("refs/heads/main",), frozenset({"side-band-64k"}))
+    assert message(able, "one\ntwo") == pkt_line(b"\x02one\ntwo\n")
+    assert message(able, "") == b""
+    assert message(PushRequest(("refs/heads/main",), frozenset()), "one") == b""
+    assert len(message(able, "x" * 100_000)) < 65_521
 
 
 def test_refusal_needs_a_client_that_can_read_it() -> None:

@@ -24,7 +24,8 @@ async def test_first_push_creates_the_repository_and_is_told(
 ) -> None:
     commit = await git.commit(tmp_path / "work", {"a.txt": b"a"})
     async with serve() as served:
-        await git.ok("push", served.url("demo/hello"), "main", cwd=tmp_path / "work")
+        said = await git.ok("push", served.url("demo/hello"), "main", cwd=tmp_path / "work")
+        assert f"remote: refs/heads/main is now {commit}" in said
         (event,) = await served.events(1)
         assert (event.repository, event.ref) == ("demo/hello", "refs/heads/main")
         assert (event.before, event.after, event.pusher) == (NO_COMMIT, commit, "ada")

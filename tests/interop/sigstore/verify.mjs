@@ -2,7 +2,7 @@
 // Exit 0 when the bundle is signed by the key and its statement is about the digest.
 
 import { readFileSync } from 'node:fs';
-import { createPublicKey } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { Verifier, toSignedEntity, toTrustMaterial } from '@sigstore/verify';
 
@@ -10,9 +10,20 @@ const [bundlePath, keyPath, digest] = process.argv.slice(2);
 const bundle = bundleFromJSON(JSON.parse(readFileSync(bundlePath, 'utf8')));
 
 const trusted = { publicKey: createPublicKey(readFileSync(keyPath)), validFor: () => true };
+// The log of a bundle that is in one signs with the same key, as RFC 6962 names it by that key.
+const der = trusted.publicKey.export({ type: 'spki', format: 'der' });
+const tlogs = [
+  {
+    publicKey: trusted.publicKey,
+    baseURL: 'idp/development',
+    logID: createHash('sha256').update(der).digest(),
+    validFor: { start: new Date(0), end: new Date(8.64e15) },
+  },
+];
+const logged = bundle.verificationMaterial.tlogEntries.length;
 const root = { tlogs: [], ctlogs: [], certificateAuthorities: [], timestampAuthorities: [] };
-const material = toTrustMaterial(root, () => trusted);
-const thresholds = { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0, tsaThreshold: 0 };
+const material = { ...toTrustMaterial(root, () => trusted), tlogs };
+const thresholds = { tlogThreshold: logged, ctlogThreshold: 0, timestampThreshold: 0, tsaThreshold: 0 };
 new Verifier(material, thresholds).verify(toSignedEntity(bundle));
 
 const envelope = bundle.content.dsseEnvelope;

@@ -92,7 +92,7 @@ async def test_a_statement_copied_from_another_image_is_rejected(
     registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
 ) -> None:
     other = "sha256:" + "cd" * 32
-    data = attestations.sign_statement(REPOSITORY, other, Statement(SCAN, {}), staging)
+    data = await attestations.sign_statement(REPOSITORY, other, Statement(SCAN, {}), staging)
     copied = await push_raw(registry, image, data)
     found = await statements(registry, REPOSITORY, image, trusted)
     assert found.rejected == [

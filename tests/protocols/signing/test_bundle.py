@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -16,7 +17,7 @@ STATEMENT = Statement("https://example.com/claim/v1", {"answer": 42})
 
 
 def bundle(key: PrivateKey, **changes: Any) -> bytes:
-    body = json.loads(sign_statement("demo/hello", DIGEST, STATEMENT, key))
+    body = json.loads(asyncio.run(sign_statement("demo/hello", DIGEST, STATEMENT, key)))
     return json.dumps({**body, **changes}).encode()
 
 
@@ -32,7 +33,7 @@ def test_the_same_statement_makes_the_same_bundle(staging: PrivateKey) -> None:
 
 
 def test_a_bundle_is_read_back(staging: PrivateKey, trusted: dict[str, str]) -> None:
-    assert verify_statement(bundle(staging), DIGEST, trusted) == (STATEMENT, "staging")
+    assert verify_statement(bundle(staging), DIGEST, trusted) == (STATEMENT, "staging", None)
 
 
 def test_a_bundle_about_another_artifact_is_refused(

@@ -1,4 +1,4 @@
-"""Opens the audit of an instance in the data folder, to read it."""
+"""Opens the history of an instance in the data folder, to read it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from idp.kernel.errors import NotFound
 
 
 def open_audit(layout: Layout, environment: str) -> AuditLog:
-    """Open the audit read-only; the instance may be running.
+    """Open the audit read-only; raises as `open_history`."""
+    return AuditLog(open_history(layout, environment))
+
+
+def open_history(layout: Layout, environment: str) -> sa.Engine:
+    """Open an instance's history read-only; the instance may be running.
 
     Raises:
         NotFound: There is no such environment, or it never ran.
@@ -20,7 +25,7 @@ def open_audit(layout: Layout, environment: str) -> AuditLog:
     path = layout.instance(environment).history
     if environment not in environments or not path.exists():
         raise NotFound(
-            f"there is no audit of {environment!r}",
+            f"there is no history of {environment!r}",
             remedy=f"The environments are {', '.join(environments)}.",
         )
-    return AuditLog(sa.create_engine(f"sqlite:///file:{path}?mode=ro&uri=true"))
+    return sa.create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -138,9 +139,8 @@ async def decide(
     async with connect(layout, user) as platform:
         client = platform.instance(environment)
         promotion = await waiting_promotion(client, environment, namespace, name)
-        if decision == "approve":
-            _demand_acceptance(await must_accept(client, promotion), accepts, name, environment)
-        await create_approval(
+        record = functools.partial(
+            create_approval,
             platform,
             promotion,
             environment,
@@ -149,6 +149,11 @@ async def decide(
             accepts=accepts,
             days=days,
         )
+        # Who may not decide hears that first, not what the evidence lacks.
+        await record(dry_run=True)
+        if decision == "approve":
+            _demand_acceptance(await must_accept(client, promotion), accepts, name, environment)
+        await record()
         typer.echo(f"{platform.user}: {decision} {promotion['metadata']['name']} in {environment}.")
         if decision == "approve":
             status = await follow_by_name(
@@ -192,6 +197,7 @@ async def create_approval(
     comment: str = "",
     accepts: list[str],
     days: int,
+    dry_run: bool = False,
 ) -> None:
     """Create the Approval: bound to the release, the target and the policy that were looked at."""
     assert platform.session is not None
@@ -213,6 +219,7 @@ async def create_approval(
                 "accepts": [{"name": gap, "until": until} for gap in accepts],
             },
         },
+        dry_run=dry_run,
     )
 
 

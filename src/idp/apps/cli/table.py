@@ -30,9 +30,9 @@ AREAS: dict[str, tuple[str, ...]] = {
     "Platform": ("up", "down", "status", "doctor", "reset", "demo", "apiserver"),
     "You": ("login", "logout", "whoami", "users", "git-credential"),
     "Applications": ("deploy", "apps", "app", "logs", "open"),
-    "Releases": ("release", "promote", "promotion", "approve", "reject", "rollback"),
+    "Releases": ("release", "promote", "promotion", "approve", "reject", "rollback", "dora"),
     "Resources": ("kinds", "explain", "get", "describe", "apply", "delete"),
-    "Proof": ("audit", "security"),
+    "Proof": ("audit", "security", "signing"),
 }
 
 COMMANDS: dict[str, Command] = {
@@ -71,6 +71,9 @@ COMMANDS: dict[str, Command] = {
     "approve": Command(_PROMOTION, "Approve a promotion that waits for you."),
     "reject": Command(_PROMOTION, "Reject a promotion that waits for you, with the reason."),
     "rollback": Command(_PROMOTION, "Go back to what ran before, configuration included."),
+    "dora": Command(
+        "idp.apps.cli.commands.dora:application", "Show DORA's five metrics of an environment."
+    ),
     "kinds": Command(_RESOURCES, "List the kinds of the platform."),
     "explain": Command(_RESOURCES, "Explain a kind or a field of it."),
     "get": Command(_RESOURCES, "List objects of any kind, or show one."),
@@ -79,6 +82,11 @@ COMMANDS: dict[str, Command] = {
     "delete": Command(_RESOURCES, "Delete objects."),
     "audit": Command(
         "idp.apps.cli.commands.audit:application", "Read and verify the audit.", single=False
+    ),
+    "signing": Command(
+        "idp.apps.cli.commands.signing:application",
+        "Check signatures, evidence and transparency logs.",
+        single=False,
     ),
     "security": Command(
         "idp.capabilities.scanning.commands:application",

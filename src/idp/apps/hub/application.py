@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from idp.apps.hub.body_limit import BodyLimit
 from idp.apps.hub.changes import Changes
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.proxy import InstanceProxy
-from idp.apps.hub.pushes import Push, PushPipelines
+from idp.apps.hub.pushes import Push, PushPipelines, announcement
 from idp.apps.hub.review import RepositoryReview
 from idp.apps.hub.users import open_users
 from idp.apps.platform.layout import Layout
@@ -49,9 +49,12 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
 
     async def on_push(event: PushEvent) -> None:
         changes.add("git", event.repository)
-        await pipelines.start(Push(event.repository, event.ref, event.after, event.pusher))
+        await pipelines.start(_push(event))
 
-    git = git_application(layout.git, access, on_push=on_push)
+    def announce(moved: Sequence[PushEvent]) -> str:
+        return announcement([_push(event) for event in moved], instances.environments[0])
+
+    git = git_application(layout.git, access, on_push=on_push, announce=announce)
     registry = registry_application(
         layout.registry, access, on_change=lambda repository: changes.add("registry", repository)
     )
@@ -80,6 +83,10 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
     )
     application.state.changes = changes
     return application
+
+
+def _push(event: PushEvent) -> Push:
+    return Push(event.repository, event.ref, event.after, event.pusher)
 
 
 def _welcome(url: str) -> Callable[[Request], Awaitable[Response]]:

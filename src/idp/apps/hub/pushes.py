@@ -7,6 +7,7 @@ the commit, so the same push reported twice starts one pipeline.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -50,6 +51,26 @@ class Push:
             and self.reference == BUILT_REFERENCE
             and self.commit.strip("0") != ""
         )
+
+
+def announcement(pushes: Sequence[Push], environment: str) -> str:
+    """What `git push` shows of what happens next; empty when that is for the GitOps engine."""
+    return "\n".join(filter(None, (_announced(push, environment) for push in pushes)))
+
+
+def _announced(push: Push, environment: str) -> str:
+    namespace, _, application = push.repository.partition("/")
+    kind, _, name = push.reference.removeprefix("refs/").partition("/")
+    if namespace == ENVIRONMENTS_NAMESPACE or not push.commit.strip("0"):
+        return ""
+    if push.starts_pipeline:
+        return (
+            f"{application}: commit {push.commit[:7]} is built, scanned and signed, "
+            f"then it runs in {environment}.\n"
+            f"Watch it: idp-cli app {application} -n {namespace}"
+        )
+    told = f"{name} is kept and not built: only the branch main is."
+    return told if kind != "heads" else f"{told}\nTo build it: git push <remote> {name}:main"
 
 
 class PushPipelines:

@@ -18,11 +18,13 @@ from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import require_settings
 from idp.capabilities.signing.keys import open_signer
+from idp.capabilities.signing.log import SqlLog
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.embedded.workloads.pods.logs import PodLogs
 from idp.kernel.audit import AuditLog
 from idp.kernel.database import open_database
 from idp.kernel.logging import configure_logging
+from idp.protocols.signing.transparency.log import LoggedKey
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +49,9 @@ async def run(layout: Layout, environment: str) -> None:
         await bootstrap(client, environment, tuple(settings.instances))
         api.kubeconfig("admin", (ADMINISTRATOR,), path=folders.kubeconfig)
         api.kubeconfig(HUB, (HUB_GROUP,), path=folders.hub_kubeconfig)
-        machine = Machine(layout, settings, environment, client, database, await opening)
+        key = await opening
+        signer = LoggedKey(key, SqlLog(database, key, environment))
+        machine = Machine(layout, settings, environment, client, database, signer)
         parts = build_parts(machine)
         log.info("instance ready", environment=environment)
         running = asyncio.create_task(parts.run())

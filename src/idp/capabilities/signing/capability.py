@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from idp.capabilities.signing.steps.sign import SignStep
 from idp.kernel.capability import Capability, Context
@@ -21,4 +22,6 @@ def _steps(context: Context) -> Sequence[Step]:
     ]
 
 
-CAPABILITY = Capability(name="signing", steps=_steps)
+CAPABILITY = Capability(
+    name="signing", steps=_steps, migrations=(Path(__file__).parent / "migrations",)
+)

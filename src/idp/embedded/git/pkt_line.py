@@ -61,8 +61,18 @@ def push_request(data: bytes) -> PushRequest:
     return PushRequest(tuple(refs), capabilities)
 
 
-def refusal(request: PushRequest, reason: str, message: str) -> bytes | None:
-    """The answer that makes `git push` show `message` and reject every ref with `reason`.
+def message(request: PushRequest, text: str) -> bytes:
+    """Lines that `git push` shows as `remote: ...`; they go before the answer.
+
+    Empty when the client cannot be told.
+    """
+    if not text or "side-band-64k" not in request.capabilities:
+        return b""
+    return pkt_line(b"\x02" + f"{text}\n".encode()[:_SIDE_BAND_BYTES])
+
+
+def refusal(request: PushRequest, reason: str, why: str) -> bytes | None:
+    """The answer that makes `git push` show `why` and reject every ref with `reason`.
 
     None when the client is too old to be told so.
     """
@@ -75,4 +85,4 @@ def refusal(request: PushRequest, reason: str, message: str) -> bytes | None:
         pkt_line(b"\x01" + report[start : start + _SIDE_BAND_BYTES])
         for start in range(0, len(report), _SIDE_BAND_BYTES)
     )
-    return pkt_line(b"\x02" + f"error: {message}\n".encode()) + told + FLUSH
+    return message(request, f"error: {why}") + told + FLUSH

@@ -13,6 +13,7 @@ from typing import IO
 
 import structlog
 
+from idp.embedded.git.events import PushEvent
 from idp.embedded.git.limits import Limits
 from idp.embedded.git.push_log import PushLog
 from idp.embedded.git.store import RepositoryStore
@@ -57,14 +58,19 @@ class Pushes:
 
     async def receive(
         self, repository: str, pusher: str, body: IO[bytes], protocol: str | None
-    ) -> bytes:
-        """Take a push in and give the answer for the client; creates the repository."""
+    ) -> tuple[bytes, list[PushEvent]]:
+        """Take a push in; creates the repository.
+
+        Returns:
+            The answer for the client, and what moved.
+        """
         await self._store.create(repository)
         async with self._store.locked(repository) as lock:
             await self._record(repository)
             await self._events.start(repository, pusher)
+            moved: list[PushEvent] = []
             try:
-                return await self._git.run(
+                answer = await self._git.run(
                     ["receive-pack", "--stateless-rpc", str(self._store.path(repository))],
                     settings=self._settings(repository),
                     protocol=protocol,
@@ -72,12 +78,14 @@ class Pushes:
                     inherit=[lock],
                 )
             finally:
-                await self._record(repository)
+                moved += await self._record(repository)
+            return answer, moved
 
-    async def _record(self, repository: str) -> None:
+    async def _record(self, repository: str) -> list[PushEvent]:
         self._unlogged.add(repository)
         refs = await self._store.refs(repository)
-        for event in await self._events.record(repository, refs):
+        events = await self._events.record(repository, refs)
+        for event in events:
             log.info(
                 "pushed",
                 repository=repository,
@@ -87,6 +95,7 @@ class Pushes:
                 pusher=event.pusher,
             )
         self._unlogged.discard(repository)
+        return events
 
     async def run(self) -> None:
         """Log what moved without being logged, until cancelled.

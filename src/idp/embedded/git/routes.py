@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Literal
 
 from starlette.requests import Request
@@ -17,14 +17,17 @@ from starlette.types import Receive, Scope, Send
 
 from idp.embedded.git.authorization import authorize
 from idp.embedded.git.bodies import drain, received
+from idp.embedded.git.events import PushEvent
 from idp.embedded.git.limits import Limits
-from idp.embedded.git.pkt_line import FLUSH, pkt_line, push_request, refusal
+from idp.embedded.git.pkt_line import FLUSH, message, pkt_line, push_request, refusal
 from idp.embedded.git.pushes import Pushes
 from idp.embedded.git.store import RepositoryStore, repository_name
 from idp.kernel.access import Principal, RepositoryAccess
 from idp.kernel.errors import Forbidden, IdpError, NotFound, TooLarge, UnsupportedMediaType
 from idp.protocols.git.process import Git
 
+Announce = Callable[[Sequence[PushEvent]], str]
+"""What to tell the client of a push about what moved; empty to tell nothing."""
 _UNCACHED = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
 _COMMANDS_BYTES = 2**20
 _ACTIONS: dict[str, Literal["pull", "push"]] = {
@@ -43,12 +46,14 @@ class GitRoutes:
         git: Git,
         access: RepositoryAccess,
         limits: Limits,
+        announce: Announce,
     ) -> None:
         self._store = store
         self._pushes = pushes
         self._git = git
         self._access = access
         self._limits = limits
+        self._announce = announce
 
     def routes(self) -> Sequence[Route]:
         """The routes, relative to where the application is mounted."""
@@ -127,17 +132,18 @@ class GitRoutes:
         ) as body:
             wanted = push_request(body.beginning(_COMMANDS_BYTES))
             if body.problem:
-                message = f"this push is {body.problem}"
-                answer = refusal(wanted, body.problem, message)
+                why = f"this push is {body.problem}"
+                answer = refusal(wanted, body.problem, why)
                 if answer is None:
-                    raise TooLarge(message)
+                    raise TooLarge(why)
                 return _Refusal(request, answer, self._limits)
             answer = b""
             if wanted.refs:
                 pusher = principal.name if principal else ""
-                answer = await self._pushes.receive(
+                answer, moved = await self._pushes.receive(
                     repository, pusher, body.file, request.headers.get("git-protocol")
                 )
+                answer = message(wanted, self._announce(moved)) + answer
         media_type = "application/x-git-receive-pack-result"
         return Response(answer, media_type=media_type, headers=_UNCACHED)
 

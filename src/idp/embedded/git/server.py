@@ -13,7 +13,7 @@ from idp.embedded.git.delivery import Delivery, OnPush
 from idp.embedded.git.limits import Limits
 from idp.embedded.git.push_log import PushLog
 from idp.embedded.git.pushes import Pushes
-from idp.embedded.git.routes import GitRoutes, answer_error
+from idp.embedded.git.routes import Announce, GitRoutes, answer_error
 from idp.embedded.git.store import RepositoryStore
 from idp.kernel.access import RepositoryAccess
 from idp.kernel.errors import IdpError
@@ -28,6 +28,7 @@ class GitServer:
         access: Proves who asks and decides what they may do.
         on_push: Called for every ref that was moved, until it returns without an error; at least
             once, in order within a repository. It must be idempotent by `PushEvent.id`.
+        announce: The lines that `git push` shows about what it moved.
         limits: What one request may cost.
 
     Attributes:
@@ -41,6 +42,7 @@ class GitServer:
         access: RepositoryAccess,
         *,
         on_push: OnPush,
+        announce: Announce = lambda events: "",
         limits: Limits | None = None,
     ) -> None:
         limits = limits or Limits()
@@ -56,7 +58,7 @@ class GitServer:
         self.repositories = RepositoryStore(data, git)
         self._pushes = Pushes(self.repositories, self.events, git, limits)
         self._delivery = Delivery(self.events, on_push)
-        routes = GitRoutes(self.repositories, self._pushes, git, access, limits)
+        routes = GitRoutes(self.repositories, self._pushes, git, access, limits, announce)
         self.application = Starlette(
             routes=routes.routes(), exception_handlers={IdpError: answer_error}
         )
@@ -70,14 +72,19 @@ class GitServer:
 
 
 def git_application(
-    data: Path, access: RepositoryAccess, *, on_push: OnPush, limits: Limits | None = None
+    data: Path,
+    access: RepositoryAccess,
+    *,
+    on_push: OnPush,
+    announce: Announce = lambda events: "",
+    limits: Limits | None = None,
 ) -> Starlette:
     """A Git server that runs as long as the application's lifespan; parameters as `GitServer`.
 
     The server is `application.state.server`. When the application is mounted inside another one,
     nothing starts its lifespan: use `GitServer` there and run it yourself.
     """
-    server = GitServer(data, access, on_push=on_push, limits=limits)
+    server = GitServer(data, access, on_push=on_push, announce=announce, limits=limits)
 
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:

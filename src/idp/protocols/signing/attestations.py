@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from idp.kernel.capability import Signer
 from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
 from idp.protocols.oci.ports import Descriptor, Registry
@@ -29,6 +31,9 @@ from idp.protocols.signing.statement import (
     encode_statement,
     read_statement,
 )
+from idp.protocols.signing.transparency.entry import entry_of
+from idp.protocols.signing.transparency.inclusion import Logged, verify_logged
+from idp.protocols.signing.transparency.log import log_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,14 @@ class VerifiedStatement:
         predicate: The claim.
         signer: Name of the pinned key.
         digest: Of the attestation's manifest.
+        logged: Where it stands in the signer's transparency log; None when it is in none.
     """
 
     predicate_type: str
     predicate: dict[str, Any]
     signer: str
     digest: str
+    logged: Logged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +76,48 @@ class Findings:
     rejected: list[Rejected]
 
 
-def sign_statement(name: str, digest: str, statement: Statement, signer: Signer) -> bytes:
-    """A statement about one artifact as a signed bundle. Pure, and the same every time."""
+async def sign_statement(name: str, digest: str, statement: Statement, signer: Signer) -> bytes:
+    """A statement about one artifact as a signed bundle, the same every time.
+
+    It is logged before anybody can have it: what a log does not show was not said.
+    """
     payload = encode_statement(name, digest, statement)
     envelope = dsse.sign_envelope(signer, PAYLOAD_TYPE, payload)
-    return encode_bundle(envelope, key_id(signer.public_key))
+    logged = []
+    if signer.log is not None:
+        logged.append(await signer.log.append(entry_of(orjson.loads(envelope), signer.public_key)))
+    return encode_bundle(envelope, key_id(signer.public_key), logged)
 
 
 def verify_statement(
-    data: bytes, subject_digest: str, keys: Mapping[str, str]
-) -> tuple[Statement, str]:
+    data: bytes, subject_digest: str, keys: Mapping[str, str], *, must_be_logged: bool = False
+) -> tuple[Statement, str, Logged | None]:
     """Check a bundle. Pure.
 
+    Args:
+        data: The bundle.
+        subject_digest: `sha256:<hex>` of the artifact in question.
+        keys: Name -> PEM text of the pinned public keys.
+        must_be_logged: Whether it only counts when it is in its signer's transparency log.
+
     Returns:
-        The statement and the name of the pinned key that signed it.
+        The statement, the name of the pinned key that signed it, and where it is logged.
 
     Raises:
-        VerificationFailed: A rule of `bundle`, `dsse`, `pinned` or `statement` is broken.
+        VerificationFailed: A rule of `bundle`, `dsse`, `pinned`, `statement` or
+            `transparency.inclusion` is broken.
     """
-    verified = dsse.verify_parsed(read_bundle(data), keys)
+    bundle = read_bundle(data)
+    verified = dsse.verify_parsed(bundle.envelope, keys)
     statement = read_statement(verified.payload_type, verified.payload, subject_digest)
-    return statement, verified.signer_name
+    signer = verified.signer_name
+    logged = [
+        verify_logged(element, bundle.envelope, log_origin(signer), keys[signer])
+        for element in bundle.log_entries
+    ]
+    if must_be_logged and not logged:
+        raise VerificationFailed(f"it is not in the transparency log of {signer}")
+    return statement, signer, logged[0] if logged else None
 
 
 async def attach(
@@ -118,7 +146,7 @@ async def attach(
         TooLarge: The statement is larger than a verifier would read.
     """
     statement = Statement(predicate_type, predicate)
-    data = sign_statement(repository, subject_digest, statement, signer)
+    data = await sign_statement(repository, subject_digest, statement, signer)
     if len(data) > MAX_BUNDLE_BYTES:
         raise TooLarge(f"the attestation has {len(data)} bytes, more than {MAX_BUNDLE_BYTES}")
     layer = await registry.push_blob(repository, data, BUNDLE_MEDIA_TYPE)
@@ -138,6 +166,7 @@ async def statements(
     keys: Mapping[str, str],
     *,
     predicate_type: str | None = None,
+    must_be_logged: bool = False,
 ) -> Findings:
     """Read and check what is attested about an artifact.
 
@@ -148,6 +177,7 @@ async def statements(
         keys: Name -> PEM text of the pinned public keys.
         predicate_type: Only verified statements of this type; None for all. What is rejected is
             listed in either case: its type is not known.
+        must_be_logged: Whether only those count that are in their signer's transparency log.
 
     Raises:
         Unavailable: The registry cannot be read. An answer that is not whole is no answer.
@@ -160,14 +190,16 @@ async def statements(
                 registry, repository, referrer, subject_digest, BUNDLE_MEDIA_TYPE
             )
             data = await registry.blob(repository, layer.digest, limit=MAX_BUNDLE_BYTES)
-            statement, signer = verify_statement(data, subject_digest, keys)
+            statement, signer, logged = verify_statement(
+                data, subject_digest, keys, must_be_logged=must_be_logged
+            )
         except (VerificationFailed, TooLarge, NotFound) as error:
             found.rejected.append(Rejected(referrer.digest, error.message))
             continue
         if predicate_type in (None, statement.predicate_type):
             found.verified.append(
                 VerifiedStatement(
-                    statement.predicate_type, statement.predicate, signer, referrer.digest
+                    statement.predicate_type, statement.predicate, signer, referrer.digest, logged
                 )
             )
     return found

@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from idp.kernel.capability import TransparencyLog
 from idp.kernel.errors import VerificationFailed
 from idp.protocols.signing import encrypted
 
@@ -68,6 +69,11 @@ class PrivateKey:
     def public_key(self) -> str:
         """PEM text of the public key (SubjectPublicKeyInfo)."""
         return self._public_key
+
+    @property
+    def log(self) -> TransparencyLog | None:
+        """None: a bare key keeps no log (see `transparency.log.LoggedKey`)."""
+        return None
 
     def sign(self, payload: bytes) -> bytes:
         """ECDSA over SHA-256 of `payload`, DER encoded; the same payload, the same signature."""

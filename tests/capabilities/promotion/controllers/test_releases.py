@@ -15,9 +15,10 @@ from idp.kernel.standard import EVENT, NAMESPACE
 from idp.protocols.signing.attestations import attach
 from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import VERIFIED
+from support.keys import logged_key
 
 REPOSITORY = "demo/hello"
-STAGING = PrivateKey.generate()
+STAGING = logged_key("staging")
 
 
 async def cut(bench: Any, count: int = 1, *, signer: Any = None, **changes: Any) -> str:

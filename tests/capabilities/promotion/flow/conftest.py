@@ -30,7 +30,7 @@ from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, 
 from idp.capabilities.promotion.ledger import Ledger, LedgerEntry
 from idp.capabilities.promotion.render.templates import cluster_workflow_templates
 from idp.embedded.workflows.engine import WorkflowEngine
-from idp.kernel.capability import Context, Remote
+from idp.kernel.capability import Context, Remote, Signer
 from idp.kernel.client import Client
 from idp.kernel.database import open_database
 from idp.kernel.errors import NotFound
@@ -53,8 +53,8 @@ from idp.protocols.oci.memory import MemoryRegistry
 from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST
 from idp.protocols.signing.attestations import attach
 from idp.protocols.signing.cosign import sign_digest
-from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
+from support.keys import logged_key
 
 ENVIRONMENTS = ("development", "staging", "uat", "production")
 REPOSITORY = "demo/hello"
@@ -443,7 +443,7 @@ class World:
 
     def __init__(self, folder: Path, gateway: Gateway) -> None:
         self.registry = MemoryRegistry()
-        self.keys = {name: PrivateKey.generate() for name in ENVIRONMENTS}
+        self.keys = {name: logged_key(name) for name in ENVIRONMENTS}
         self._folder, self._gateway = folder, gateway
         self._pinned = {name: key.public_key for name, key in self.keys.items()}
         self.instances: dict[str, Instance] = {}
@@ -476,7 +476,7 @@ class World:
         return Instance(environment, context, api, self.registry, MemoryRepository(), self._gateway)
 
     async def release(
-        self, count: int = 1, *, author: str = "ada", signer: PrivateKey | None = None
+        self, count: int = 1, *, author: str = "ada", signer: Signer | None = None
     ) -> Manifest:
         """What a push pipeline leaves behind; gives the release's facts."""
         key = signer or self.keys["development"]
@@ -523,7 +523,7 @@ class World:
         return {**spec, "digest": digest, "name": f"hello-{version}"}
 
     async def verified(
-        self, release: Manifest, environment: str, signer: PrivateKey | None = None
+        self, release: Manifest, environment: str, signer: Signer | None = None
     ) -> None:
         predicate = {"environment": environment, "releaseDigest": release["digest"]}
         key = signer or self.keys[environment]

@@ -17,6 +17,7 @@ from idp.protocols.signing.attestations import attach
 from idp.protocols.signing.cosign import sign_digest
 from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
+from support.keys import logged_key
 
 REPOSITORY = "demo/hello"
 SCANNERS = [{"name": "code", "status": "clean", "findings": []}]
@@ -27,7 +28,7 @@ class Evidence:
 
     def __init__(self, bench: Any) -> None:
         self.bench = bench
-        self.staging = PrivateKey.generate()
+        self.staging = logged_key("staging")
         self.image = self.release = ""
 
     async def lay_down(

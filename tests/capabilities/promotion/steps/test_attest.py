@@ -9,6 +9,9 @@ from idp.capabilities.promotion.steps.attest import AttestStep
 from idp.capabilities.promotion.steps.pipeline import UnprovenStep
 from idp.protocols.signing.attestations import statements
 from idp.protocols.signing.predicates import VERIFIED
+from support.keys import logged_key
+
+KEY = logged_key("uat")
 
 
 async def ready(bench: Any, **confirm: Any) -> str:
@@ -27,7 +30,7 @@ async def ready(bench: Any, **confirm: Any) -> str:
 
 
 async def attest(bench: Any) -> Any:
-    step = AttestStep(bench.reader, bench.registry, bench.key, environment="uat")
+    step = AttestStep(bench.reader, bench.registry, KEY, environment="uat")
     names = {uses: f"p-{uses}" for uses in ("verdict", "approval", "confirm", "verify")}
     return await bench.perform(step, release="r1", **names)
 
@@ -35,7 +38,7 @@ async def attest(bench: Any) -> Any:
 async def test_states_what_was_checked_in_this_environments_name(bench: Any) -> None:
     digest = await ready(bench)
     outcome = await attest(bench)
-    keys = {"uat": bench.key.public_key}
+    keys = {"uat": KEY.public_key}
     found = await statements(bench.registry, "demo/hello", digest, keys, predicate_type=VERIFIED)
     (statement,) = found.verified
     assert statement.digest == outcome.outputs["statement"]
@@ -48,7 +51,7 @@ async def test_states_what_was_checked_in_this_environments_name(bench: Any) -> 
 async def test_called_again_it_states_the_same(bench: Any) -> None:
     digest = await ready(bench)
     assert (await attest(bench)).outputs == (await attest(bench)).outputs
-    keys = {"uat": bench.key.public_key}
+    keys = {"uat": KEY.public_key}
     found = await statements(bench.registry, "demo/hello", digest, keys, predicate_type=VERIFIED)
     assert len(found.verified) == 1
 

@@ -102,7 +102,8 @@ async def _ask(
 ) -> None:
     gaps = await must_accept(platform.instance(environment), promotion)
     command = approval_command(platform.layout, promotion, environment, approver, gaps)
-    progress.update(line.child("to approve"), "attention", command)
+    people = line.child("people")
+    progress.update(people, "attention", command)
     if not approve:
         return
     async with connect(platform.layout, approver.name) as as_approver:
@@ -116,7 +117,7 @@ async def _ask(
             days=ACCEPTED_DAYS,
         )
     accepted = f", accepting {', '.join(gaps)} for {ACCEPTED_DAYS} days" if gaps else ""
-    progress.update(line.child("to approve"), "done", f"{approver.name} approved{accepted}")
+    progress.update(people, "done", f"{approver.name} approved{accepted}")
 
 
 def approval_command(

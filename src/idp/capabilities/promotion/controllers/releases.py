@@ -183,6 +183,7 @@ class ReleaseImporter:
             spec.digest,
             self._keys,
             predicate_type=VERIFIED,
+            must_be_logged=True,
         )
         verified = sorted(
             {

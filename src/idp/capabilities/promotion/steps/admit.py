@@ -110,7 +110,9 @@ class AdmitStep:
         await verify_digest(self._registry, spec.repository, spec.digest, origin)  # 2
         image = spec.image.rpartition("@")[2]
         await verify_digest(self._registry, spec.repository, image, origin)  # 3
-        found = await statements(self._registry, spec.repository, image, origin)
+        found = await statements(
+            self._registry, spec.repository, image, origin, must_be_logged=True
+        )
         provenance = _provenance(found, spec.source.commit)  # 4
         sbom = _the(found, CYCLONEDX, "bill of materials")
         scan = _the(found, SCAN, "scan")
@@ -135,6 +137,7 @@ class AdmitStep:
             spec.digest,
             self._key(previous),
             predicate_type=VERIFIED,
+            must_be_logged=True,
         )
         for statement in found.verified:
             claim = statement.predicate
