@@ -132,5 +132,5 @@ def test_field_selectors(selector: str | None, expected: bool) -> None:
 
 @pytest.mark.parametrize("selector", ["metadata.name", "=x", "a in (b)"])
 def test_malformed_field_selectors_are_refused(selector: str) -> None:
-    with pytest.raises(InvalidInput, match="invalid field selector"):
+    with pytest.raises(InvalidInput, match="invalid selector"):
         parse_field_selector(selector)

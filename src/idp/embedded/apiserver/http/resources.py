@@ -82,6 +82,7 @@ class Resources:
             manager=query.get("fieldManager") or _default_manager(http),
             dry_run="dryRun" in query,
             field_validation=parameters.field_validation(query),
+            declared=True,
             force=parameters.flag(query, "force"),
             address=http.remote or "",
             warnings=list(served.warnings),

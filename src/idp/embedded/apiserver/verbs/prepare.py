@@ -37,7 +37,14 @@ REQUIRED_VERSION = Cause(
 )
 
 
-def decode(request: Request, body: object, meta: Node, extra: Iterable[str] = ()) -> Manifest:
+def decode(
+    request: Request,
+    body: object,
+    meta: Node,
+    extra: Iterable[str] = (),
+    *,
+    declared: bool = False,
+) -> Manifest:
     """Read a body as an object of the kind asked for.
 
     Unknown fields are dropped, warned of or refused, as the request wishes.
@@ -47,9 +54,11 @@ def decode(request: Request, body: object, meta: Node, extra: Iterable[str] = ()
         body: The parsed body.
         meta: Schema of `metadata`.
         extra: Complaints from parsing (duplicate fields).
+        declared: Refuse unknown fields whatever the request wishes.
 
     Raises:
         InvalidInput: It is an object of another kind, or a field is unknown or of a wrong type.
+        ValueError: A field is unknown, and all are to be declared.
     """
     manifest = _identified(request, body)
     served = request.served
@@ -61,6 +70,9 @@ def decode(request: Request, body: object, meta: Node, extra: Iterable[str] = ()
         manifest = {**manifest, "metadata": {}}
         prune_custom(manifest, served.node, unknown)
         manifest["metadata"] = metadata
+    if declared and unknown:
+        texts = [f".{path}: field not declared in schema" for path in unknown]
+        raise ValueError(texts[0] if len(texts) == 1 else "\n  ".join(["errors:", *texts]))
     metadata = manifest.setdefault("metadata", {})
     if _stated(body) == []:
         metadata["managedFields"] = [{}]  # nobody is to own anything: said by an empty list, too

@@ -286,7 +286,8 @@ class Writer:
             named = named if "/" in named else f"/{named}"
             raise InvalidInput(f"invalid object type: {named}, Kind={stated.get('kind') or ''}")
         try:
-            wanted = prepare.decode(request, body, self._registry.object_meta, extra)
+            meta = self._registry.object_meta
+            wanted = prepare.decode(request, body, meta, extra, declared=request.declared)
             refuse_duplicates(wanted, request.served.node)
         except (InvalidInput, ValueError) as error:
             group, _, version = api_version.rpartition("/")
