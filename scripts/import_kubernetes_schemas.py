@@ -18,7 +18,7 @@ from typing import Any
 KINDS = {
     "api__v1": (
         "Namespace ConfigMap Secret Service ServiceAccount Pod Event Endpoints"
-        " PersistentVolumeClaim ResourceQuota LimitRange"
+        " PersistentVolume PersistentVolumeClaim ReplicationController ResourceQuota LimitRange"
     ),
     "apis__apps__v1": "Deployment ReplicaSet StatefulSet DaemonSet",
     "apis__batch__v1": "Job CronJob",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +14,22 @@ from idp.embedded.registry.application import DEFAULT_LIMITS, registry_applicati
 from idp.embedded.registry.service import Limits
 from idp.kernel.access import Action, Principal, Service
 from idp.kernel.capability import Remote
+from support.control_plane import RealApi, missing_binaries, running_api
 from support.serving import served
 
 # How long one example takes says nothing on a machine that does other things, too.
 settings.register_profile("shared-machine", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("shared-machine")
+
+
+@pytest.fixture(scope="session")
+def real_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealApi]:
+    """A real kube-apiserver, one for all tests; skips where its programs are not found."""
+    if missing := missing_binaries():
+        pytest.skip(missing)
+    with running_api(tmp_path_factory.mktemp("real-api")) as api:
+        yield api
 
 
 @dataclass

@@ -10,6 +10,7 @@ from benchmarks.figures import (
     api_server,
     bare_machine,
     command_line,
+    findings,
     gateway,
     idle,
     promotion,
@@ -32,5 +33,6 @@ MEASUREMENTS: dict[str, Measure] = {
     "command-line": command_line.measure,
     "api-server": api_server.measure,
     "registry": registry.measure,
+    "findings": findings.measure,
     "gateway": gateway.measure,
 }

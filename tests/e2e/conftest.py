@@ -8,6 +8,7 @@ import pytest
 from idp.apps.cli.demo.users import sign_in_demo_users
 from idp.apps.platform.layout import ENVIRONMENTS
 from support.applications import NAMESPACE, Application
+from support.control_plane import missing_binaries
 from support.platform import Platform, running_platform
 
 
@@ -18,6 +19,16 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         asyncio.run(sign_in_demo_users(platform.layout))
         for environment in ENVIRONMENTS:
             platform.kubectl(environment, "create", "namespace", NAMESPACE, check=False)
+        yield platform
+
+
+@pytest.fixture(scope="session")
+def real_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A platform on real API servers; skips where their programs are not found."""
+    if missing := missing_binaries():
+        pytest.skip(missing)
+    with running_platform(tmp_path_factory.mktemp("real") / "data", "envtest") as platform:
+        asyncio.run(sign_in_demo_users(platform.layout))
         yield platform
 
 

@@ -89,6 +89,22 @@ def test_image_and_configuration_go_back_together(platform: Platform, rolled: Ro
     assert row["release"].endswith(first[:7])
 
 
+def test_the_difference_of_two_releases_is_told(platform: Platform, rolled: Rolled) -> None:
+    _, first, second = rolled
+    versions = [row["version"] for row in platform.json("release", "list", "rolled")]
+    newer, older = versions
+    assert (newer[-7:], older[-7:]) == (second[:7], first[:7])
+    found = {
+        (row["area"], row["what"]): (row["before"], row["after"])
+        for row in platform.json("release", "diff", "rolled", older, newer)
+    }
+    assert found["source", "commit"] == (first, second)
+    assert any("good evening" in (after or "") for _, after in found.values())
+    assert ("image", "digest") in found
+    running = platform.cli("release", "diff", "rolled", "-e", "staging", "-o", "name").stdout
+    assert "commit" in running.split()
+
+
 def test_the_rollback_shows_in_the_delivery_metrics(platform: Platform, rolled: Rolled) -> None:
     found = {row["metric"]: row for row in platform.json("dora", "demo/rolled", "-e", "staging")}
     assert found["deployment frequency"]["samples"] == 2

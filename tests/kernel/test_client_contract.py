@@ -1,10 +1,10 @@
-"""What every `Client` promises, over each of them: in memory, in process, over TLS."""
+"""What every `Client` promises, over each of them; `conftest.client` says which."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -14,27 +14,8 @@ from idp.kernel.client import Client, WatchEvent, get_or_none
 from idp.kernel.errors import AlreadyExists, Conflict, Gone, InvalidInput, NotFound
 from idp.kernel.http_client import HttpClient
 from idp.kernel.kubeconfig import settings_from_kubeconfig
-from idp.kernel.memory_client import MemoryClient
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CONFIG_MAP, DEPLOYMENT, NAMESPACE
-
-
-@pytest.fixture(params=["memory", "local", "http"])
-async def client(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Client]:
-    if request.param == "memory":
-        memory = MemoryClient()
-        await memory.create(NAMESPACE, {"metadata": {"name": "default"}})
-        yield memory
-        return
-    async with AsyncExitStack() as stack:
-        settings = ApiServerSettings(data=tmp_path / "data")
-        server = await stack.enter_async_context(ApiServer(settings))
-        if request.param == "local":
-            yield server.client("admin", ["system:masters"])
-            return
-        path = tmp_path / "kubeconfig"
-        server.kubeconfig(path=path)
-        yield await stack.enter_async_context(HttpClient(settings_from_kubeconfig(path)))
 
 
 def config(name: str = "a", namespace: str = "default", **data: str) -> Manifest:
@@ -153,7 +134,9 @@ async def test_watch_continues_from_a_list_without_a_gap(client: Client) -> None
     assert versions == sorted(versions)
 
 
+@pytest.mark.parametrize("client", ["memory", "local", "http"], indirect=True)
 async def test_watch_from_another_server_is_gone(client: Client) -> None:
+    """A real server says nothing until it has come that far; the controller's resync heals that."""
     with pytest.raises(Gone):
         await take(client.watch(CONFIG_MAP, "default", resource_version="99999999"), 1)
 

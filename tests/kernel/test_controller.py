@@ -1,4 +1,4 @@
-"""The promises of the controller: its own docstring, one by one.
+"""The promises of the controller: its own docstring, one by one, over each `Client`.
 
 Time is not waited for where it can be avoided: the queue's timers are asked, and a controller's
 progress is awaited through events that its reconciler sets.
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from idp.kernel.client import ObjectList, WatchEvent
+from idp.kernel.client import Client, ObjectList, WatchEvent
 from idp.kernel.controller import (
     Backoff,
     Controller,
@@ -28,12 +28,12 @@ from idp.kernel.controller import (
 from idp.kernel.errors import Conflict, Gone, Unavailable
 from idp.kernel.memory_client import MemoryClient
 from idp.kernel.resource import Manifest, ResourceType
-from idp.kernel.standard import CONFIG_MAP, DEPLOYMENT, NAMESPACE, POD
+from idp.kernel.standard import DEPLOYMENT, NAMESPACE, SECRET
 
 A, B = Request("demo", "a"), Request("demo", "b")
 
 
-def config_map(name: str, **fields: Any) -> Manifest:
+def secret(name: str, **fields: Any) -> Manifest:
     return {"metadata": {"name": name, "namespace": "demo", **fields}, "data": {}}
 
 
@@ -86,7 +86,7 @@ async def running(controller: Controller) -> AsyncIterator[None]:
 
 
 def controller(client: Any, reconcile: Any, *watches: Watch, **settings: Any) -> Controller:
-    return Controller("test", client, reconcile, watches or (Watch(CONFIG_MAP),), **settings)
+    return Controller("test", client, reconcile, watches or (Watch(SECRET),), **settings)
 
 
 # The queue
@@ -145,83 +145,86 @@ def test_backoff_does_not_overflow() -> None:
 
 def test_an_object_concerns_itself_or_its_owner() -> None:
     owners = [{"kind": "Deployment", "name": "d"}, {"kind": "Other", "name": "o"}]
-    manifest = config_map("a", ownerReferences=owners)
+    manifest = secret("a", ownerReferences=owners)
     assert request_for(manifest) == [A]
     assert owner_of("Deployment")(manifest) == [Request("demo", "d")]
-    assert owner_of("Deployment")(config_map("a")) == []
+    assert owner_of("Deployment")(secret("a")) == []
     assert request_for({"metadata": {"name": "x"}}) == [Request("", "x")]
 
 
 # The controller
 
 
-async def test_what_is_there_and_what_comes_is_reconciled() -> None:
-    client, recorder = MemoryClient(), Recorder()
-    await client.create(CONFIG_MAP, config_map("a"))
+async def test_what_is_there_and_what_comes_is_reconciled(client: Client) -> None:
+    recorder = Recorder()
+    await client.create(SECRET, secret("a"))
     async with running(controller(client, recorder)):
         await recorder.called(1, A)
-        await client.create(CONFIG_MAP, config_map("b"))
+        await client.create(SECRET, secret("b"))
         await recorder.called(1, B)
-        await client.delete(CONFIG_MAP, "a", "demo")
+        await client.delete(SECRET, "a", "demo")
         await recorder.called(2, A)
 
 
-async def test_several_kinds_lead_to_one_key() -> None:
-    client, recorder = MemoryClient(), Recorder()
-    watches = (Watch(DEPLOYMENT), Watch(POD, owner_of("Deployment")))
-    owner = [{"kind": "Deployment", "name": "a", "uid": "u"}]
+async def test_several_kinds_lead_to_one_key(client: Client) -> None:
+    recorder = Recorder()
+    watches = (Watch(DEPLOYMENT), Watch(SECRET, owner_of("Widget")))
+    # Of a kind that is not served, so that nobody collects the dependent.
+    owner = [{"apiVersion": "example.com/v1", "kind": "Widget", "name": "a", "uid": "u"}]
     async with running(controller(client, recorder, *watches)):
-        await client.create(POD, config_map("a-1", ownerReferences=owner))
+        await client.create(SECRET, secret("a-1", ownerReferences=owner))
         await recorder.called(1, A)
     assert set(recorder.calls) == {A}
 
 
-async def test_a_watch_can_be_narrowed() -> None:
-    client, recorder = MemoryClient(), Recorder()
-    watch = Watch(CONFIG_MAP, namespace="demo", label_selector="on=yes")
+async def test_a_watch_can_be_narrowed(client: Client) -> None:
+    recorder = Recorder()
+    watch = Watch(SECRET, namespace="demo", label_selector="on=yes")
     async with running(controller(client, recorder, watch)):
         for name, namespace, on in (
-            ("x", "other", "yes"),
+            ("x", "somewhere", "yes"),
             ("b", "demo", "no"),
             ("a", "demo", "yes"),
         ):
             meta = {"name": name, "namespace": namespace, "labels": {"on": on}}
-            await client.create(CONFIG_MAP, {"metadata": meta})
+            await client.create(SECRET, {"metadata": meta})
         await recorder.called(1, A)
     assert set(recorder.calls) == {A}
 
 
-async def test_work_on_one_key_never_overlaps_and_changes_meanwhile_count() -> None:
-    client, recorder = MemoryClient(), Recorder()
+async def test_work_on_one_key_never_overlaps_and_changes_meanwhile_count(client: Client) -> None:
+    recorder = Recorder()
     recorder.gate.clear()
     async with running(controller(client, recorder, workers=4)):
-        await client.create(CONFIG_MAP, config_map("a"))
+        await client.create(SECRET, secret("a"))
         await recorder.called(1, A)
-        await client.create(CONFIG_MAP, config_map("b"))
+        await client.create(SECRET, secret("b"))
         await recorder.called(1, B)
         for number in range(5):
-            await client.patch(CONFIG_MAP, "a", {"data": {"n": str(number)}}, "demo")
+            await client.patch(SECRET, "a", {"metadata": {"labels": {"n": str(number)}}}, "demo")
         assert recorder.active == {A: 1, B: 1}
         recorder.gate.set()
         await recorder.called(2, A)
     assert not recorder.overlapped
 
 
-async def test_a_reconciler_can_ask_to_be_called_again() -> None:
-    client, recorder = MemoryClient(), Recorder()
+async def test_a_reconciler_can_ask_to_be_called_again(client: Client) -> None:
+    recorder = Recorder()
     recorder.outcomes = iter([Result(requeue_after=0)])
     async with running(controller(client, recorder)):
-        await client.create(CONFIG_MAP, config_map("a"))
+        await client.create(SECRET, secret("a"))
         await recorder.called(2, A)
 
 
 @pytest.mark.parametrize("error", [Conflict("c"), Unavailable("u"), ValueError("a bug")])
-async def test_a_failure_is_tried_again_and_stops_nobody_else(error: Exception) -> None:
-    client, recorder = MemoryClient(), Recorder()
+async def test_a_failure_is_tried_again_and_stops_nobody_else(
+    client: Client, error: Exception
+) -> None:
+    recorder = Recorder()
     recorder.outcomes = iter([error, error])
     async with running(controller(client, recorder, workers=1)):
-        await client.create(CONFIG_MAP, config_map("a"))
-        await client.create(CONFIG_MAP, config_map("b"))
+        await client.create(SECRET, secret("a"))
+        await client.create(SECRET, secret("b"))
         await recorder.called(1, B)
         await recorder.called(2, A)
 
@@ -261,11 +264,11 @@ async def test_a_watch_that_fails_is_made_anew_from_a_list(error: Exception) -> 
     client, recorder = FlakyClient(), Recorder()
     client.list_failures = [error]
     client.watch_failures = [error]
-    await client.create(CONFIG_MAP, config_map("a"))
+    await client.create(SECRET, secret("a"))
     async with running(controller(client, recorder)):
         await recorder.called(1, A)
         await asyncio.wait_for(client.watching.wait(), 20)
-        await client.create(CONFIG_MAP, config_map("b"))
+        await client.create(SECRET, secret("b"))
         await recorder.called(1, B)
 
 
@@ -273,27 +276,26 @@ async def test_an_event_that_was_lost_costs_only_time() -> None:
     client, recorder = FlakyClient(), Recorder()
     client.deaf = True
     async with running(controller(client, recorder, resync=0.05)):
-        await client.create(CONFIG_MAP, config_map("a"))
+        await client.create(SECRET, secret("a"))
         await recorder.called(1, A)
 
 
-async def test_an_object_that_cannot_be_mapped_stops_nobody_else() -> None:
-    client, recorder = MemoryClient(), Recorder()
+async def test_an_object_that_cannot_be_mapped_stops_nobody_else(client: Client) -> None:
+    recorder = Recorder()
 
     def mapping(manifest: Manifest) -> list[Request]:
         if manifest["metadata"]["name"] == "0dd":
             raise KeyError("spec")
         return request_for(manifest)
 
-    async with running(controller(client, recorder, Watch(CONFIG_MAP, mapping))):
-        await client.create(CONFIG_MAP, config_map("0dd"))
-        await client.create(CONFIG_MAP, config_map("a"))
+    async with running(controller(client, recorder, Watch(SECRET, mapping))):
+        await client.create(SECRET, secret("0dd"))
+        await client.create(SECRET, secret("a"))
         await recorder.called(1, A)
 
 
-async def test_cluster_scoped_keys_have_no_namespace() -> None:
-    client, recorder = MemoryClient(), Recorder()
-    await client.create(NAMESPACE, {"metadata": {"name": "demo"}})
+async def test_cluster_scoped_keys_have_no_namespace(client: Client) -> None:
+    recorder = Recorder()
     async with running(controller(client, recorder, Watch(NAMESPACE))):
         await recorder.called(1, Request("", "demo"))
 
@@ -304,7 +306,7 @@ async def test_cancelling_ends_work_and_appointments() -> None:
     subject = controller(client, recorder)
     async with running(subject):
         subject.queue.add_after(B, 3600)
-        await client.create(CONFIG_MAP, config_map("a"))
+        await client.create(SECRET, secret("a"))
         await recorder.called(1, A)
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert subject.queue._due == {}

@@ -204,11 +204,12 @@ class Platform:
 
 
 @contextmanager
-def running_platform(data: Path) -> Iterator[Platform]:
+def running_platform(data: Path, control_plane: str = "embedded") -> Iterator[Platform]:
     """Set up and start a platform; stop it at the end, whatever happened."""
     platform = Platform(data)
     try:
-        platform.cli("up", "--yes", "--port", str(free_first_port()))
+        port = str(free_first_port())
+        platform.cli("up", "--yes", "--port", port, "--control-plane", control_plane)
         yield platform
     finally:
         platform.close()

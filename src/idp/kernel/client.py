@@ -122,8 +122,12 @@ class Client(Protocol):
         *,
         propagation: Propagation = "Background",
         uid: str | None = None,
+        grace_seconds: int | None = None,
     ) -> None:
-        """Ask for deletion; finalizers may delay it. Raises `NotFound`, `Conflict` (other uid)."""
+        """Ask for deletion; finalizers may delay it. Raises `NotFound`, `Conflict` (other uid).
+
+        `grace_seconds` is the time of a pod that is bound to a node; None means its own.
+        """
         ...
 
     def impersonating(self, user: str, groups: Sequence[str] = ()) -> Client:

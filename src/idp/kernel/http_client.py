@@ -27,16 +27,24 @@ _PATCH_MEDIA_TYPES: dict[str, str] = {
 }
 _PAGE = 500
 _WATCH_SECONDS = 290
+_JSON = "application/json"
+_METADATA = f"{_JSON};as=PartialObjectMetadata%s;g=meta.k8s.io;v=v1"
 
 
 class HttpClient(Client):
     """One connection pool to one API server. Close it with `close()` or use `async with`."""
 
     def __init__(
-        self, settings: ConnectionSettings, *, session: aiohttp.ClientSession | None = None
+        self,
+        settings: ConnectionSettings,
+        *,
+        session: aiohttp.ClientSession | None = None,
+        metadata_only: bool = False,
     ) -> None:
         self.settings = settings
         self._session = session
+        self._accept = _METADATA % "" if metadata_only else _JSON
+        self._accept_list = _METADATA % "List" if metadata_only else _JSON
         self._tls = tls_context(settings) if session is None else True
 
     async def __aenter__(self) -> HttpClient:
@@ -61,6 +69,10 @@ class HttpClient(Client):
         )
         return HttpClient(settings, session=self.session())
 
+    def metadata_only(self) -> HttpClient:
+        """Read and watch over the same connections only what `metadata` holds."""
+        return HttpClient(self.settings, session=self.session(), metadata_only=True)
+
     def session(self) -> aiohttp.ClientSession:
         """The connections, opened when they are first needed."""
         if self._session is None:
@@ -71,9 +83,9 @@ class HttpClient(Client):
         return self._session
 
     def _headers(
-        self, extra: dict[str, str] | None = None, *, accept: str = "application/json"
+        self, extra: dict[str, str] | None = None, *, accept: str | None = None
     ) -> list[tuple[str, str]]:
-        headers = [("Accept", accept), ("User-Agent", "idp")]
+        headers = [("Accept", accept or self._accept), ("User-Agent", "idp")]
         if self.settings.token:
             headers.append(("Authorization", f"Bearer {self.settings.token}"))
         if self.settings.impersonate_user is not None:
@@ -88,8 +100,8 @@ class HttpClient(Client):
         *,
         query: dict[str, str] | None = None,
         body: bytes | None = None,
-        content_type: str = "application/json",
-        accept: str = "application/json",
+        content_type: str = _JSON,
+        accept: str | None = None,
     ) -> bytes:
         """Send one request and give the answer's body.
 
@@ -143,7 +155,9 @@ class HttpClient(Client):
             query["fieldSelector"] = field_selector
         items: list[Manifest] = []
         while True:
-            page = await self.request_object("GET", type.path(namespace), query=query)
+            page = await self.request_object(
+                "GET", type.path(namespace), query=query, accept=self._accept_list
+            )
             for item in page.get("items") or []:
                 items.append({**item, "apiVersion": type.api_version, "kind": type.kind})
             if not (token := page["metadata"].get("continue")):
@@ -281,6 +295,7 @@ class HttpClient(Client):
         *,
         propagation: Propagation = "Background",
         uid: str | None = None,
+        grace_seconds: int | None = None,
     ) -> None:
         """Ask for deletion."""
         options: Manifest = {
@@ -290,6 +305,8 @@ class HttpClient(Client):
         }
         if uid is not None:
             options["preconditions"] = {"uid": uid}
+        if grace_seconds is not None:
+            options["gracePeriodSeconds"] = grace_seconds
         path = type.path(_namespace(type, namespace), name)
         await self.request_object("DELETE", path, manifest=options)
 

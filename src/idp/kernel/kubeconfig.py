@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from idp.kernel.errors import InvalidInput
 from idp.kernel.strict_yaml import load_documents
 
@@ -67,6 +69,38 @@ def settings_from_kubeconfig(path: Path, context: str | None = None) -> Connecti
         client_certificate=_pem(path, user, "client-certificate"),
         client_key=_pem(path, user, "client-key"),
     )
+
+
+def kubeconfig_text(settings: ConnectionSettings, *, user: str, name: str) -> str:
+    """A kubeconfig of one context, with the credentials in it.
+
+    Args:
+        settings: Where the server is and who connects; impersonation is not written.
+        user: Name of the user.
+        name: Name of cluster and context.
+    """
+    cluster = {"server": settings.server}
+    if settings.certificate_authority:
+        cluster["certificate-authority-data"] = _encoded(settings.certificate_authority)
+    credentials = {}
+    if settings.client_certificate and settings.client_key:
+        credentials["client-certificate-data"] = _encoded(settings.client_certificate)
+        credentials["client-key-data"] = _encoded(settings.client_key)
+    if settings.token:
+        credentials["token"] = settings.token
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": cluster}],
+        "users": [{"name": user, "user": credentials}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
+        "current-context": name,
+    }
+    return yaml.safe_dump(config, sort_keys=False)
+
+
+def _encoded(pem: str) -> str:
+    return base64.b64encode(pem.encode()).decode()
 
 
 def _pem(kubeconfig: Path, entry: dict[str, Any], name: str) -> str | None:

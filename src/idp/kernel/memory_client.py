@@ -267,8 +267,9 @@ class MemoryClient(Client):
         *,
         propagation: Propagation = "Background",
         uid: str | None = None,
+        grace_seconds: int | None = None,
     ) -> None:
-        """Delete, or mark for deletion while finalizers remain."""
+        """Delete, or mark for deletion while finalizers remain. Here no pod is bound to a node."""
         key = self._key(type, namespace, name)
         live = copy.deepcopy(self._stored(key))
         if uid not in (None, live["metadata"]["uid"]):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from idp.kernel.resource import ResourceType
 
+THIS_MACHINE = "192.0.0.8"
+"""Stands in Endpoints for the machine itself, where an API server refuses loopback addresses. It is
+the IPv4 dummy address (RFC 7600): nobody has it, and nothing can be sent to it."""
+
 NAMESPACE = ResourceType("", "v1", "Namespace", "namespaces", namespaced=False)
 CONFIG_MAP = ResourceType("", "v1", "ConfigMap", "configmaps")
 SECRET = ResourceType("", "v1", "Secret", "secrets")

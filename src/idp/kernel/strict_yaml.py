@@ -107,6 +107,8 @@ class _Loader(yaml.SafeLoader):
 
     def construct_string(self, node: ScalarNode) -> str:
         text = str(self.construct_scalar(node))
+        if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+            raise _refused(node, "half of a surrogate pair is no character")
         return text if node.style else self.plain(text)
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import ENVIRONMENTS, Layout, default_data_folder
+from idp.apps.platform.oidc import oidc_issuer
 from idp.apps.platform.settings import (
+    OidcSettings,
     load_settings,
     require_settings,
     save_settings,
@@ -27,6 +29,25 @@ def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
     save_settings(layout, settings_from_port(9600))
     assert load_settings(layout) == settings_from_port(9600)
     assert layout.settings.stat().st_mode & 0o077 == 0
+
+
+def test_a_single_sign_on_is_kept_and_becomes_an_issuer(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    oidc = OidcSettings(
+        issuer_url="https://login.example", client_id="idp", username_prefix="-", ca_file="/ca.pem"
+    )
+    save_settings(layout, settings_from_port(9600).model_copy(update={"oidc": oidc}))
+    issuer = oidc_issuer(require_settings(layout).oidc)
+    assert issuer is not None
+    assert (issuer.url, issuer.username_prefix) == ("https://login.example", "")
+    assert issuer.authority == Path("/ca.pem")
+
+
+def test_without_a_single_sign_on_the_settings_are_as_they_were(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    save_settings(layout, settings_from_port(9600))
+    assert "oidc" not in (read_json(layout.settings) or {})
+    assert oidc_issuer(require_settings(layout).oidc) is None
 
 
 def test_a_folder_of_a_newer_version_is_refused(tmp_path: Path) -> None:

@@ -8,11 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from idp.kernel.errors import Forbidden, Unauthorized
 from idp.kernel.http_client import HttpClient
 from idp.kernel.kubeconfig import settings_from_kubeconfig
 from idp.kernel.standard import CONFIG_MAP, NAMESPACE
+from support.oidc import Issuer
 
 CLI = Path(sys.executable).with_name("idp-cli")
 
@@ -96,3 +101,38 @@ def test_the_folder_of_the_platform_is_not_taken_by_mistake(tmp_path: Path) -> N
     )
     assert answer.returncode == 2
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_it_trusts_a_single_sign_on(tmp_path: Path) -> None:
+    issuer = Issuer()
+    await issuer.start()
+    options = (
+        f"--oidc-issuer-url={issuer.url}",
+        "--oidc-client-id=kubernetes",
+        "--oidc-username-claim=email",
+        "--oidc-username-prefix=acme:",
+        "--oidc-groups-claim=roles",
+        "--oidc-required-claim=hd=example.com",
+    )
+    data = tmp_path / "api"
+    with serving(data, *options):
+        administrator = settings_from_kubeconfig(data / "kubeconfig")
+        token = issuer.token(roles=["developers"], hd="example.com")
+        person = replace(administrator, token=token, client_certificate=None, client_key=None)
+        async with HttpClient(person) as client:
+            with pytest.raises(Forbidden, match=r'User "acme:ada@example\.com" cannot list'):
+                await client.list(NAMESPACE)
+        async with HttpClient(replace(person, token=issuer.token())) as client:
+            with pytest.raises(Unauthorized):
+                await client.list(NAMESPACE)
+    await issuer.stop()
+
+
+def test_an_issuer_that_could_be_spoofed_is_refused(tmp_path: Path) -> None:
+    options = ("--oidc-issuer-url=http://login.example.com", "--oidc-client-id=kubernetes")
+    answer = subprocess.run(
+        command(tmp_path / "api", *options), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert answer.returncode == 1
+    assert "is not an HTTPS URL" in answer.stderr
+    assert "Next:" in answer.stderr

@@ -19,6 +19,7 @@ class NoSigner:
     """Applications sign nothing."""
 
     public_key = ""
+    log = None
 
     def sign(self, payload: bytes) -> bytes:
         raise AssertionError("nothing is to be signed")

@@ -93,10 +93,10 @@ async def pipeline(client: MemoryClient, name: str, **spec: Any) -> dict[str, An
     return await client.get(PromotionPipeline.type(), name)
 
 
-async def test_a_pipeline_gets_its_policy_version(client: MemoryClient) -> None:
+async def test_a_pipeline_gets_its_version(client: MemoryClient) -> None:
     found = await pipeline(client, "default", previous="staging")
     spec = PromotionPipeline.parse(found).spec
-    assert found["status"]["policyVersion"] == spec.policy_version
+    assert found["status"]["version"] == spec.version
     assert (condition_of(found, "Ready") or {})["status"] == "True"
 
 

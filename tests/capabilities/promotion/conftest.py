@@ -12,6 +12,7 @@ from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release, ReleaseSpec
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
+from idp.capabilities.scanning.kinds import SecurityProfile
 from idp.kernel.memory_client import MemoryClient
 from idp.kernel.resource import Manifest
 from idp.kernel.step import Outcome, Step, StepRun
@@ -35,11 +36,15 @@ class Bench:
         self.key = logged_key("development")
         self.reports: list[str] = []
 
-    async def rules(self, **spec: Any) -> str:
+    async def rules(self, *, profile: dict[str, Any] | None = None, **spec: Any) -> str:
         """State the rules; gives their policy version."""
-        manifest = {"metadata": {"name": "default"}, "spec": spec}
-        await self.client.apply(PromotionPipeline.type(), manifest, field_manager="test")
-        return PromotionPipeline.parse(manifest).spec.policy_version
+        for type_, stated in (
+            (PromotionPipeline.type(), spec),
+            (SecurityProfile.type(), profile or {}),
+        ):
+            manifest = {"metadata": {"name": "default"}, "spec": stated}
+            await self.client.apply(type_, manifest, field_manager="test")
+        return (await self.reader.rules()).policy_version
 
     async def instance(self, environment: str = "uat", **spec: Any) -> None:
         """State what the instance is."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
@@ -15,7 +16,7 @@ from idp.kernel.audit_entry import AuditEntry
 from idp.kernel.database import open_database
 from idp.kernel.errors import Forbidden, NotFound, Unavailable
 from idp.kernel.resource import Manifest
-from idp.kernel.standard import CONFIG_MAP, SECRET
+from idp.kernel.standard import CONFIG_MAP, SECRET, SERVICE_ACCOUNT
 
 
 class Recorded:
@@ -66,6 +67,69 @@ async def test_who_did_what_with_which_outcome(audited: ApiServer, sink: Recorde
     assert facts[1]["as"] == "bob"
     assert facts[3]["reason"] == "Forbidden"
     assert "hunter2" not in repr(sink.records)
+
+
+async def test_over_http_it_says_from_where_and_by_which_token(
+    audited: ApiServer, sink: Recorded
+) -> None:
+    token = audited.tokens.create("carol", ["system:masters"])
+    client = audited.client("admin", ["system:masters"])
+    manifest: Manifest = {"metadata": {"name": "robot", "namespace": "default"}}
+    await client.create(SERVICE_ACCOUNT, manifest)
+    path = "/api/v1/namespaces/default"
+    async with http_client(audited, token) as http:
+        issued = await http.post(f"{path}/serviceaccounts/robot/token", json={"spec": {}})
+        robot = issued.json()["status"]["token"]
+        acting = {
+            "Impersonate-User": "dave",
+            "Impersonate-Uid": "7",
+            "Impersonate-Group": "devs",
+            "Impersonate-Extra-Reason": "ticket 42",
+        }
+        assert (await http.post(f"{path}/configmaps", json={}, headers=acting)).status_code == 403
+        broken = await http.post(
+            f"{path}/configmaps", content=b"{", headers={"Content-Type": "application/json"}
+        )
+        assert broken.status_code == 400
+    async with http_client(audited, robot) as http:
+        assert (await http.delete(f"{path}/configmaps/a")).status_code == 403
+        acting = {"Impersonate-User": "admin", "Impersonate-Group": "system:masters"}
+        assert (await http.delete(f"{path}/configmaps/a", headers=acting)).status_code == 403
+        assert (await http.get(f"{path}/configmaps/a", headers=acting)).status_code == 403
+    account = "system:serviceaccount:default:robot"
+    assert [record[:3] for record in sink.records[1:]] == [
+        ("carol", "create serviceaccounts/token", "default/robot"),
+        ("carol", "create configmaps", "default/"),
+        ("carol", "create configmaps", "default/"),
+        (account, "delete configmaps", "default/a"),
+        (account, "impersonate users", "admin"),
+    ]
+    facts = [record[3] for record in sink.records[1:]]
+    assert {fact["from"] for fact in facts} == {"127.0.0.1"}
+    assert [fact["code"] for fact in facts] == [200, 403, 400, 403, 403]
+    assert (facts[1]["as"], facts[1]["uid"]) == ("dave", "7")
+    assert facts[1]["groups"] == ["devs", "system:authenticated"]
+    assert facts[1]["extra"] == {"reason": ["ticket 42"]}
+    assert facts[3]["credential"].startswith("JTI=")
+    assert robot not in repr(sink.records)
+
+
+def http_client(server: ApiServer, token: str) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.AsyncClient(base_url=server.url, headers=headers, verify=False, trust_env=False)
+
+
+async def test_an_error_of_the_server_is_recorded_too(
+    audited: ApiServer, sink: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(audited._store, "put", broken)
+    client = audited.client("alice", ["system:masters"])
+    with pytest.raises(ZeroDivisionError):
+        await client.create(CONFIG_MAP, {"metadata": {"name": "a", "namespace": "default"}})
+    assert [(record[0], record[3]["code"]) for record in sink.records] == [("alice", 500)]
 
 
 async def test_reading_is_not_recorded(audited: ApiServer, sink: Recorded) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,11 +13,9 @@ import pytest
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT
+from support.kubectl import KUBECTL, Failed, Run, kubectl_with
 
-KUBECTL = shutil.which("kubectl")
 pytestmark = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not on this machine")
-
-Run = Callable[..., Coroutine[None, None, str]]
 
 WEB = """
 apiVersion: apps/v1
@@ -40,29 +36,9 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
 """
 
 
-class Failed(Exception):
-    """kubectl ended with an error; its text is what it said."""
-
-
 @pytest.fixture
 def kubectl(kubeconfig: Path, tmp_path: Path) -> Run:
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": str(kubeconfig)}
-
-    async def run(*arguments: str, stdin: str = "") -> str:
-        process = await asyncio.create_subprocess_exec(
-            KUBECTL or "kubectl",
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-        )
-        out, err = await process.communicate(stdin.encode())
-        if process.returncode:
-            raise Failed(err.decode())
-        return out.decode() + err.decode()
-
-    return run
+    return kubectl_with(kubeconfig, tmp_path)
 
 
 async def test_apply_get_describe_delete(kubectl: Run) -> None:

@@ -13,6 +13,7 @@ from idp.embedded.gateway.bootstrap import bootstrap
 from idp.embedded.gateway.snapshot import clusters_of, endpoints_of, routes_of, snapshot
 from idp.kernel.errors import Invalid, NotFound
 from idp.kernel.resource import Manifest
+from idp.kernel.standard import THIS_MACHINE
 from support.golden import check_golden
 
 Objects = Any
@@ -179,3 +180,10 @@ def test_addresses_of_the_right_port(objects: Objects) -> None:
     ready["subsets"][0]["notReadyAddresses"] = [{"ip": "127.0.0.9"}]
     assert addresses(Backend("demo", "hello", 81), service, ready) == [("127.0.0.1", 4002)]
     assert addresses(Backend("demo", "hello", 80), service, None) == []
+
+
+def test_this_machine_is_dialled_over_loopback(objects: Objects) -> None:
+    ready = objects.endpoints("hello", 4001)
+    ready["subsets"][0]["addresses"] = [{"ip": THIS_MACHINE}, {"ip": "10.1.2.3"}]
+    found = addresses(Backend("demo", "hello", 80), objects.service("hello"), ready)
+    assert found == [("10.1.2.3", 4001), ("127.0.0.1", 4001)]

@@ -91,6 +91,25 @@ async def _choose_release(
     return str(newest["metadata"]["name"])
 
 
+async def newest_promotion(client: Client, environment: str, namespace: str, name: str) -> Manifest:
+    """The newest promotion of an application.
+
+    Raises:
+        NotFound: It has none.
+    """
+    found = [
+        promotion
+        for promotion in (await client.list(Promotion.type(), namespace)).items
+        if promotion["spec"]["application"] == name
+    ]
+    if not found:
+        raise NotFound(
+            f"{name} has no promotion in {environment}",
+            remedy=f"Start one: `idp-cli promote {name} --to {environment}`.",
+        )
+    return max(found, key=lambda p: str(p["metadata"]["creationTimestamp"]))
+
+
 async def waiting_promotion(
     client: Client, environment: str, namespace: str, name: str
 ) -> Manifest:
@@ -183,7 +202,8 @@ def _demand_acceptance(
         flags = " ".join(f"--accept {gap}" for gap in gaps)
         raise InvalidInput(
             f"the evidence has gaps that nobody accepted yet: {', '.join(missing)}",
-            remedy=f"`idp-cli app {application}` says what they are. To accept them: "
+            remedy=f"`idp-cli promotion explain {application} -e {environment}` says what they "
+            "are. To accept them: "
             f"`idp-cli approve {application} -e {environment} {flags} --days 30`.",
         )
 

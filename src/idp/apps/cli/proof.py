@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from idp.apps.cli.connection import Platform
 from idp.apps.platform.files import read_json
+from idp.capabilities.promotion.decide.release_diff import Contents
 from idp.capabilities.promotion.kinds import Release
 from idp.kernel.capability import Remote
 from idp.kernel.errors import NotFound, VerificationFailed
@@ -103,6 +104,18 @@ async def find_release(
             "knows.",
         )
     return max(found, key=lambda release: release["spec"]["source"]["count"])
+
+
+async def contents_of(platform: Platform, environment: str, release: Manifest) -> Contents:
+    """A release with the evidence about its image that holds; what does not hold is left out."""
+    _, image = subjects_of(release)
+    keys = trusted_keys(platform, environment)
+    async with registry_of(platform) as registry:
+        found = await statements(registry, image.repository, image.digest, keys)
+    told = {statement.predicate_type: statement.predicate for statement in found.verified}
+    return Contents(
+        release["spec"], told.get(CYCLONEDX, {}), told.get(SCAN, {}).get("scanners", [])
+    )
 
 
 async def proofs(

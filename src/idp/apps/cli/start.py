@@ -18,6 +18,7 @@ from idp.apps.hub.passwords import (
     password_problems,
 )
 from idp.apps.hub.users import open_users
+from idp.apps.platform.control_plane import choose_control_plane
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.preflight import check_ports, demand, machine_checks
 from idp.apps.platform.processes import (
@@ -38,11 +39,20 @@ from idp.apps.platform.setup import administrator_exists, create_administrator, 
 from idp.kernel.errors import DeadlineExceeded, InvalidInput, Unavailable
 
 READY_SECONDS = 90.0
+REAL_READY_SECONDS = 180.0
+"""Four etcd and four kube-apiserver want their time on a small machine."""
 ADMINISTRATOR = "admin"
 HOPELESS_DEATHS = 3
 
 
-def start(layout: Layout, *, yes: bool, administrator: str | None, first_port: int | None) -> None:
+def start(
+    layout: Layout,
+    *,
+    yes: bool,
+    administrator: str | None,
+    first_port: int | None,
+    control_plane: str | None = None,
+) -> None:
     """Check, set up what is missing, start, and wait until everything answers.
 
     Args:
@@ -50,6 +60,8 @@ def start(layout: Layout, *, yes: bool, administrator: str | None, first_port: i
         yes: Ask nothing.
         administrator: Name of the first administrator; None asks for it, or takes `admin`.
         first_port: Of a new platform; None takes the usual one.
+        control_plane: `embedded`, `envtest` or `kubeconfig:PATH`, of a new platform; None takes the
+            usual one.
 
     Raises:
         MissingPrerequisite: The machine lacks something, or a port is in use.
@@ -62,7 +74,10 @@ def start(layout: Layout, *, yes: bool, administrator: str | None, first_port: i
             f"the platform in {layout.folder} uses port {known.hub}, which does not change",
             remedy="Leave --port out, or set up another platform with --data.",
         )
+    former = known.control_plane if known is not None else None
+    chosen = choose_control_plane(control_plane, former, layout.folder)
     settings = known or settings_from_port(first_port or DEFAULT_PORT)
+    settings = settings.model_copy(update={"control_plane": chosen})
     running = is_running(layout)
     if not running:
         end_former(layout)
@@ -130,7 +145,9 @@ def _sign_in(layout: Layout, name: str) -> None:
 async def _until_ready(
     layout: Layout, settings: PlatformSettings, progress: Progress, died: Mapping[str, int]
 ) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+    real = settings.control_plane.kind != "embedded"
+    patience = REAL_READY_SECONDS if real else READY_SECONDS
+    deadline = time.monotonic() + patience
     lines = {name: progress.root.child(name) for name in ["hub", *settings.instances]}
     while True:
         found = await parts(layout, settings)
@@ -142,8 +159,7 @@ async def _until_ready(
         if time.monotonic() > deadline:
             late = next(part for part in found if part.state != "running")
             raise DeadlineExceeded(
-                f"{late.name} is not ready after {READY_SECONDS:.0f} s: "
-                f"{late.message or late.state}",
+                f"{late.name} is not ready after {patience:.0f} s: {late.message or late.state}",
                 remedy=f"Look at {layout.log(late.name)}; `idp-cli doctor` checks the machine.",
             )
         await asyncio.sleep(0.1)

@@ -27,7 +27,7 @@ _PROMOTION = "idp.apps.cli.commands.promotion:application"
 _RESOURCES = "idp.apps.cli.commands.resources:application"
 
 AREAS: dict[str, tuple[str, ...]] = {
-    "Platform": ("up", "down", "status", "doctor", "reset", "demo", "apiserver"),
+    "Platform": ("up", "down", "status", "doctor", "reset", "demo", "apiserver", "instance"),
     "You": ("login", "logout", "whoami", "users", "git-credential"),
     "Applications": ("deploy", "apps", "app", "logs", "open"),
     "Releases": ("release", "promote", "promotion", "approve", "reject", "rollback", "dora"),
@@ -48,6 +48,12 @@ COMMANDS: dict[str, Command] = {
     "apiserver": Command(
         "idp.apps.cli.commands.apiserver:application",
         "Serve a Kubernetes API without a cluster, until Ctrl-C.",
+        single=False,
+    ),
+    "instance": Command(
+        "idp.apps.cli.commands.instance:application",
+        "Back up and restore an instance.",
+        single=False,
     ),
     "login": Command(_SESSION, "Sign in."),
     "logout": Command(_SESSION, "Sign out."),
@@ -62,11 +68,15 @@ COMMANDS: dict[str, Command] = {
     "logs": Command(_APPLICATIONS, "Show what an application writes."),
     "open": Command(_APPLICATIONS, "Open an application in the browser."),
     "release": Command(
-        "idp.apps.cli.commands.release:application", "List and show releases.", single=False
+        "idp.apps.cli.commands.release:application",
+        "List, show and compare releases.",
+        single=False,
     ),
     "promote": Command(_PROMOTION, "Bring a release to an environment."),
     "promotion": Command(
-        "idp.apps.cli.commands.promotions:application", "List and watch promotions.", single=False
+        "idp.apps.cli.commands.promotions:application",
+        "List, watch and explain promotions.",
+        single=False,
     ),
     "approve": Command(_PROMOTION, "Approve a promotion that waits for you."),
     "reject": Command(_PROMOTION, "Reject a promotion that waits for you, with the reason."),
@@ -89,8 +99,8 @@ COMMANDS: dict[str, Command] = {
         single=False,
     ),
     "security": Command(
-        "idp.capabilities.scanning.commands:application",
-        "Manage the vulnerability advisories.",
+        "idp.apps.cli.commands.security:application",
+        "See what scanners found and what may pass; manage exceptions, rules and advisories.",
         single=False,
     ),
 }

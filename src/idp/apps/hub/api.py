@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from idp.apps.hub.authentication import Authentication, admitted, error_response
 from idp.apps.hub.changes import Changes
+from idp.apps.hub.findings import finding_routes
 from idp.apps.hub.groups import ADMINISTRATORS
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.overview import Overview, overview
@@ -90,6 +91,7 @@ def api(
     application.include_router(_session_routes(users, authentication))
     application.include_router(_user_routes(users, authentication))
     application.include_router(_view_routes(authentication, instances, changes))
+    application.include_router(finding_routes(authentication, instances))
     return application
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import sqlalchemy
+
 from idp.apps.platform.layout import Layout
 from idp.kernel.access import Principal
 from idp.kernel.client import Client
@@ -54,6 +56,17 @@ class Instances:
         """The instance's API with the rights of `principal`."""
         groups = (*principal.groups, "system:authenticated")
         return self.connection(environment).impersonating(principal.name, groups)
+
+    def history(self, environment: str) -> sqlalchemy.Engine:
+        """The history of an instance, read-only; the instance may be running.
+
+        Raises:
+            NotFound: There is no such environment.
+            Unavailable: The instance was never started.
+        """
+        self.connection(environment)
+        path = self._layout.instance(environment).history
+        return sqlalchemy.create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
 
     async def close(self) -> None:
         """Close all connections."""

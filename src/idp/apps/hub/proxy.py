@@ -50,7 +50,7 @@ class InstanceProxy:
                 request.method,
                 URL(connection.settings.server + path + query, encoded=True),
                 data=await _body(request) or None,
-                headers=_headers(request, principal),
+                headers=_headers(request, principal, connection.settings.token),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=None),
                 allow_redirects=False,
             )
@@ -63,8 +63,11 @@ class InstanceProxy:
         return StreamingResponse(_stream(answer), answer.status, headers)
 
 
-def _headers(request: Request, principal: Principal) -> CIMultiDict[str]:
+def _headers(request: Request, principal: Principal, token: str | None) -> CIMultiDict[str]:
+    """The caller's own headers, and as whom the hub asks; `token` is the hub's, if it has one."""
     headers = CIMultiDict((n, request.headers[n]) for n in _PASSED if n in request.headers)
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     headers.add("Impersonate-User", principal.name)
     for group in (*principal.groups, "system:authenticated"):
         headers.add("Impersonate-Group", group)

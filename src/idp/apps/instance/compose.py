@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy
 
 from idp.apps.capabilities import capabilities
+from idp.apps.instance.control_planes.ports import ControlPlane
 from idp.apps.instance.hub_changes import HubChanges
 from idp.apps.instance.runnables import Parts
 from idp.apps.platform.files import read_json
@@ -38,7 +39,7 @@ class Machine:
         layout: The data folder.
         settings: Ports.
         environment: Which instance.
-        client: Its API with all rights.
+        control_plane: Its API.
         database: Its history.
         signer: Its signing key.
     """
@@ -46,9 +47,14 @@ class Machine:
     layout: Layout
     settings: PlatformSettings
     environment: str
-    client: Client
+    control_plane: ControlPlane
     database: sqlalchemy.Engine
     signer: Signer
+
+    @property
+    def client(self) -> Client:
+        """Its API with all rights."""
+        return self.control_plane.client
 
     @property
     def folder(self) -> Path:
@@ -67,6 +73,8 @@ def build_parts(machine: Machine) -> Parts:
     parts = Parts()
     changes = HubChanges(machine.hub, environment_repository(machine.environment))
     parts.add("changes", changes)
+    for name, part in machine.control_plane.parts.items():
+        parts.add(name, part)
     for name, engine in _engines(machine, changes).items():
         parts.add(name, engine)
     context = _context(machine, {"changes": changes, "components": parts.components})
@@ -116,6 +124,7 @@ def _engines(machine: Machine, changes: HubChanges) -> Mapping[str, Runnable]:
             machine.client,
             data=folders.workloads,
             images=RegistryImages(lambda _host: registry, data=folder / "images"),
+            settings=machine.control_plane.workloads,
         ),
         "gateway": GatewayEngine(
             machine.client,

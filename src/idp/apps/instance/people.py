@@ -28,6 +28,10 @@ class PeopleLog:
         """Record; durable when this returns."""
         return self._log.append_all([by_person(entry) for entry in entries])
 
+    def latest_ids(self, count: int) -> set[str]:
+        """Audit ids of the newest records, where the API server gives such."""
+        return {str(r.facts["auditId"]) for r in self._log.tail(count) if "auditId" in r.facts}
+
 
 def by_person(entry: AuditEntry) -> AuditEntry:
     """An entry in the name of whom the hub acted for. Pure."""

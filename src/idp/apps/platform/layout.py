@@ -34,6 +34,16 @@ class InstanceLayout:
         return self.folder / "apiserver"
 
     @property
+    def control_plane(self) -> Path:
+        """Data, sockets, keys and logs of a real etcd and kube-apiserver; else absent."""
+        return self.folder / "control-plane"
+
+    @property
+    def cluster(self) -> Path:
+        """JSON: identity of the cluster that a kubeconfig named, once it was used."""
+        return self.folder / "cluster.json"
+
+    @property
     def history(self) -> Path:
         """SQL database of the history."""
         return self.folder / "history.db"

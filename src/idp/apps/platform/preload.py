@@ -15,6 +15,7 @@ import sqlalchemy.dialects.sqlite  # noqa: E402, F401
 
 import idp.apps.hub.__main__  # noqa: E402
 import idp.apps.instance.__main__  # noqa: E402
+import idp.apps.instance.control_planes.embedded  # noqa: E402
 import idp.embedded.apiserver.admission.policies  # noqa: E402, F401 - with cel, imported on first use
 
 gc.collect()

@@ -6,13 +6,14 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from idp.apps.platform.child import NEEDS_HELP, describe_exit
 from idp.apps.platform.last_words import last_words
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.processes import ProcessState, processes
 from idp.apps.platform.settings import PlatformSettings
-from idp.kernel.kubeconfig import settings_from_kubeconfig
+from idp.kernel.kubeconfig import ConnectionSettings, settings_from_kubeconfig, tls_context
 
 ASK_SECONDS = 2.0
 
@@ -93,25 +94,46 @@ async def _instance_waits(layout: Layout, settings: PlatformSettings, name: str)
     ports, kubeconfig = settings.instances[name], layout.instance(name).kubeconfig
     if not kubeconfig.exists():
         return "waiting for the certificates"
-    authority = settings_from_kubeconfig(kubeconfig).certificate_authority
-    context = ssl.create_default_context(cadata=authority)
-    if not await _answers(ports.api, "/readyz", tls=context):
+    if not await _api_answers(settings_from_kubeconfig(kubeconfig)):
         return "waiting for the API server"
     if not await _answers(ports.gateway, None):
         return "waiting for the gateway"
     return ""
 
 
-async def _answers(port: int, path: str | None, *, tls: ssl.SSLContext | None = None) -> bool:
+async def _api_answers(connection: ConnectionSettings) -> bool:
+    url, context = urlsplit(connection.server), tls_context(connection)
+    if not isinstance(context, ssl.SSLContext):
+        return False  # an API without TLS gets no credentials
+    return await _answers(
+        url.port or 443,
+        f"{url.path}/readyz",
+        host=url.hostname or "",
+        tls=context,
+        token=connection.token,
+    )
+
+
+async def _answers(
+    port: int,
+    path: str | None,
+    *,
+    host: str = "127.0.0.1",
+    tls: ssl.SSLContext | None = None,
+    token: str | None = None,
+) -> bool:
     """Whether something answers 200 to `path`, or takes a connection when `path` is None."""
     try:
         async with asyncio.timeout(ASK_SECONDS):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
+            reader, writer = await asyncio.open_connection(host, port, ssl=tls)
             try:
                 if path is None:
                     return True
-                request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-                writer.write(request.encode())
+                headers = {"Host": "localhost", "Connection": "close"}
+                if token:
+                    headers["Authorization"] = f"Bearer {token}"
+                lines = [f"GET {path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
+                writer.write("\r\n".join([*lines, "", ""]).encode())
                 return b" 200 " in await reader.readline()
             finally:
                 writer.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
+from idp.apps.platform.control_plane import ControlPlaneSettings
 from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import ENVIRONMENTS, Layout
 from idp.kernel.errors import MissingPrerequisite
@@ -26,6 +27,37 @@ class InstancePorts(BaseModel):
     gateway: int
 
 
+class OidcSettings(BaseModel):
+    """An OpenID Connect issuer whose tokens the API of every instance accepts.
+
+    The fields are kube-apiserver's `--oidc-*` flags.
+
+    Attributes:
+        issuer_url: The issuer, as its tokens name it.
+        client_id: Tokens must be for this client.
+        username_claim: The claim that is the user's name.
+        username_prefix: Put before the name; `-` for nothing. None puts the issuer and `#` there
+            unless the claim is `email`.
+        groups_claim: The claim that lists the user's groups.
+        groups_prefix: Put before each group.
+        required_claims: Claims that tokens must have, with exactly these values.
+        signing_algs: The signatures that are accepted; empty for all that take a key pair.
+        ca_file: The certificates that the issuer's TLS is verified by; None for the system's.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    issuer_url: str
+    client_id: str
+    username_claim: str = "sub"
+    username_prefix: str | None = None
+    groups_claim: str = "groups"
+    groups_prefix: str = ""
+    required_claims: dict[str, str] = Field(default_factory=dict)
+    signing_algs: tuple[str, ...] = ()
+    ca_file: str | None = None
+
+
 class PlatformSettings(BaseModel):
     """What is fixed when the platform is set up.
 
@@ -33,6 +65,8 @@ class PlatformSettings(BaseModel):
         format: Version of the data folder's shape.
         hub: Port of the hub.
         instances: Environment -> its ports, in the order of promotion.
+        control_plane: Where the instances' Kubernetes API comes from.
+        oidc: An outside issuer of tokens for the instances' APIs; None for none.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -40,6 +74,8 @@ class PlatformSettings(BaseModel):
     format: int = FORMAT
     hub: int = Field(ge=1, le=65535)
     instances: dict[str, InstancePorts]
+    control_plane: ControlPlaneSettings = ControlPlaneSettings()
+    oidc: OidcSettings | None = None
 
     @property
     def hub_url(self) -> str:
@@ -50,7 +86,8 @@ class PlatformSettings(BaseModel):
         """Every port, by the name of what listens there."""
         found = {"hub": self.hub}
         for environment, ports in self.instances.items():
-            found[f"{environment} API"] = ports.api
+            if self.control_plane.kind != "kubeconfig":
+                found[f"{environment} API"] = ports.api
             found[f"{environment} gateway"] = ports.gateway
         return found
 
@@ -107,4 +144,4 @@ def require_settings(layout: Layout) -> PlatformSettings:
 
 def save_settings(layout: Layout, settings: PlatformSettings) -> None:
     """Write the settings."""
-    write_json(layout.settings, settings.model_dump())
+    write_json(layout.settings, settings.model_dump(exclude_none=True))

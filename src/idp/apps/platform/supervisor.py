@@ -198,7 +198,7 @@ async def _live(pid: int) -> None:
     """
     try:
         descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
+    except (ProcessLookupError, FileNotFoundError):  # not found: its id is a thread's by now
         return
     try:
         await _readable(descriptor)

@@ -102,21 +102,6 @@ class VerificationRule(Model):
     deadline_seconds: int = Field(default=60, ge=5, le=3600)
 
 
-class EvidenceRule(Model):
-    """What the evidence must say.
-
-    Attributes:
-        incomplete: When a scanner failed or lacked data: `record` keeps an obligation,
-            `accept` demands that an approver accepts it by name and until a date, `deny` refuses.
-        block_severity: A finding with this CVSS base score or more blocks.
-        unscored: What findings without a score do.
-    """
-
-    incomplete: Literal["record", "accept", "deny"] = "record"
-    block_severity: float = Field(default=9.0, ge=0.0, le=10.1)
-    unscored: Literal["record", "accept", "deny"] = "record"
-
-
 class PromotionPipelineSpec(Model):
     """How releases reach this environment.
 
@@ -125,7 +110,6 @@ class PromotionPipelineSpec(Model):
             environment, which takes what its own pipeline built.
         automatic: Whether a promotion starts by itself once a release may come.
         approval: Who must approve.
-        evidence: What the evidence must say.
         verification: What must hold after the release runs.
         rollout_deadline_seconds: How long the release may take until all replicas run it.
     """
@@ -133,12 +117,11 @@ class PromotionPipelineSpec(Model):
     previous: EnvironmentName | None = None
     automatic: bool = True
     approval: ApprovalRule = Field(default_factory=ApprovalRule)
-    evidence: EvidenceRule = Field(default_factory=EvidenceRule)
     verification: VerificationRule = Field(default_factory=VerificationRule)
     rollout_deadline_seconds: int = Field(default=120, ge=5, le=86400)
 
     @property
-    def policy_version(self) -> str:
+    def version(self) -> str:
         """Digest of these rules, defaults included: writing a default out changes nothing."""
         return digest(self.model_dump(mode="json", by_alias=True))
 
@@ -147,10 +130,11 @@ class PromotionPipelineStatus(Status):
     """What is true.
 
     Attributes:
-        policy_version: Digest of the spec; approvals are bound to it.
+        version: Digest of the spec. Approvals are bound to it, together with the
+            SecurityProfile's.
     """
 
-    policy_version: str = ""
+    version: str = ""
 
 
 class PromotionPipeline(Resource[PromotionPipelineSpec, PromotionPipelineStatus]):

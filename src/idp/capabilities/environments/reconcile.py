@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -18,11 +17,12 @@ from idp.capabilities.environments.kinds import (
 )
 from idp.capabilities.environments.render import PIPELINE, default_pipeline
 from idp.kernel.client import Client, get_or_none
-from idp.kernel.clock import Clock, timestamp, utc_now
-from idp.kernel.conditions import false, set_condition, true
+from idp.kernel.clock import Clock, utc_now
+from idp.kernel.conditions import false, true
 from idp.kernel.controller import Controller, Request, Result, Watch
 from idp.kernel.errors import AlreadyExists, Invalid
-from idp.kernel.resource import Condition, Manifest, ResourceType, Status
+from idp.kernel.resource import Condition, Manifest
+from idp.kernel.status import dated, write_status
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ class InstanceReconciler:
         environment = manifest["spec"]["environment"]
         if environment == self._facts.environment:
             await self._ensure_pipeline()
-        await _write(self._client, IDPInstance.type(), manifest, self._status(manifest))
+        await write_status(self._client, IDPInstance.type(), manifest, self._status(manifest))
         return Result(requeue_after=LOOK_AGAIN)
 
     async def _ensure_pipeline(self) -> None:
@@ -91,14 +91,14 @@ class InstanceReconciler:
                 f"this instance serves {self._facts.environment}, not {environment}",
                 remedy="Delete this object: every instance states its own.",
             )
-            return IDPInstanceStatus(conditions=_dated(manifest, condition, self._clock))
+            return IDPInstanceStatus(conditions=dated(manifest, condition, self._clock()))
         components = list(self._facts.components()) if self._facts.components else []
         return IDPInstanceStatus(
             version=self._facts.version,
             gateway=self._facts.gateway,
             public_key=self._facts.public_key,
             components=components,
-            conditions=_dated(manifest, _ready(components), self._clock),
+            conditions=dated(manifest, _ready(components), self._clock()),
         )
 
 
@@ -122,13 +122,13 @@ class PipelineReconciler:
         status = PromotionPipelineStatus()
         try:
             spec: PromotionPipelineSpec = PromotionPipeline.parse(manifest).spec
-            status.policy_version = spec.policy_version
+            status.version = spec.version
             condition = _serves(request.name)
         except Invalid as error:
             remedy = "Correct the fields that are named."
             condition = false("Ready", "Invalid", error.message, remedy=remedy)
-        status.conditions = _dated(manifest, condition, self._clock)
-        await _write(self._client, PromotionPipeline.type(), manifest, status)
+        status.conditions = dated(manifest, condition, self._clock())
+        await write_status(self._client, PromotionPipeline.type(), manifest, status)
         return Result()
 
 
@@ -149,24 +149,3 @@ def _serves(name: str) -> Condition:
         f"only the object named {PIPELINE} is read",
         remedy=f"Move its rules into {PIPELINE}, and delete this one.",
     )
-
-
-def _dated(manifest: Manifest, condition: Condition, clock: Clock) -> list[Condition]:
-    known = [
-        Condition.model_validate(body)
-        for body in (manifest.get("status") or {}).get("conditions") or []
-    ]
-    return set_condition(known, condition, now=clock().replace(microsecond=0))
-
-
-async def _write(client: Client, type: ResourceType, manifest: Manifest, status: Status) -> None:
-    """Write a status when it changed."""
-    generation = manifest["metadata"].get("generation", 0)
-    status.observed_generation = generation
-    body: dict[str, Any] = status.model_dump(mode="json", by_alias=True, exclude_none=True)
-    for stated, condition in zip(body["conditions"], status.conditions, strict=True):
-        stated["observedGeneration"] = generation
-        if condition.last_transition_time is not None:
-            stated["lastTransitionTime"] = timestamp(condition.last_transition_time)
-    if body != manifest.get("status"):
-        await client.update(type, {**manifest, "status": body}, subresource="status")

@@ -16,22 +16,10 @@ _PEOPLE_DECIDE: Manifest = {
     "approval": {"required": 1, "excludeAuthor": True},
 }
 _DEFAULTS: dict[str, Manifest] = {
-    "development": {"automatic": True, "evidence": {"incomplete": "record", "unscored": "record"}},
-    "staging": {
-        "previous": "development",
-        "automatic": True,
-        "evidence": {"incomplete": "record", "unscored": "record"},
-    },
-    "uat": {
-        "previous": "staging",
-        **_PEOPLE_DECIDE,
-        "evidence": {"incomplete": "accept", "unscored": "record"},
-    },
-    "production": {
-        "previous": "uat",
-        **_PEOPLE_DECIDE,
-        "evidence": {"incomplete": "accept", "unscored": "accept"},
-    },
+    "development": {"automatic": True},
+    "staging": {"previous": "development", "automatic": True},
+    "uat": {"previous": "staging", **_PEOPLE_DECIDE},
+    "production": {"previous": "uat", **_PEOPLE_DECIDE},
 }
 
 
@@ -49,7 +37,6 @@ def default_pipeline(environment: str) -> Manifest:
     unknown: dict[str, Any] = {
         "automatic": False,
         "approval": {"required": 1, "excludeAuthor": True},
-        "evidence": {"incomplete": "accept", "unscored": "accept"},
     }
     spec = _DEFAULTS.get(environment, unknown)
     return render(PromotionPipeline.type(), PIPELINE, spec=spec)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from idp.capabilities.promotion.clients.access_review import AccessReviewer
 from idp.capabilities.promotion.clients.argo_cd import ArgoCd
+from idp.capabilities.promotion.controllers.account import PipelineAccount
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.controllers.promotions import PromotionReconciler
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
@@ -79,6 +80,7 @@ def build_controllers(
     )
     return [
         importer,
+        PipelineAccount(client).controller(),
         PromotionStarter(client).controller(),
         promotions.controller(),
     ]

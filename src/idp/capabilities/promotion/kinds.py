@@ -151,7 +151,7 @@ class PromotionStatus(Status):
         commit: Commit in the environment's repository that this promotion made.
         release_digest: Digest of the release.
         image: What must run in the end.
-        policy_version: Version of the PromotionPipeline that decides.
+        policy_version: Version of the PromotionPipeline and the SecurityProfile that decide.
         started_at: When work began.
         finished_at: When it ended.
     """
@@ -270,7 +270,8 @@ class ApprovalSpec(Model):
         promotion: Name of the Promotion.
         release_digest: The release that was looked at.
         target: Environment.
-        policy_version: Version of the PromotionPipeline under which it was decided.
+        policy_version: Version of the PromotionPipeline and the SecurityProfile under which it
+            was decided.
         decision: `approve` or `reject`.
         approver: The user who decides; must be the one who creates the object.
         approver_groups: Groups of the approver that give the right to approve; each must be one

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from idp.capabilities.scanning.advisories import AdvisoryDatabase
-from idp.capabilities.scanning.history import FindingsHistory
+from idp.capabilities.scanning.controllers.exceptions import ExceptionReconciler
+from idp.capabilities.scanning.controllers.profiles import ProfileReconciler
+from idp.capabilities.scanning.kinds import SecurityProfile, VulnerabilityException
+from idp.capabilities.scanning.render import admission_policies
 from idp.capabilities.scanning.scanners.bandit import Bandit
 from idp.capabilities.scanning.scanners.dependencies import Dependencies
+from idp.capabilities.scanning.scanners.image import ImageRules
 from idp.capabilities.scanning.scanners.secrets import Secrets
 from idp.capabilities.scanning.steps.sbom import SbomStep
 from idp.capabilities.scanning.steps.scan import ScanStep
 from idp.capabilities.scanning.workspace import Workspace
 from idp.kernel.capability import Capability, Context
+from idp.kernel.controller import Runnable
 from idp.kernel.errors import MissingPrerequisite
 from idp.kernel.step import Step
 from idp.protocols.oci.client import HttpRegistry
@@ -54,17 +59,28 @@ def _steps(context: Context) -> Sequence[Step]:
             registry=registry,
             signer=context.signer,
             builder_keys={origin: context.trusted_keys[origin]},
-            scanners=(Bandit(), Secrets()),
+            scanners=(Bandit(), Secrets(), ImageRules()),
             dependencies=Dependencies(advisories, days),
-            history=FindingsHistory(context.database),
+            database=context.database,
             workspace=workspace,
             policy=f"advisories at most {days:g} days old",
+            environment=context.environment,
         ),
+    ]
+
+
+def _controllers(context: Context) -> Sequence[Runnable]:
+    return [
+        ProfileReconciler(context.client, context.environment).controller(),
+        ExceptionReconciler(context.client, context.database).controller(),
     ]
 
 
 CAPABILITY = Capability(
     name="scanning",
+    kinds=(SecurityProfile, VulnerabilityException),
+    controllers=_controllers,
+    manifests=lambda environment: admission_policies(),
     steps=_steps,
     migrations=(Path(__file__).parent / "migrations",),
     commands=(("idp.capabilities.scanning.commands:application", "security"),),

@@ -40,11 +40,13 @@ class File:
         size: Bytes.
         sha256: Hexadecimal.
         kept: Where its content lies; None when it was not asked for.
+        mode: Permission bits, setuid and setgid included.
     """
 
     size: int
     sha256: str
     kept: Path | None = None
+    mode: int = 0o644
 
 
 @dataclass
@@ -128,7 +130,7 @@ class Unpacker:
         if not self._wanted(path):
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
-            return File(member.size, digest.hexdigest())
+            return File(member.size, digest.hexdigest(), mode=member.mode & 0o7777)
         self._kept += member.size
         if self._kept > MAX_KEPT_BYTES:
             raise TooLarge(f"the files to scan have more than {MAX_KEPT_BYTES} bytes")
@@ -136,7 +138,7 @@ class Unpacker:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
                 target.write(chunk)
-        return File(member.size, digest.hexdigest(), Path(target.name))
+        return File(member.size, digest.hexdigest(), Path(target.name), member.mode & 0o7777)
 
     def _merge(self, layer: _Layer) -> None:
         gone = layer.removed | set(layer.files)

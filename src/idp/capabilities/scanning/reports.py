@@ -32,6 +32,8 @@ class Finding(_Tolerant):
             the lowest score that CVSS calls by that word.
         summary: One line; never the secret that was found.
         location: Path in the image, with `:line` where known; empty for a distribution.
+        context: Digest of what stands at the location, so that the finding is known again when
+            lines move; empty when it must not be told (a secret) or is not known.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Finding(_Tolerant):
     severity: float | None = None
     summary: str = ""
     location: str = ""
+    context: str = ""
 
 
 class DatabaseFacts(_Tolerant):
@@ -67,6 +70,7 @@ class ScannerReport(_Tolerant):
         reason: Why it is incomplete.
         findings: What it found.
         database: What it compared with; None for scanners without one.
+        made: When the scanner looked, RFC 3339; empty when only the scan as a whole says it.
     """
 
     name: str
@@ -75,6 +79,7 @@ class ScannerReport(_Tolerant):
     reason: str = ""
     findings: list[Finding] = Field(default_factory=list)
     database: DatabaseFacts | None = None
+    made: str = ""
 
 
 class ScanPredicate(_Tolerant):

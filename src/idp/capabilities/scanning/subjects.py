@@ -52,11 +52,13 @@ class Subject:
         repository: `namespace/name`.
         digest: Of its manifest.
         application: Name of the application.
+        author: Who pushed it; empty when the build does not say.
     """
 
     repository: str
     digest: str
     application: str
+    author: str = ""
 
 
 async def subject_of_build(client: Client, name: str, namespace: str) -> Subject:
@@ -73,7 +75,8 @@ async def subject_of_build(client: Client, name: str, namespace: str) -> Subject
             remedy="Name the build step of the same pipeline, and run after it.",
         )
     outputs = build.status.outputs
-    return _subject(name, outputs.get("repository"), outputs.get("digest"), namespace)
+    author = build.spec.with_.get("author")
+    return _subject(name, outputs.get("repository"), outputs.get("digest"), namespace, author)
 
 
 async def subject_of_release(client: Client, name: str, namespace: str) -> Subject:
@@ -85,10 +88,13 @@ async def subject_of_release(client: Client, name: str, namespace: str) -> Subje
     """
     release = Release.parse(await client.get(Release.type(), name, namespace))
     digest = release.spec.image.rpartition("@")[2]
-    return _subject(name, release.spec.repository, digest, namespace)
+    author = release.spec.source.author
+    return _subject(name, release.spec.repository, digest, namespace, author)
 
 
-def _subject(name: str, repository: object, digest: object, namespace: str) -> Subject:
+def _subject(
+    name: str, repository: object, digest: object, namespace: str, author: object
+) -> Subject:
     if not isinstance(repository, str) or not _REPOSITORY.match(repository):
         raise Invalid(f"{name} names no repository of an image")
     if not isinstance(digest, str) or not _DIGEST.match(digest):
@@ -96,4 +102,4 @@ def _subject(name: str, repository: object, digest: object, namespace: str) -> S
     owner, _, application = repository.partition("/")
     if owner != namespace:
         raise Invalid(f"{name} is about {repository}, which does not belong to {namespace}")
-    return Subject(repository, digest, application)
+    return Subject(repository, digest, application, author if isinstance(author, str) else "")

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from idp.embedded.apiserver.access.identity import UserInfo
 from idp.embedded.apiserver.access.rbac import RbacAuthorizer
 from idp.embedded.apiserver.access.rules import Attributes
-from idp.embedded.apiserver.audit import Auditor, entry
+from idp.embedded.apiserver.audit import Auditor, entry, refused_impersonation
 from idp.embedded.apiserver.patching.json_patch import json_patch
 from idp.embedded.apiserver.patching.merge import merge_patch
 from idp.embedded.apiserver.patching.strategic import strategic_merge
@@ -204,10 +204,30 @@ class Api:
         except IdpError as error:
             await self._record(request, verb, error.status, error.code)
             raise
+        except Exception:
+            await self._record(request, verb, IdpError.status, IdpError.code)
+            raise
         await self._record(request, verb, 200)
         return result
 
+    async def refused(self, request: Request, verb: str, error: IdpError) -> None:
+        """Record a request that would have changed something and never came so far.
+
+        Raises:
+            Unavailable: It cannot be recorded.
+        """
+        if not request.recorded:
+            await self._record(request, verb, error.status, error.code)
+
+    async def refused_impersonation(
+        self, user: UserInfo, wanted: str, address: str, error: IdpError
+    ) -> None:
+        """Record that somebody may not act as another user. Raises `Unavailable`."""
+        if self._auditor is not None:
+            await self._auditor.record(refused_impersonation(user, wanted, address, error))
+
     async def _record(self, request: Request, verb: str, code: int, reason: str = "") -> None:
+        request.recorded = True
         if self._auditor is not None:
             await self._auditor.record(entry(request, verb, code, reason))
 

@@ -10,11 +10,14 @@ import queue
 import threading
 from typing import Any
 
+from idp.embedded.apiserver.access.identity import UserInfo
 from idp.embedded.apiserver.ports import AuditSink
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.audit_entry import AuditEntry
-from idp.kernel.errors import Unavailable
+from idp.kernel.errors import IdpError, Unavailable
 
+CREDENTIAL = "authentication.kubernetes.io/credential-id"
+"""Extra of a user that names the token by which it was proved."""
 _BATCH = 256
 _Waiting = tuple[AuditEntry, asyncio.Future[None]]
 
@@ -27,6 +30,12 @@ def entry(request: Request, verb: str, code: int, reason: str = "") -> AuditEntr
         facts["reason"] = reason
     if user.impersonator is not None:
         facts["as"] = user.name
+        if user.uid:
+            facts["uid"] = user.uid
+        if user.extra:
+            facts["extra"] = {name: list(values) for name, values in user.extra.items()}
+    if credential := (user.impersonator or user).extra.get(CREDENTIAL):
+        facts["credential"] = credential[0]
     if user.groups:
         facts["groups"] = list(user.groups)
     if request.address:
@@ -41,6 +50,12 @@ def entry(request: Request, verb: str, code: int, reason: str = "") -> AuditEntr
     target = f"{request.namespace}/{request.name}" if request.namespace else request.name
     actor = (user.impersonator or user).name
     return AuditEntry(actor, f"{verb} {resource}", target, facts)
+
+
+def refused_impersonation(user: UserInfo, wanted: str, address: str, error: IdpError) -> AuditEntry:
+    """Describe that somebody may not act as another user: what they wanted to do does not count."""
+    facts = {"code": error.status, "reason": error.code, "error": error.message, "from": address}
+    return AuditEntry(user.name, "impersonate users", wanted, facts)
 
 
 class Auditor:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from idp.embedded.apiserver.access.escalation import check_escalation
 from idp.embedded.apiserver.access.rbac import RBAC_GROUP, RbacAuthorizer
+from idp.embedded.apiserver.admission.plugins import Plugins, about
+from idp.embedded.apiserver.admission.quota.ledger import QuotaLedger
 from idp.embedded.apiserver.lookup import StoreLookup
 from idp.embedded.apiserver.storage.record import Key
 from idp.embedded.apiserver.storage.store import Store
 from idp.embedded.apiserver.types.versions import from_stored
 from idp.embedded.apiserver.verbs.request import Request
+from idp.kernel.clock import Clock
 from idp.kernel.errors import Cause, Forbidden, NotFound
 from idp.kernel.resource import Manifest
 
@@ -30,9 +34,12 @@ _PROTECTED = ("default", "kube-system", "kube-public")
 class Gates:
     """Everything that may still refuse a write that is well formed."""
 
-    def __init__(self, store: Store, authorizer: RbacAuthorizer) -> None:
+    def __init__(self, store: Store, authorizer: RbacAuthorizer, clock: Clock) -> None:
         self._store = store
         self._authorizer = authorizer
+        self._plugins = Plugins(StoreLookup(store), authorizer, clock)
+        self.ledger = QuotaLedger(store)
+        """What counts against quotas."""
         self.preparations: dict[str, Prepare] = {}
         """Further preparation by resource, where it takes knowledge of other objects."""
 
@@ -71,25 +78,51 @@ class Gates:
                 f'namespaces "{request.name}" is forbidden: this namespace may not be deleted',
                 details=request.details(request.name),
             )
+        self._plugins.check_deletion(request)
 
     def prepare(self, request: Request, new: Manifest, old: Manifest | None) -> None:
-        """Set what follows from other objects."""
+        """Set what follows from other objects.
+
+        Raises:
+            Forbidden: The object names one that is not there.
+        """
         if preparation := self.preparations.get(request.served.resource):
             preparation(new, old)
+        if request.served.builtin:
+            self._plugins.prepare(request, new, old)
 
     def admit(
         self, request: Request, operation: Operation, new: Manifest | None, old: Manifest | None
     ) -> None:
-        """Ask the policies.
+        """Ask the admission plugins and the policies.
 
         Raises:
-            Forbidden: The user would gain rights, or a policy refuses.
+            Forbidden: The user would gain rights, or a plugin or a policy refuses.
             Invalid: A policy refuses.
         """
         if request.served.type.group == RBAC_GROUP and new is not None:
             check_escalation(self._authorizer, request.user, new, old)
+        if request.served.builtin and new is not None:
+            self._plugins.check(request, new, old)
         if self._store.count(_POLICIES):
             self._ask_policies(request, operation, new, old)
+
+    @contextmanager
+    def reserved(self, request: Request, new: Manifest, old: Manifest | None) -> Iterator[None]:
+        """Hold, while an object is stored, what it counts against quotas. The last gate.
+
+        Raises:
+            Forbidden: A quota does not allow it.
+        """
+        if request.subresource or not request.namespace:
+            yield
+            return
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.ledger.reserved(request.key, new, old))
+            except Forbidden as error:
+                raise about(request, error) from error
+            yield
 
     @cached_property
     def _policies(self) -> AdmissionPolicies:

@@ -108,7 +108,7 @@ class LocalClient(Client):
         """Create an object, or ask a review."""
         namespace = manifest.get("metadata", {}).get("namespace")
         if self._questions.knows(type.group, type.version):
-            return self._questions.answer(
+            return await self._questions.answer(
                 type.group, type.version, type.plural, namespace or "", manifest, self._user
             )
         request = self._request(type, namespace or "default")
@@ -163,10 +163,11 @@ class LocalClient(Client):
         *,
         propagation: Propagation = "Background",
         uid: str | None = None,
+        grace_seconds: int | None = None,
     ) -> None:
         """Ask for deletion."""
         request = self._request(type, namespace, name)
-        await self._api.delete(request, DeleteOptions(propagation, uid=uid))
+        await self._api.delete(request, DeleteOptions(propagation, grace_seconds, uid=uid))
 
 
 def _typed(type: ResourceType, manifest: Manifest) -> Manifest:

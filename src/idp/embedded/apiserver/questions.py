@@ -25,7 +25,7 @@ class Questions:
         """Whether the kinds of a group version are asked and not stored."""
         return (group, version) in REVIEWS
 
-    def answer(
+    async def answer(
         self,
         group: str,
         version: str,
@@ -57,4 +57,6 @@ class Questions:
             "selfsubjectreviews": lambda: self._reviews.self_subject_review(body, user),
             "tokenreviews": lambda: self._reviews.token_review(body),
         }
+        if plural == "tokenreviews":
+            await self._reviews.learn(body)
         return answers[plural]()

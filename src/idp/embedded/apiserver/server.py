@@ -11,7 +11,7 @@ import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
@@ -19,6 +19,7 @@ from idp.embedded.apiserver.access.authenticate import Authenticator
 from idp.embedded.apiserver.access.bootstrap import bootstrap_manifests
 from idp.embedded.apiserver.access.certificates import CertificateAuthority
 from idp.embedded.apiserver.access.identity import MASTERS_GROUP, UserInfo
+from idp.embedded.apiserver.access.oidc_issuer import OidcIssuer
 from idp.embedded.apiserver.access.rbac import RbacAuthorizer
 from idp.embedded.apiserver.access.reviews import Reviews
 from idp.embedded.apiserver.access.service_account_tokens import (
@@ -26,6 +27,7 @@ from idp.embedded.apiserver.access.service_account_tokens import (
     open_signing_key,
 )
 from idp.embedded.apiserver.access.static_tokens import StaticTokens
+from idp.embedded.apiserver.admission.priority import SYSTEM_CLASSES
 from idp.embedded.apiserver.api import Api
 from idp.embedded.apiserver.audit import Auditor
 from idp.embedded.apiserver.gates import Gates
@@ -37,18 +39,14 @@ from idp.embedded.apiserver.http.logs import PodLogPages
 from idp.embedded.apiserver.http.metrics import MetricsPage
 from idp.embedded.apiserver.http.resources import Resources
 from idp.embedded.apiserver.http.reviews import ReviewPages
+from idp.embedded.apiserver.http.snapshots import SnapshotPage
 from idp.embedded.apiserver.http.tokens import TokenPages
-from idp.embedded.apiserver.kubeconfig import kubeconfig_text, write_kubeconfig
+from idp.embedded.apiserver.kubeconfig import write_kubeconfig
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.lookup import StoreLookup
-from idp.embedded.apiserver.machinery.definitions import (
-    DEFINITIONS,
-    DefinitionCleaner,
-    Definitions,
-)
-from idp.embedded.apiserver.machinery.expiry import EventExpiry
-from idp.embedded.apiserver.machinery.garbage import GarbageCollector
-from idp.embedded.apiserver.machinery.namespaces import INITIAL, Namespaces
+from idp.embedded.apiserver.machinery.definitions import DEFINITIONS, Definitions
+from idp.embedded.apiserver.machinery.namespaces import INITIAL
+from idp.embedded.apiserver.machinery.parts import Machinery
 from idp.embedded.apiserver.machinery.system import System
 from idp.embedded.apiserver.ports import AuditSink, PodLogSource, SchemaRules
 from idp.embedded.apiserver.questions import Questions
@@ -60,9 +58,16 @@ from idp.embedded.apiserver.verbs.read import Reader
 from idp.embedded.apiserver.verbs.write import Writer
 from idp.kernel.clock import Clock, utc_now
 from idp.kernel.errors import MissingPrerequisite
+from idp.kernel.kubeconfig import ConnectionSettings, kubeconfig_text
 from idp.kernel.resource import Manifest
 
+if TYPE_CHECKING:
+    from idp.embedded.apiserver.access.oidc_tokens import OidcTokens
+
 _STOP_SECONDS = 2.0
+_IDLE_SECONDS = 90.0
+"""How long a connection may wait for its next whole request head, as for the real server. Also
+what ends clients that send a head byte by byte."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class ApiServerSettings:
         names: Further DNS names that clients reach the server by.
         name: Name of cluster and context in kubeconfigs.
         issuer: URL that ServiceAccount tokens are issued by.
+        oidc: An outside issuer whose tokens are accepted, such as a single sign-on; None for none.
     """
 
     data: Path
@@ -84,6 +90,7 @@ class ApiServerSettings:
     names: tuple[str, ...] = ()
     name: str = "idp"
     issuer: str = "https://kubernetes.default.svc"
+    oidc: OidcIssuer | None = None
 
 
 class ApiServer:
@@ -106,7 +113,8 @@ class ApiServer:
             clock: Tells the time.
 
         Raises:
-            MissingPrerequisite: The data folder is of a newer version, or damaged.
+            MissingPrerequisite: The data folder is of a newer version, or damaged; or the
+                certificates that verify the OpenID Connect issuer cannot be read.
         """
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -122,9 +130,17 @@ class ApiServer:
             issuer=settings.issuer,
             clock=clock,
         )
-        self._authenticator = Authenticator([self.tokens, self._account_tokens], self.authorizer)
-        self._questions = Questions(Reviews(self.authorizer, self._authenticator), self.authorizer)
-        self.gates = Gates(self._store, self.authorizer)
+        self._oidc = _oidc_tokens(settings.oidc, clock)
+        outside = [self._oidc] if self._oidc is not None else []
+        self._authenticator = Authenticator(
+            [self.tokens, self._account_tokens, *outside],
+            self.authorizer,
+            outside,
+            self._account_tokens.audiences,
+        )
+        reviews = Reviews(self.authorizer, self._authenticator, self._account_tokens.audiences)
+        self._questions = Questions(reviews, self.authorizer)
+        self.gates = Gates(self._store, self.authorizer, clock)
         self._auditor = Auditor(audit) if audit is not None else None
         reader = Reader(self._store)
         writer = Writer(self._store, self.registry, self.gates, clock)
@@ -133,10 +149,9 @@ class ApiServer:
         self._system = System(self._store, self.registry, writer, deleter)
         self._definitions = Definitions(self._store, self.registry, _schema_rules, clock)
         self.gates.preparations[DEFINITIONS] = self._definitions.prepare
-        self._garbage = GarbageCollector(self._system)
-        self._namespaces = Namespaces(self._system, self._authority.certificate, clock)
-        self._cleaner = DefinitionCleaner(self._system)
-        self._expiry = EventExpiry(self._system, clock)
+        self._machinery = Machinery(
+            self._system, self.gates.ledger, self.authorizer, self._authority, clock
+        )
         self._pod_logs = pod_logs
         self._clock = clock
         self._runner: web.ServerRunner | None = None
@@ -156,10 +171,9 @@ class ApiServer:
         self._definitions.begin()
         self._store.listen(self._noticed)
         await self._bootstrap()
-        for part in (self._garbage, self._namespaces, self._cleaner):
-            part.begin()
-            part.worker.start()
-        self._expiry.start()
+        self._machinery.start()
+        if self._oidc is not None:
+            self._oidc.start()
         try:
             await self._listen()
         except BaseException:
@@ -175,20 +189,20 @@ class ApiServer:
             }
             await self._system.create_missing(manifest)
         # Together: they share commits.
-        await asyncio.gather(*(self._system.create_missing(m) for m in bootstrap_manifests()))
+        initial = (*bootstrap_manifests(), *SYSTEM_CLASSES)
+        await asyncio.gather(*(self._system.create_missing(m) for m in initial))
 
     def _noticed(self, change: Change) -> None:
         self._definitions.noticed(change)
-        self._garbage.noticed(change)
-        self._namespaces.noticed(change)
-        self._cleaner.noticed(change)
+        self._machinery.noticed(change)
 
     async def _listen(self) -> None:
         settings = self.settings
-        tokens = TokenPages(self._api, self._account_tokens, self.lookup)
+        tokens = TokenPages(self._api, self._account_tokens, self.lookup, lambda: self.url)
         handler = Handler(
             self._authenticator,
             self.authorizer,
+            self._api,
             Resources(self._api, self.registry, self._clock),
             ReviewPages(self._questions),
             [
@@ -202,9 +216,12 @@ class ApiServer:
                 ("POST", "/pods", "eviction"): EvictionPages(self._api, self.lookup).answer,
                 ("POST", "/serviceaccounts", "token"): tokens.issue,
             },
+            SnapshotPage(self._store, self._auditor, settings.data),
         )
         names, addresses = _server_names(settings)
-        server = web.Server(handler, handler_cancellation=True, access_log=None)
+        server = web.Server(
+            handler, handler_cancellation=True, access_log=None, keepalive_timeout=_IDLE_SECONDS
+        )
         self._runner = web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(
@@ -226,16 +243,27 @@ class ApiServer:
 
     async def stop(self) -> None:
         """End watches, finish what is being written, close the database."""
-        await self._expiry.stop()
-        for part in (self._garbage, self._namespaces, self._cleaner):
-            await part.worker.stop()
+        if self._oidc is not None:
+            await self._oidc.stop()
+        await self._machinery.stop()
         self._store.drain()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await self._hang_up()
         await self._store.stop()
         if self._auditor is not None:
             await self._auditor.stop()
+
+    async def _hang_up(self) -> None:
+        """Close all connections, also those whose clients never answer the end of TLS."""
+        if self._runner is None:
+            return
+        server = self._runner.server
+        open_ones = [] if server is None else [c.transport for c in server.connections]
+        await self._runner.cleanup()
+        self._runner = None
+        for transport in open_ones:
+            if transport is not None:
+                transport.abort()
+        await asyncio.sleep(0)  # lets the transports close their sockets
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -270,12 +298,25 @@ class ApiServer:
     ) -> str:
         """A kubeconfig with a new client certificate; also written to `path` (mode 0600)."""
         certificate, key = self._authority.issue_client(user, groups)
-        text = kubeconfig_text(
-            self.url, self.certificate, certificate, key, user=user, name=self.settings.name
+        connection = ConnectionSettings(
+            self.url,
+            certificate_authority=self.certificate,
+            client_certificate=certificate,
+            client_key=key,
         )
+        text = kubeconfig_text(connection, user=user, name=self.settings.name)
         if path is not None:
             write_kubeconfig(path, text)
         return text
+
+
+def _oidc_tokens(issuer: OidcIssuer | None, clock: Clock) -> OidcTokens | None:
+    """The tokens of an outside issuer; the HTTP client is loaded only if there is one."""
+    if issuer is None:
+        return None
+    from idp.embedded.apiserver.access.oidc_tokens import OidcTokens
+
+    return OidcTokens.of(issuer, clock=clock)
 
 
 def _schema_rules(schema: Manifest) -> SchemaRules:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from idp.embedded.gateway.bootstrap import TYPES, file_source
 from idp.kernel.errors import Invalid, NotFound
 from idp.kernel.resource import Manifest
+from idp.kernel.standard import THIS_MACHINE
 
 CLUSTER_DOMAIN = "cluster.local"
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,8 +79,13 @@ def addresses(
     for subset in (endpoints or {}).get("subsets") or ():
         for port in subset.get("ports") or ():
             if port.get("name", "") == name or len(names) == 1:
-                found |= {(a["ip"], port["port"]) for a in subset.get("addresses") or ()}
+                found |= {(_dialled(a["ip"]), port["port"]) for a in subset.get("addresses") or ()}
     return sorted(found)
+
+
+def _dialled(address: str) -> str:
+    """Where an address of Endpoints is reached from here."""
+    return LOOPBACK if address == THIS_MACHINE else address
 
 
 def cluster(backend: Backend) -> Manifest:

@@ -11,6 +11,8 @@ class WorkloadSettings:
 
     Attributes:
         node: Name that pods see as their node.
+        bind: Whether the API is told so, too. Where it has Nodes (a real API server), it asks the
+            node for the logs of its pods.
         drain_seconds: Time between a pod's removal from the endpoints and its SIGTERM. A gateway
             on the same machine needs milliseconds to notice; one second leaves room for a busy one.
         restart_base_seconds: First wait before a crashed container starts again; it doubles with
@@ -26,6 +28,7 @@ class WorkloadSettings:
     """
 
     node: str = "local"
+    bind: bool = False
     drain_seconds: float = 1.0
     restart_base_seconds: float = 1.0
     restart_cap_seconds: float = 300.0

@@ -29,9 +29,12 @@ from idp.capabilities.promotion.clients.access_review import SUBJECT_ACCESS_REVI
 from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
 from idp.capabilities.promotion.ledger import Ledger, LedgerEntry
 from idp.capabilities.promotion.render.templates import cluster_workflow_templates
+from idp.capabilities.scanning import render as scanning
+from idp.capabilities.scanning.kinds import SecurityProfile
 from idp.embedded.workflows.engine import WorkflowEngine
 from idp.kernel.capability import Context, Remote, Signer
 from idp.kernel.client import Client
+from idp.kernel.clock import timestamp, utc_now
 from idp.kernel.database import open_database
 from idp.kernel.errors import NotFound
 from idp.kernel.manifest import MANAGED_BY
@@ -58,7 +61,7 @@ from support.keys import logged_key
 
 ENVIRONMENTS = ("development", "staging", "uat", "production")
 REPOSITORY = "demo/hello"
-CLEAN = [{"name": "code", "status": "clean", "findings": []}]
+CLEAN = [{"name": "code", "status": "clean", "made": timestamp(utc_now())}]
 INCOMPLETE = [{"name": "dependencies", "status": "incomplete", "reason": "no advisories"}]
 UNTOUCHED = 10**9
 
@@ -457,6 +460,9 @@ class World:
         api = MemoryClient()
         await api.create(IDPInstance.type(), environments.instance(environment))
         await api.create(PromotionPipeline.type(), environments.default_pipeline(environment))
+        profile = scanning.default_profile(environment)
+        profile["spec"] = {**profile["spec"], "tools": {}}  # the stand-in is no known scanner
+        await api.create(SecurityProfile.type(), profile)
         await api.create(CUSTOM_RESOURCE_DEFINITION, custom_resource_definition(PipelineStep))
         for template in cluster_workflow_templates():
             await api.create(CLUSTER_WORKFLOW_TEMPLATE, template)

@@ -105,7 +105,7 @@ async def test_a_superseded_promotion_stops_waiting(bench: Any) -> None:
 async def test_rules_that_change_meanwhile_void_the_verdict(bench: Any) -> None:
     step, _ = await ask(bench, required=1)
     await bench.rules(approval={"required": 0})
-    with pytest.raises(UnprovenStep, match="rules of the PromotionPipeline changed"):
+    with pytest.raises(UnprovenStep, match="rules of the PromotionPipeline or the SecurityProfile"):
         await answer(bench, step)
 
 
@@ -115,3 +115,14 @@ async def test_an_approval_calls_the_step_of_its_promotion(bench: Any) -> None:
     (approval,) = (await bench.client.list(Approval.type())).items
     (watch,) = step.watches
     assert list(watch.to_requests(approval)) == [Request("demo", "p-approval")]
+
+
+async def test_while_it_waits_the_verdict_may_grow_old(bench: Any) -> None:
+    policy = await bench.rules(approval={"required": 1})
+    await bench.release()
+    await bench.promotion()
+    facts = {"releaseDigest": RELEASE, "policyVersion": policy}
+    await bench.done("verdict", **facts, mustAccept=[], validUntil="2026-01-01T00:00:00Z")
+    step = ApprovalStep(bench.client, bench.reader, MemoryReviewer([]), environment="uat")
+    with pytest.raises(UnprovenStep, match="held until 2026-01-01"):
+        await bench.perform(step, release="r1", verdict="p-verdict")

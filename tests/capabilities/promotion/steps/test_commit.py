@@ -9,6 +9,7 @@ from idp.capabilities.promotion.kinds import Promotion
 from idp.capabilities.promotion.steps.commit import CommitStep
 from idp.capabilities.promotion.steps.pipeline import UnprovenStep
 from idp.capabilities.promotion.turn import PromotionEnded, Turns
+from idp.capabilities.scanning.kinds import VulnerabilityException
 from idp.kernel.standard import ARGO_APPLICATION
 
 RELEASE = f"sha256:{1:064x}"
@@ -111,7 +112,7 @@ async def test_a_superseded_promotion_commits_nothing(bench: Any) -> None:
     ("changes", "said"),
     [
         ({"releaseDigest": f"sha256:{2:064x}"}, "approved another release"),
-        ({"policyVersion": "sha256:old"}, "rules of the PromotionPipeline changed"),
+        ({"policyVersion": "sha256:old"}, "rules of the PromotionPipeline or the SecurityProfile"),
     ],
 )
 async def test_an_approval_of_something_else_commits_nothing(
@@ -129,3 +130,44 @@ async def test_only_the_release_of_the_promotion_is_committed(bench: Any) -> Non
     step = await approved(bench)
     with pytest.raises(UnprovenStep, match="the promotion is of r1"):
         await bench.perform(step, release="r2", approval="p-approval")
+
+
+EXCEPTION = {
+    "finding": "CVE-1",
+    "reason": "r",
+    "author": "ada",
+    "approver": "grace",
+    "expires": "2099-01-01T00:00:00Z",
+}
+
+
+async def test_a_verdict_that_has_grown_old_commits_nothing(bench: Any) -> None:
+    await bench.release()
+    step = await approved(bench, validUntil="2026-01-01T00:00:00Z")
+    with pytest.raises(UnprovenStep, match="held until 2026-01-01"):
+        await commit(bench, step)
+    assert await bench.environment.in_force("demo", "hello") == []
+
+
+async def test_a_verdict_that_holds_commits(bench: Any) -> None:
+    await bench.release()
+    meta = {"name": "e", "namespace": "demo"}
+    exception = await bench.client.create(
+        VulnerabilityException.type(), {"metadata": meta, "spec": EXCEPTION}
+    )
+    stands_on = [{"name": "e", "uid": exception["metadata"]["uid"]}]
+    step = await approved(bench, validUntil="2099-01-01T00:00:00Z", exceptions=stands_on)
+    assert (await commit(bench, step)).phase == "Succeeded"
+
+
+@pytest.mark.parametrize("made_again", [False, True])
+async def test_a_revoked_exception_voids_the_verdict(bench: Any, made_again: bool) -> None:
+    await bench.release()
+    if made_again:
+        meta = {"name": "e", "namespace": "demo"}
+        await bench.client.create(
+            VulnerabilityException.type(), {"metadata": meta, "spec": EXCEPTION}
+        )
+    step = await approved(bench, exceptions=[{"name": "e", "uid": "of-the-former-one"}])
+    with pytest.raises(UnprovenStep, match="exception e, on which the verdict stands, was revoked"):
+        await commit(bench, step)

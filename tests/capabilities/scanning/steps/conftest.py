@@ -10,7 +10,8 @@ import pytest
 from idp.capabilities.promotion.kinds import PipelineStep, Release
 from idp.capabilities.scanning.advisories import AdvisoryDatabase
 from idp.capabilities.scanning.capability import CAPABILITY
-from idp.capabilities.scanning.history import FindingsHistory
+from idp.capabilities.scanning.history.queries import Filter, StoredFinding, list_findings
+from idp.capabilities.scanning.kinds import SecurityProfile
 from idp.capabilities.scanning.reports import ScannerReport, complete
 from idp.capabilities.scanning.scanners.dependencies import Dependencies
 from idp.capabilities.scanning.scanners.ports import Target
@@ -61,7 +62,7 @@ class Pipeline:
         self.builder_keys = {"development": self.key.public_key}
         self.scanner = FakeScanner()
         self.advisories = advisories
-        self.history = FindingsHistory(database)
+        self.database = database
         self.workspace = workspace
         self.digest = ""
 
@@ -73,7 +74,7 @@ class Pipeline:
             workspace=self.workspace,
         )
 
-    def scan(self, signer: PrivateKey | None = None) -> ScanStep:
+    def scan(self, signer: PrivateKey | None = None, environment: str = "development") -> ScanStep:
         return ScanStep(
             client=self.client,
             registry=self.registry,
@@ -81,9 +82,10 @@ class Pipeline:
             builder_keys=self.builder_keys,
             scanners=[self.scanner],
             dependencies=Dependencies(self.advisories, 7, lambda: NOW),
-            history=self.history,
+            database=self.database,
             workspace=self.workspace,
             policy="test",
+            environment=environment,
             clock=lambda: NOW,
         )
 
@@ -93,7 +95,7 @@ class Pipeline:
         outputs = {"repository": "demo/hello", "digest": self.digest, **changes}
         step = {
             "metadata": {"name": "push-1-build", "namespace": "demo"},
-            "spec": {"uses": "build"},
+            "spec": {"uses": "build", "with": {"author": "maya"}},
         }
         created = await self.client.create(PipelineStep.type(), step)
         status = {"phase": "Succeeded", "outputs": outputs}
@@ -122,23 +124,34 @@ class Pipeline:
         metadata = {"name": "hello-r1-aaaaaaa", "namespace": "demo"}
         await self.client.create(Release.type(), {"metadata": metadata, "spec": spec})
 
-    async def perform(self, step: Step, **parameters: str) -> Outcome:
+    async def perform(self, step: Step, uid: str = "u1", **parameters: str) -> Outcome:
         async def report(_: str) -> None:
             return None
 
         manifest = {"metadata": {"name": "x", "creationTimestamp": CREATED}}
-        run = StepRun(manifest, "demo", "x", "u1", report)
+        run = StepRun(manifest, "demo", "x", uid, report)
         return await step.perform(run, step.parameters(**parameters))
 
     async def push(self) -> Outcome:
         """The steps of a push that belong here; the outcome of `scan`."""
+        await self.profile()
         await self.perform(self.sbom(), build="push-1-build")
         return await self.perform(self.scan(), build="push-1-build")
 
-    async def promote(self) -> Outcome:
+    def findings(self) -> list[StoredFinding]:
+        """What the history knows."""
+        return list_findings(self.database, Filter("demo", "hello"), CREATED)
+
+    async def profile(self, **tools: str) -> None:
+        """State which scanners run."""
+        body = {"metadata": {"name": "default"}, "spec": {"tools": tools}}
+        await self.client.apply(SecurityProfile.type(), body, field_manager="test")
+
+    async def promote(self, **tools: str) -> Outcome:
         """The scan of a promotion, in another instance."""
-        step = self.scan(PrivateKey.generate())
-        return await self.perform(step, release="hello-r1-aaaaaaa")
+        await self.profile(**tools)
+        step = self.scan(PrivateKey.generate(), "staging")
+        return await self.perform(step, "u2", release="hello-r1-aaaaaaa")
 
 
 @pytest.fixture

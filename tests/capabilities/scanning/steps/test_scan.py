@@ -8,9 +8,10 @@ import pydantic
 import pytest
 
 from idp.capabilities.scanning.importing import import_advisories
+from idp.capabilities.scanning.kinds import VulnerabilityException
 from idp.capabilities.scanning.reports import Finding, complete
 from idp.capabilities.scanning.subjects import ImageParameters
-from idp.kernel.errors import DeadlineExceeded, Invalid
+from idp.kernel.errors import DeadlineExceeded, Invalid, Unavailable
 from idp.protocols.signing.attestations import attach, statements
 from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN
@@ -67,12 +68,34 @@ async def test_a_push_is_remembered(pipeline: Any, tmp_path: Path) -> None:
     know(pipeline, tmp_path, "flask")
     await pipeline.build(pipeline.images.distribution("Flask", "1.0"))
     await pipeline.push()
-    (seen,) = pipeline.history.of("demo", "hello")
-    assert (seen.finding, seen.package, seen.last_image) == (
-        "TEST-flask",
-        "flask",
-        pipeline.digest,
-    )
+    await pipeline.push()
+    (seen,) = pipeline.findings()
+    assert (seen.finding, seen.package, seen.owner) == ("TEST-flask", "flask", "maya")
+    assert (seen.last_image, seen.state) == (pipeline.digest, "open")
+
+
+async def test_a_promotion_is_remembered_and_an_exception_stated(
+    pipeline: Any, tmp_path: Path
+) -> None:
+    know(pipeline, tmp_path, "other")
+    await pipeline.build(pipeline.images.distribution("Flask", "1.0"))
+    await pipeline.push()
+    await pipeline.release()
+    assert pipeline.findings() == []
+    know(pipeline, tmp_path, "flask")
+    spec = {
+        "finding": "TEST-flask",
+        "reason": "r",
+        "author": "ada",
+        "approver": "grace",
+        "expires": "2027-01-01T00:00:00Z",
+    }
+    body = {"metadata": {"name": "e", "namespace": "demo"}, "spec": spec}
+    await pipeline.client.create(VulnerabilityException.type(), body)
+    await pipeline.promote()
+    assert [(f.finding, f.state, f.exception) for f in pipeline.findings()] == [
+        ("TEST-flask", "accepted", "e")
+    ]
 
 
 async def test_a_repeated_call_attests_the_same(pipeline: Any, tmp_path: Path) -> None:
@@ -158,6 +181,7 @@ async def test_of_several_scans_the_newest_counts(pipeline: Any, tmp_path: Path)
 
 
 async def test_a_release_of_another_namespace_is_refused(pipeline: Any) -> None:
+    await pipeline.profile()
     await pipeline.build({"app/a.py": b"1"}, repository="other/hello")
     with pytest.raises(Invalid, match="does not belong to demo"):
         await pipeline.perform(pipeline.scan(), build="push-1-build")
@@ -167,3 +191,43 @@ async def test_a_release_of_another_namespace_is_refused(pipeline: Any) -> None:
 def test_exactly_one_thing_is_scanned(parameters: dict[str, str]) -> None:
     with pytest.raises(pydantic.ValidationError, match="either build or release"):
         ImageParameters(**parameters)
+
+
+async def test_the_profile_says_what_looks_again(pipeline: Any, tmp_path: Path) -> None:
+    know(pipeline, tmp_path, "other")
+    await pipeline.build({"app/a.py": b"1", **pipeline.images.distribution("Flask", "1.0")})
+    await pipeline.push()
+    await pipeline.release()
+    know(pipeline, tmp_path, "flask")
+    pipeline.scanner.answer = complete("bandit", "2", [])
+    assert by_name(await pipeline.promote())["bandit"]["version"] == "1"
+    assert by_name(await pipeline.promote(bandit="run"))["bandit"]["version"] == "2"
+    attested = by_name(await pipeline.promote(dependencies="attested"))
+    assert attested["dependencies"]["status"] == "clean"
+    assert set(by_name(await pipeline.promote(bandit="off"))) == {"dependencies"}
+
+
+async def test_a_scanner_that_is_off_where_code_arrives_does_not_run(
+    pipeline: Any, tmp_path: Path
+) -> None:
+    know(pipeline, tmp_path, "flask")
+    await pipeline.build({"app/a.py": b"1"})
+    await pipeline.profile(bandit="off")
+    outcome = await pipeline.perform(pipeline.scan(), build="push-1-build")
+    assert set(by_name(outcome)) == {"dependencies"}
+    assert pipeline.scanner.saw == {}
+
+
+async def test_every_report_says_when_it_was_made(pipeline: Any, tmp_path: Path) -> None:
+    know(pipeline, tmp_path, "flask")
+    await pipeline.build({"app/a.py": b"1"})
+    await pipeline.push()
+    await pipeline.release()
+    reports = by_name(await pipeline.promote())
+    assert {report["made"] for report in reports.values()} == {"2026-11-24T10:00:00Z"}
+
+
+async def test_without_a_profile_it_waits(pipeline: Any) -> None:
+    await pipeline.build({"app/a.py": b"1"})
+    with pytest.raises(Unavailable, match="no SecurityProfile"):
+        await pipeline.perform(pipeline.scan(), build="push-1-build")

@@ -58,6 +58,16 @@ def test_a_wrong_token_is_refused(authenticator: Authenticator, value: str) -> N
         authenticator.authenticate(CIMultiDict({"authorization": value}))
 
 
+def test_a_token_without_an_audience_is_for_this_server(objects: Any) -> None:
+    class ForUs:
+        def user_for(self, token: str, audiences: Sequence[str] = ()) -> UserInfo | None:
+            return None if audiences else UserInfo("alice")
+
+    known = Authenticator([ForUs()], RbacAuthorizer(objects), audiences=["https://me"])
+    assert known.user_for_token("any", ["vault"]) is None
+    assert known.user_for_token("any", ["vault", "https://me"]) is not None
+
+
 def test_impersonation_takes_the_right_to_it(authenticator: Authenticator) -> None:
     with pytest.raises(Forbidden) as caught:
         authenticator.authenticate(headers(("Impersonate-User", "bob")))

@@ -137,10 +137,19 @@ def test_aggregation_is_followed_through_several_roles(objects: Any) -> None:
 
 def test_roles_that_aggregate_each_other_end(objects: Any) -> None:
     rule = {"clusterRoleSelectors": [{"matchLabels": {"x": "y"}}]}
-    objects.role("a", [READ_PODS], labels={"x": "y"}, aggregationRule=rule)
+    objects.role("a", [], labels={"x": "y"}, aggregationRule=rule)
     objects.role("b", [], labels={"x": "y"}, aggregationRule=rule)
     objects.bind("b", "User:alice")
+    assert not allowed(objects, Attributes("list", "", "pods", namespace="demo"))
+    objects.role("c", [READ_PODS], labels={"x": "y"})
     assert allowed(objects, Attributes("list", "", "pods", namespace="demo"))
+
+
+def test_what_was_aggregated_ends_with_the_role_that_carried_it(objects: Any) -> None:
+    rule = {"clusterRoleSelectors": [{"matchLabels": {"x": "y"}}]}
+    objects.role("admin", [READ_PODS], aggregationRule=rule)
+    objects.bind("admin", "User:alice")
+    assert not allowed(objects, Attributes("list", "", "pods", namespace="demo"))
 
 
 def test_a_change_of_a_role_or_binding_counts_at_once(objects: Any) -> None:

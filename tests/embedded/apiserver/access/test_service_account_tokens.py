@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -163,7 +164,12 @@ def test_the_published_key_verifies_tokens(tokens: ServiceAccountTokens, account
     options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
     claims = jwt.decode(token, published, audience=ISSUER, issuer=ISSUER, options=options)
     assert claims["sub"] == "system:serviceaccount:demo:builder"
-    assert tokens.discovery()["jwks_uri"] == f"{ISSUER}/openid/v1/jwks"
+    assert tokens.discovery("https://here")["jwks_uri"] == "https://here/openid/v1/jwks"
+
+
+def test_a_token_that_is_nested_deeply_is_refused(tokens: ServiceAccountTokens) -> None:
+    nested = base64.urlsafe_b64encode(b'{"a":' * 3000 + b"1" + b"}" * 3000).rstrip(b"=")
+    assert tokens.user_for(f"{nested.decode()}.e30.e30") is None
 
 
 def test_the_key_is_private_and_stays(tmp_path: Path) -> None:

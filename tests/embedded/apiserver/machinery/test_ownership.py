@@ -16,6 +16,7 @@ from idp.kernel.standard import (
     CUSTOM_RESOURCE_DEFINITION,
     EVENT,
     NAMESPACE,
+    POD,
     SERVICE_ACCOUNT,
 )
 
@@ -89,6 +90,21 @@ async def test_foreground_waits_for_the_dependents(client: LocalClient) -> None:
     await gone(client, "owner")
 
 
+async def test_foreground_does_not_wait_for_what_does_not_block(client: LocalClient) -> None:
+    owner = await client.create(CONFIG_MAP, config("owner"))
+    free = config("child", [owner], finalizers=["example.com/hold"])
+    free["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] = False
+    await client.create(CONFIG_MAP, free)
+    await client.delete(CONFIG_MAP, "owner", "default", propagation="Foreground")
+    await gone(client, "owner")
+
+    async def child_is_deleted() -> bool:
+        child = await client.get(CONFIG_MAP, "child", "default")
+        return "deletionTimestamp" in child["metadata"]
+
+    await eventually(child_is_deleted)
+
+
 async def test_orphans_stay_without_their_owner(client: LocalClient) -> None:
     owner = await client.create(CONFIG_MAP, config("owner"))
     await client.create(CONFIG_MAP, config("child", [owner]))
@@ -128,7 +144,7 @@ async def test_an_owner_of_an_unknown_kind_is_left_alone(client: LocalClient) ->
 async def test_a_cascade_continues_after_a_restart(server: ApiServer, client: LocalClient) -> None:
     owner = await client.create(CONFIG_MAP, config("owner"))
     await client.create(CONFIG_MAP, config("child", [owner]))
-    for part in (server._garbage,):
+    for part in server._machinery.parts:
         await part.worker.stop()
     await client.delete(CONFIG_MAP, "owner", "default")
     await server.stop()
@@ -147,11 +163,56 @@ async def test_a_namespace_says_what_keeps_it(client: LocalClient) -> None:
     async def explained() -> bool:
         namespace = await client.get(NAMESPACE, "demo")
         conditions = namespace["status"].get("conditions") or []
-        return any("configmaps has 1 resource instances" in c["message"] for c in conditions)
+        return [c["status"] for c in conditions] == ["False", "False", "False", "True", "True"]
 
     await eventually(explained)
+    status = (await client.get(NAMESPACE, "demo"))["status"]
+    assert status["phase"] == "Terminating"
+    assert [c["message"] for c in status["conditions"][3:]] == [
+        "Some resources are remaining: configmaps. has 1 resource instances",
+        "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource "
+        "instances",
+    ]
     patch: Manifest = {"metadata": {"finalizers": None}}
     await client.patch(CONFIG_MAP, "a", patch, "demo")
+    await gone(client, "demo", NAMESPACE)
+
+
+async def test_pods_go_before_what_protects_others_from_them(client: LocalClient) -> None:
+    await client.create(NAMESPACE, {"metadata": {"name": "demo"}})
+    pod: Manifest = {
+        "metadata": {"name": "p", "namespace": "demo", "finalizers": ["example.com/hold"]},
+        "spec": {"containers": [{"name": "c", "image": "x"}]},
+    }
+    await client.create(POD, pod)
+    await client.create(CONFIG_MAP, {"metadata": {"name": "policy", "namespace": "demo"}})
+    await client.delete(NAMESPACE, "demo")
+
+    async def explained() -> bool:
+        namespace = await client.get(NAMESPACE, "demo")
+        return bool(namespace["status"].get("conditions"))
+
+    await eventually(explained)
+    policy = await client.get(CONFIG_MAP, "policy", "demo")
+    assert "deletionTimestamp" not in policy["metadata"]
+    await client.patch(POD, "p", {"metadata": {"finalizers": None}}, "demo")
+    await gone(client, "demo", NAMESPACE)
+
+
+async def test_a_namespace_waits_for_the_finalizers_of_others(client: LocalClient) -> None:
+    spec = {"finalizers": ["example.com/billing"]}
+    made = await client.create(NAMESPACE, {"metadata": {"name": "demo"}, "spec": spec})
+    assert made["spec"]["finalizers"] == ["example.com/billing", "kubernetes"]
+    await client.delete(NAMESPACE, "demo")
+
+    async def emptied() -> bool:
+        namespace = await client.get(NAMESPACE, "demo")
+        return bool(namespace["spec"].get("finalizers") == ["example.com/billing"])
+
+    await eventually(emptied)
+    namespace = await client.get(NAMESPACE, "demo")
+    namespace["spec"] = {}
+    await client.update(NAMESPACE, namespace, subresource="finalize")
     await gone(client, "demo", NAMESPACE)
 
 
@@ -198,8 +259,8 @@ async def test_events_expire(tmp_path: Path) -> None:
             "type": "Normal",
         }
         await client.create(EVENT, event)
-        await server._expiry.expire()
+        await server._machinery.expiry.expire()
         assert await get_or_none(client, EVENT, "e", "default") is not None
         clock[0] = now + timedelta(hours=1, seconds=5)
-        await server._expiry.expire()
+        await server._machinery.expiry.expire()
         assert await get_or_none(client, EVENT, "e", "default") is None

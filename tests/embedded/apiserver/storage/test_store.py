@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from idp.embedded.apiserver.storage import database, history
-from idp.embedded.apiserver.storage.record import Key
+from idp.embedded.apiserver.storage.record import Key, Record
 from idp.embedded.apiserver.storage.store import Store
 from idp.kernel.errors import Gone, MissingPrerequisite, Unavailable
 from idp.kernel.resource import Manifest
@@ -158,6 +159,17 @@ async def test_after_stop_nothing_is_accepted(store: Store) -> None:
         await put(store, "a")
 
 
+def test_a_record_takes_the_memory_of_its_bytes() -> None:
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        records = [Record.of(key("a"), n, manifest("a", "x" * 1900)) for n in range(100)]
+        size = (tracemalloc.get_traced_memory()[0] - before) / len(records)
+    finally:
+        tracemalloc.stop()
+    assert size < len(records[0].raw) + 1000
+
+
 async def test_changes_after_a_version(store: Store) -> None:
     first = await put(store, "a")
     second = await put(store, "b")
@@ -203,3 +215,104 @@ async def test_a_second_server_on_one_database_is_refused(store: Store, tmp_path
     await put(store, "a")
     with pytest.raises(MissingPrerequisite):
         Store(tmp_path / "objects.db")
+
+
+async def written(path: Path, count: int) -> None:
+    store = Store(path)
+    store.start()
+    for number in range(count):
+        await put(store, f"object-{number}", f"<{number}>" * 500)
+    await store.stop()
+
+
+def start(path: Path) -> None:
+    store = Store(path)
+    try:
+        store.start()
+    finally:
+        store._database._connection.close()
+
+
+def read_all(path: Path) -> None:
+    """Start on a database, then read what a start does not: the index that writes go by."""
+    start(path)
+    database.check_database(path)
+
+
+def flip(path: Path, offset: int, mask: int = 1) -> None:
+    content = bytearray(path.read_bytes())
+    content[offset] ^= mask
+    path.write_bytes(content)
+
+
+async def test_a_changed_byte_of_an_object_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "objects.db"
+    await written(path, 20)
+    flip(path, path.read_bytes().index(b"<7><7>") + 1)
+    with pytest.raises(MissingPrerequisite, match="object-7 is not as it was written"):
+        start(path)
+
+
+@pytest.mark.parametrize("page", range(1, 9))
+async def test_a_page_that_is_overwritten_is_found(tmp_path: Path, page: int) -> None:
+    path = tmp_path / "objects.db"
+    await written(path, 40)
+    content = bytearray(path.read_bytes())
+    content[page * 4096 : (page + 1) * 4096] = bytes(4096)
+    path.write_bytes(content)
+    with pytest.raises(MissingPrerequisite, match=r"is damaged|cannot be opened"):
+        read_all(path)
+
+
+@pytest.mark.parametrize("part", [0.25, 0.5, 0.9])
+async def test_a_truncated_file_is_found(tmp_path: Path, part: float) -> None:
+    path = tmp_path / "objects.db"
+    await written(path, 40)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
+    with pytest.raises(MissingPrerequisite, match=r"is damaged|cannot be opened"):
+        start(path)
+
+
+async def test_objects_that_are_missing_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "objects.db"
+    await written(path, 20)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM objects WHERE name = 'object-3'")
+    connection.close()
+    with pytest.raises(MissingPrerequisite, match="20 objects were written, 19 are found"):
+        start(path)
+
+
+async def test_a_database_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "objects.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "CREATE TABLE objects (resource TEXT NOT NULL, namespace TEXT NOT NULL, "
+            "name TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL, "
+            "PRIMARY KEY (resource, namespace, name))"
+        )
+        body = b'{"metadata":{"name":"old","namespace":"default","uid":"u"}}'
+        row = (RESOURCE, "default", "old", 7, body)
+        connection.execute("INSERT INTO objects VALUES (?, ?, ?, ?, ?)", row)
+        connection.execute("PRAGMA user_version=1")
+    connection.close()
+    store = Store(path)
+    store.start()
+    assert store.get(key("old")) is not None
+    await put(store, "new")
+    await store.stop()
+    start(path)
+
+
+async def test_the_number_of_objects_follows_every_kind_of_write(tmp_path: Path) -> None:
+    path = tmp_path / "objects.db"
+    store = Store(path)
+    store.start()
+    for name in ("a", "b", "a", "c"):
+        await put(store, name)
+    async with store.locked(key("b")) as record:
+        assert record is not None
+        await store.remove(key("b"), record.manifest())
+    await put(store, "b")
+    await store.stop()
+    start(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -248,6 +249,28 @@ async def test_a_pod_that_ignores_sigterm_is_killed_after_its_grace(
     await says(machine, "stubborn", "up")
     await machine.client.delete(POD, "stubborn", "demo")
     await says_until_gone(machine, "stubborn")
+
+
+async def test_a_pod_without_a_node_has_its_own_grace(machine: Any, push_image: Any) -> None:
+    """An API server counts no grace for it: it says 0."""
+    image = await push_image(
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *a: (time.sleep(0.3), sys.exit(0)))\n"
+        "print('up', flush=True)\n"
+        "while True: time.sleep(1)\n"
+    )
+    await machine.pod("polite", {**spec(image), "restartPolicy": "Never"})
+    await says(machine, "polite", "up")
+    version = (await machine.client.list(POD, "demo")).resource_version
+    said = {"metadata": {"deletionGracePeriodSeconds": 0}}
+    await machine.client.patch(POD, "polite", said, "demo")
+    await machine.client.delete(POD, "polite", "demo")
+    async with asyncio.timeout(20):
+        async for event in machine.client.watch(POD, "demo", resource_version=version):
+            if event.type == "DELETED":
+                break
+    (status,) = event.object["status"]["containerStatuses"]
+    assert status["state"]["terminated"]["exitCode"] == 0
 
 
 async def says_until_gone(machine: Any, name: str) -> None:

@@ -25,6 +25,15 @@ def up(
     port: Annotated[
         int | None, typer.Option("--port", help="First port; 8600 by default. For a new platform.")
     ] = None,
+    control_plane: Annotated[
+        str | None,
+        typer.Option(
+            "--control-plane",
+            help="Where the Kubernetes API comes from: embedded (the default), envtest or "
+            "kubeconfig:PATH. For a new platform.",
+            envvar="IDP_CONTROL_PLANE",
+        ),
+    ] = None,
 ) -> None:
     """Start the platform; set it up when there is none yet.
 
@@ -33,10 +42,18 @@ def up(
       idp-cli up
 
       idp-cli up --yes --data /srv/idp --port 9600
+
+      KUBEBUILDER_ASSETS=/opt/envtest idp-cli up --control-plane envtest
     """
     from idp.apps.cli.start import start
 
-    start(layout_of(data), yes=yes, administrator=admin, first_port=port)
+    start(
+        layout_of(data),
+        yes=yes,
+        administrator=admin,
+        first_port=port,
+        control_plane=control_plane,
+    )
 
 
 @application.command()

@@ -1,4 +1,4 @@
-"""`promotion list`, `promotion watch`."""
+"""`promotion list`, `promotion watch`, `promotion explain`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from idp.apps.cli.options import (
     layout_of,
 )
 
-application = typer.Typer(help="List and watch promotions.", no_args_is_help=True)
+application = typer.Typer(help="List, watch and explain promotions.", no_args_is_help=True)
 
 
 @application.command("list")
@@ -96,24 +96,60 @@ def watch(
       idp-cli promotion watch hello -e production
     """
     from idp.apps.cli.connection import connect
-    from idp.apps.cli.promote import follow_by_name
-    from idp.capabilities.promotion.kinds import Promotion
-    from idp.kernel.errors import NotFound
+    from idp.apps.cli.promote import follow_by_name, newest_promotion
 
     async def run() -> None:
         async with connect(layout_of(data), user) as platform:
             client = platform.instance(environment)
-            found = [
-                promotion
-                for promotion in (await client.list(Promotion.type(), namespace)).items
-                if promotion["spec"]["application"] == name
-            ]
-            if not found:
-                raise NotFound(
-                    f"{name} has no promotion in {environment}",
-                    remedy=f"Start one: `idp-cli promote {name} --to {environment}`.",
-                )
-            newest = max(found, key=lambda p: p["metadata"]["creationTimestamp"])
+            newest = await newest_promotion(client, environment, namespace, name)
             await follow_by_name(client, namespace, newest["metadata"]["name"], environment)
 
     asyncio.run(run())
+
+
+@application.command()
+def explain(
+    name: Annotated[str, typer.Argument(help="Name of the application.")],
+    environment: Environment,
+    promotion: Annotated[
+        str | None, typer.Option("--promotion", help="Name of the promotion; the newest.")
+    ] = None,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    output: Output = Format.TABLE,
+) -> None:
+    """Explain a verdict: every rule that fired, on what evidence, and what would change it.
+
+    Examples:
+
+      idp-cli promotion explain hello -e production
+
+      idp-cli promotion explain hello -e staging -o json
+    """
+    from idp.apps.cli.connection import connect
+    from idp.apps.cli.output import write, write_value
+    from idp.apps.cli.verdicts import read_verdict
+
+    async def ask() -> dict[str, Any]:
+        async with connect(layout_of(data), user) as platform:
+            client = platform.instance(environment)
+            return await read_verdict(client, environment, namespace, name, promotion)
+
+    verdict = asyncio.run(ask())
+    if output in (Format.JSON, Format.YAML):
+        write_value(verdict, output)
+        return
+    if output is Format.TABLE:
+        typer.echo(f"{verdict['decision']}: {verdict['message']}\n")
+    write(
+        verdict["rules"],
+        output,
+        columns=("effect", "subject", "message", "due", "change"),
+        name="subject",
+        empty="No rule fired.",
+    )
+    if output is Format.TABLE:
+        until = f", holds until {verdict['validUntil']}" if verdict.get("validUntil") else ""
+        typer.echo(f"\nevidence {verdict['evidenceDigest']}{until}")
+        typer.echo(f"policy   {verdict['policyVersion']}")

@@ -1,9 +1,10 @@
-"""`release list`, `release show`."""
+"""`release list`, `release show`, `release diff`."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +20,10 @@ from idp.apps.cli.options import (
 )
 from idp.apps.platform.layout import ENVIRONMENTS
 
-application = typer.Typer(help="List and show releases.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from idp.capabilities.promotion.decide.release_diff import Difference
+
+application = typer.Typer(help="List, show and compare releases.", no_args_is_help=True)
 
 
 async def _releases(
@@ -116,3 +120,68 @@ def show(
         f"{environment} knows no release {version} of {name}",
         remedy=f"`idp-cli release list {name} -e {environment} -n {namespace}` shows all.",
     )
+
+
+@application.command()
+def diff(
+    name: Annotated[str, typer.Argument(help="Name of the application.")],
+    before: Annotated[
+        str | None, typer.Argument(help="Version; the one that runs in the environment by default.")
+    ] = None,
+    after: Annotated[
+        str | None, typer.Argument(help="Version; the newest that development knows by default.")
+    ] = None,
+    environment: Environment = "production",
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show what changes from one release to another: source, packages, findings, configuration.
+
+    Examples:
+
+      idp-cli release diff hello
+
+      idp-cli release diff hello r11-91b2c3d r12-3fa9c1d -o json
+    """
+    from idp.apps.cli.output import write
+
+    differences = asyncio.run(_diff(data, user, environment, namespace, name, before, after))
+    write(
+        [asdict(difference) for difference in differences],
+        output,
+        columns=("area", "what", "before", "after"),
+        name="what",
+        empty="The two releases do not differ.",
+    )
+
+
+async def _diff(
+    data: Any,
+    user: str | None,
+    environment: str,
+    namespace: str,
+    name: str,
+    before: str | None,
+    after: str | None,
+) -> list[Difference]:
+    from idp.apps.cli.connection import connect
+    from idp.apps.cli.proof import contents_of, find_release
+    from idp.capabilities.applications.kinds import WebApplication
+    from idp.capabilities.promotion.decide.release_diff import release_diff
+
+    async with connect(layout_of(data), user) as platform:
+        if before is None:
+            running = await platform.instance(environment).get(
+                WebApplication.type(), name, namespace
+            )
+            before = (running.get("status") or {}).get("release") or None
+        first = platform.environments[0]
+        contents = [
+            await contents_of(
+                platform, first, await find_release(platform, first, namespace, name, version)
+            )
+            for version in (before, after)
+        ]
+    return release_diff(*contents)

@@ -18,9 +18,9 @@ from datetime import timedelta
 
 import structlog
 
-from idp.capabilities.environments.kinds import PromotionPipelineSpec
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.decide.promotion_status import ENDED, promotion_status
+from idp.capabilities.promotion.decide.rules import Rules
 from idp.capabilities.promotion.kinds import (
     PipelineStep,
     Promotion,
@@ -136,7 +136,7 @@ class PromotionReconciler:
             status = promotion_status(status, workflow, steps)
         remaining = self._remaining(promotion, rules)
         if status.phase not in ENDED and remaining <= 0:
-            text = f"it took longer than {longest_seconds(rules)} s; it waited for: "
+            text = f"it took longer than {longest_seconds(rules.pipeline)} s; it waited for: "
             status = _failed(status, text + (status.message or "its workflow"), status.remedy)
         if status.phase in ENDED:
             await self._ending.end(promotion, manifest, status, steps)
@@ -145,7 +145,7 @@ class PromotionReconciler:
         return Result(requeue_after=min(_RESYNC, remaining + 0.1))
 
     async def _facts(
-        self, promotion: Promotion, status: PromotionStatus, rules: PromotionPipelineSpec
+        self, promotion: Promotion, status: PromotionStatus, rules: Rules
     ) -> PromotionStatus:
         facts = {"policy_version": rules.policy_version}
         if promotion.spec.action == "promote":
@@ -174,7 +174,7 @@ class PromotionReconciler:
         return release
 
     async def _workflow(
-        self, promotion: Promotion, status: PromotionStatus, rules: PromotionPipelineSpec
+        self, promotion: Promotion, status: PromotionStatus, rules: Rules
     ) -> Manifest | None:
         """The promotion's workflow, created when it is not there; None while another's is."""
         found = await get_or_none(self._client, WORKFLOW, promotion.name, promotion.namespace)
@@ -185,7 +185,7 @@ class PromotionReconciler:
                     remedy="Start the promotion again.",
                 )
             try:
-                wanted = promotion_workflow(promotion, rules)
+                wanted = promotion_workflow(promotion, rules.pipeline)
                 found = await self._client.create(WORKFLOW, wanted)
             except AlreadyExists:
                 return None
@@ -207,9 +207,9 @@ class PromotionReconciler:
         )
         return [PipelineStep.parse(manifest) for manifest in listed.items]
 
-    def _remaining(self, promotion: Promotion, rules: PromotionPipelineSpec) -> float:
+    def _remaining(self, promotion: Promotion, rules: Rules) -> float:
         created = promotion.metadata.creation_timestamp or self._clock()
-        limit = created + timedelta(seconds=longest_seconds(rules))
+        limit = created + timedelta(seconds=longest_seconds(rules.pipeline))
         return (limit - self._clock()).total_seconds()
 
 

@@ -7,17 +7,11 @@ and that this person has the verb that the object stands for: `promote`, `rollba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from idp.capabilities.promotion.kinds import PLATFORM_INITIATOR, Approval, PipelineStep, Promotion
 from idp.capabilities.promotion.render.templates import PIPELINE_ACCOUNT, PUSH
-from idp.kernel.manifest import render
-from idp.kernel.resource import Manifest, ResourceType
-from idp.kernel.standard import (
-    VALIDATING_ADMISSION_POLICY,
-    VALIDATING_ADMISSION_POLICY_BINDING,
-    WORKFLOW,
-)
+from idp.kernel.admission import validating_policy
+from idp.kernel.resource import Manifest
+from idp.kernel.standard import WORKFLOW
 
 _PLATFORM = "(has(request.userInfo.groups) && 'system:masters' in request.userInfo.groups)"
 
@@ -74,41 +68,10 @@ _PLATFORM_ONLY = (
 def admission_policies() -> list[Manifest]:
     """Policies and their bindings."""
     return [
-        *_policy("approvals", Approval.type(), [_APPROVER, _APPROVER_GROUPS, _MAY_APPROVE]),
-        *_policy("promotions", Promotion.type(), [_INITIATOR, _MAY_START]),
-        *_policy("pipelinesteps", PipelineStep.type(), [_PLATFORM_ONLY]),
-        *_policy("workflows", WORKFLOW, [_PUSH_ONLY, _PUSH_AUTHOR], ("CREATE", "UPDATE")),
+        *validating_policy(
+            "approvals", Approval.type(), [_APPROVER, _APPROVER_GROUPS, _MAY_APPROVE]
+        ),
+        *validating_policy("promotions", Promotion.type(), [_INITIATOR, _MAY_START]),
+        *validating_policy("pipelinesteps", PipelineStep.type(), [_PLATFORM_ONLY]),
+        *validating_policy("workflows", WORKFLOW, [_PUSH_ONLY, _PUSH_AUTHOR], ("CREATE", "UPDATE")),
     ]
-
-
-def _policy(
-    name: str,
-    type: ResourceType,
-    validations: Sequence[tuple[str, str]],
-    operations: Sequence[str] = ("CREATE",),
-) -> list[Manifest]:
-    full = f"{name}.platform.idp"
-    rule = {
-        "apiGroups": [type.group],
-        "apiVersions": [type.version],
-        "operations": list(operations),
-        "resources": [type.plural],
-    }
-    policy = render(
-        VALIDATING_ADMISSION_POLICY,
-        full,
-        spec={
-            "failurePolicy": "Fail",
-            "matchConstraints": {"resourceRules": [rule]},
-            "validations": [
-                {"expression": expression, "message": message, "reason": "Forbidden"}
-                for expression, message in validations
-            ],
-        },
-    )
-    binding = render(
-        VALIDATING_ADMISSION_POLICY_BINDING,
-        full,
-        spec={"policyName": full, "validationActions": ["Deny"]},
-    )
-    return [policy, binding]

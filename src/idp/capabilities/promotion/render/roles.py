@@ -5,7 +5,8 @@ those of Kubernetes:
 
 - `push` on `webapplications`: push to the repository of that name;
 - `promote` and `rollback` on `promotions`: start one (with `create`);
-- `approve` on `promotions`: an Approval counts.
+- `approve` on `promotions`: an Approval counts;
+- `approve` on `vulnerabilityexceptions`: add oneself as the approver of one (with `patch`).
 
 No person gets to write PipelineSteps, or the status of anything: what they say is the platform's
 word. Service accounts may create PipelineSteps, and an admission policy (`admission.py`) leaves
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 
 from idp.capabilities.applications.kinds import WebApplication
 from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion
+from idp.capabilities.scanning.kinds import VulnerabilityException
 from idp.kernel.manifest import render
 from idp.kernel.resource import PLATFORM_GROUP, Manifest
 from idp.kernel.standard import ARGO_APPLICATION, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, WORKFLOW
@@ -37,6 +39,7 @@ _LOOK_AT = {
     ARGO_APPLICATION.group: ("applications", "workflows", "workflowtemplates"),
 }
 _PROMOTIONS = Promotion.type().plural
+_EXCEPTIONS = VulnerabilityException.type().plural
 _APPLICATIONS = (WebApplication.type().plural, "applicationconfigurations")
 
 
@@ -46,7 +49,10 @@ def cluster_roles() -> list[Manifest]:
         _rule(PLATFORM_GROUP, ("*",), _READ),
         *(_rule(group, resources, _READ) for group, resources in _LOOK_AT.items()),
     ]
-    promote = [_rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback"))]
+    promote = [
+        _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback")),
+        _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("create", "delete")),
+    ]
     develop = [
         *promote,
         _rule("", ("namespaces",), ("create",)),
@@ -57,6 +63,7 @@ def cluster_roles() -> list[Manifest]:
     approve = [
         _rule(PLATFORM_GROUP, (Approval.type().plural,), ("create",)),
         _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("approve",)),
+        _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("approve", "patch", "update", "delete")),
     ]
     anything = [
         _rule("*", ("*",), ("*",)),

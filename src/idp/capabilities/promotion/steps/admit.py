@@ -20,8 +20,8 @@ from dataclasses import asdict
 from typing import Any
 
 from idp.capabilities.promotion.artifact import fetch
+from idp.capabilities.promotion.decide.evidence import EvidenceItem, read_reports, shortened
 from idp.capabilities.promotion.decide.target import BorrowsRuntime, check_brings_runtime
-from idp.capabilities.promotion.decide.verdict import EvidenceItem, read_reports, shortened
 from idp.capabilities.promotion.kinds import ObjectName, Release
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
@@ -78,7 +78,7 @@ class AdmitStep:
     async def perform(self, run: StepRun, parameters: AdmitParameters) -> Outcome:
         """Check everything; idempotent, for it only reads and states a condition."""
         release = await self._reader.release(run, parameters.release)
-        previous = (await self._reader.rules()).previous
+        previous = (await self._reader.rules()).pipeline.previous
         try:
             evidence, scanners = await self._check(release, previous)
         except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime) as error:
@@ -127,7 +127,8 @@ class AdmitStep:
             evidence.append(await self._verified_before(release, previous))
         if (await self._reader.instance(self._environment)).target == "cluster":  # 6
             check_brings_runtime(await image_labels(self._registry, spec.repository, image))
-        return evidence, shortened(read_reports(scan.predicate.get("scanners")))
+        made = str(scan.predicate.get("time") or "")
+        return evidence, shortened(read_reports(scan.predicate.get("scanners"), made))
 
     async def _verified_before(self, release: Release, previous: str) -> EvidenceItem:
         spec = release.spec

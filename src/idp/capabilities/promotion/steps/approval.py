@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from idp.capabilities.promotion.decide.approvals import Answer, Question, approvals
 from idp.capabilities.promotion.decide.promotion_status import ENDED
@@ -72,24 +73,26 @@ class ApprovalStep:
         if judged.get("releaseDigest") != release.spec.digest:
             raise UnprovenStep(f"step {parameters.verdict} judged another release")
         rules = await self._reader.rules_of(judged.get("policyVersion"))
+        await self._reader.demand_standing(judged, run.namespace, self._clock())
         question = Question(
             promotion=promotion.name,
             release_digest=release.spec.digest,
             target=self._environment,
             policy_version=rules.policy_version,
-            required=rules.approval.required,
-            exclude_author=rules.approval.exclude_author,
+            required=rules.pipeline.approval.required,
+            exclude_author=rules.pipeline.approval.exclude_author,
             author=release.spec.source.author,
             initiator=promotion.spec.initiator,
             must_accept=tuple(judged.get("mustAccept", [])),
         )
         place = Place(promotion.spec.application, run.namespace, self._environment)
         if not question.required and not question.must_accept:
-            return self._outcome(question, Answer("Enough", "no approval is required"), place)
+            nobody = Answer("Enough", "no approval is required")
+            return self._outcome(question, nobody, place, judged)
         given = await self._given(run.namespace, promotion.name)
         allowed = await self._entitled(run.namespace, promotion.name, given)
         answer = approvals(question, given, allowed, self._clock())
-        return self._outcome(question, answer, place)
+        return self._outcome(question, answer, place, judged)
 
     async def _given(self, namespace: str, promotion: str) -> list[Approval]:
         listed = await self._client.list(Approval.type(), namespace)
@@ -112,7 +115,9 @@ class ApprovalStep:
             ]
         )
 
-    def _outcome(self, question: Question, answer: Answer, place: Place) -> Outcome:
+    def _outcome(
+        self, question: Question, answer: Answer, place: Place, judged: dict[str, Any]
+    ) -> Outcome:
         if answer.state == "Rejected":
             return failed(
                 answer.message,
@@ -131,6 +136,8 @@ class ApprovalStep:
             reason="Approved",
             releaseDigest=question.release_digest,
             policyVersion=question.policy_version,
+            validUntil=judged.get("validUntil", ""),
+            exceptions=judged.get("exceptions", []),
             approvers=list(answer.counted),
             accepted=[
                 {"name": gap.name, "by": gap.by, "until": timestamp(gap.until)}

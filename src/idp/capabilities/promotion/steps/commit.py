@@ -8,6 +8,7 @@ from idp.capabilities.promotion.kinds import ObjectName
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
 from idp.capabilities.promotion.turn import Turns, waiting_for
+from idp.kernel.clock import Clock, utc_now
 from idp.kernel.resource import Model
 from idp.kernel.step import Outcome, StepRun, succeeded
 
@@ -38,12 +39,14 @@ class CommitStep:
         argo_cd: ArgoCd,
         *,
         environment: str,
+        clock: Clock = utc_now,
     ) -> None:
         self._reader = reader
         self._repository = environment_repository
         self._turns = turns
         self._argo_cd = argo_cd
         self._environment = environment
+        self._clock = clock
 
     async def perform(self, run: StepRun, parameters: CommitParameters) -> Outcome:
         """Commit once, then make sure that the Argo CD Application is there."""
@@ -55,6 +58,7 @@ class CommitStep:
         if approved.get("releaseDigest") != release.digest:
             raise UnprovenStep(f"step {parameters.approval} approved another release")
         await self._reader.rules_of(approved.get("policyVersion"))
+        await self._reader.demand_standing(approved, run.namespace, self._clock())
         if (holder := await self._turns.take(run.namespace, promotion.name)) is not None:
             place = Place(release.application, run.namespace, self._environment)
             return waiting_for(holder, place)

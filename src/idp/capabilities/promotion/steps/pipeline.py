@@ -7,16 +7,25 @@ made up proves nothing until the platform has really done that step.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from idp.capabilities.environments.kinds import (
     IDPInstance,
     IDPInstanceSpec,
     PromotionPipeline,
-    PromotionPipelineSpec,
 )
+from idp.capabilities.promotion.decide.exceptions import Exemption
+from idp.capabilities.promotion.decide.rules import Rules
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
+from idp.capabilities.scanning.kinds import (
+    PROFILE,
+    SecurityProfile,
+    VulnerabilityException,
+)
 from idp.kernel.client import Client, get_or_none
+from idp.kernel.clock import parse_timestamp
 from idp.kernel.errors import MissingPrerequisite, NotFound
 from idp.kernel.step import StepRun
 
@@ -86,7 +95,7 @@ class PipelineReader:
             )
         return IDPInstance.parse(manifest).spec
 
-    async def rules_of(self, policy_version: object) -> PromotionPipelineSpec:
+    async def rules_of(self, policy_version: object) -> Rules:
         """The rules in force, when they are still those that an earlier step decided by.
 
         Raises:
@@ -95,17 +104,56 @@ class PipelineReader:
         rules = await self.rules()
         if policy_version != rules.policy_version:
             raise UnprovenStep(
-                "the rules of the PromotionPipeline changed during this promotion",
+                "the rules of the PromotionPipeline or the SecurityProfile changed during this "
+                "promotion",
                 remedy="Start the promotion again: it is judged by the new rules.",
             )
         return rules
 
-    async def rules(self) -> PromotionPipelineSpec:
+    async def rules(self) -> Rules:
         """The rules that are in force in this instance."""
-        manifest = await get_or_none(self._client, PromotionPipeline.type(), PIPELINE)
-        if manifest is None:
+        pipeline = await get_or_none(self._client, PromotionPipeline.type(), PIPELINE)
+        if pipeline is None:
             raise NotFound(
                 f"this instance has no PromotionPipeline {PIPELINE}, so nothing may pass",
                 remedy="The instance makes its default pipeline anew: start again in a minute.",
             )
-        return PromotionPipeline.parse(manifest).spec
+        profile = await get_or_none(self._client, SecurityProfile.type(), PROFILE)
+        if profile is None:
+            raise NotFound(
+                f"this instance has no SecurityProfile {PROFILE}, so nothing may pass",
+                remedy="The instance makes its default profile anew: start again in a minute.",
+            )
+        return Rules(PromotionPipeline.parse(pipeline).spec, SecurityProfile.parse(profile).spec)
+
+    async def demand_standing(
+        self, decided: Mapping[str, Any], namespace: str, now: datetime
+    ) -> None:
+        """Check that what a verdict stands on is still there.
+
+        Args:
+            decided: With the verdict's `validUntil` and `exceptions`.
+            namespace: Of the exceptions.
+            now: The present.
+
+        Raises:
+            UnprovenStep: Its evidence is too old by now, or an exception was revoked.
+        """
+        again = "Start the promotion again: it is judged anew."
+        until = decided.get("validUntil")
+        if until and parse_timestamp(until) <= now:
+            raise UnprovenStep(
+                f"the verdict held until {until}: what it stands on is too old", remedy=again
+            )
+        present = {exemption.uid for exemption in await self.exemptions(namespace)}
+        for exception in decided.get("exceptions") or []:
+            if exception["uid"] not in present:
+                raise UnprovenStep(
+                    f"exception {exception['name']}, on which the verdict stands, was revoked",
+                    remedy=again,
+                )
+
+    async def exemptions(self, namespace: str) -> list[Exemption]:
+        """All exceptions of a namespace, those that do not count included."""
+        listed = await self._client.list(VulnerabilityException.type(), namespace)
+        return [Exemption.of(VulnerabilityException.parse(body)) for body in listed.items]

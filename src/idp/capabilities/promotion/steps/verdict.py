@@ -1,18 +1,15 @@
-"""`verdict`: judges the evidence by the rules of this environment (see `decide/verdict.py`)."""
+"""`verdict`: judges the evidence by the rules of this environment (see `decide/builtin.py`)."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
-from idp.capabilities.promotion.decide.verdict import (
-    Evidence,
-    EvidenceItem,
-    read_reports,
-    verdict,
-)
+from idp.capabilities.promotion.decide import builtin, rego
+from idp.capabilities.promotion.decide.evidence import Evidence, EvidenceItem, read_reports
+from idp.capabilities.promotion.decide.verdict import Case, Verdict, as_output
 from idp.capabilities.promotion.kinds import ObjectName
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
+from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.resource import Model
 from idp.kernel.step import Outcome, StepRun, failed, succeeded
 
@@ -37,11 +34,12 @@ class VerdictStep:
     uses = "verdict"
     parameters = VerdictParameters
 
-    def __init__(self, reader: PipelineReader) -> None:
+    def __init__(self, reader: PipelineReader, clock: Clock = utc_now) -> None:
         self._reader = reader
+        self._clock = clock
 
     async def perform(self, run: StepRun, parameters: VerdictParameters) -> Outcome:
-        """Judge; the same evidence under the same rules has the same verdict."""
+        """Judge; the same evidence under the same rules at the same time has the same verdict."""
         release = await self._reader.release(run, parameters.release)
         admitted = await self._reader.outputs(run, parameters.admit, "admit")
         scanned = await self._reader.outputs(run, parameters.scan, "scan")
@@ -49,28 +47,40 @@ class VerdictStep:
             raise UnprovenStep(f"step {parameters.admit} admitted another release")
         _demand_same_image(scanned, release.spec.image, parameters.scan)
         rules = await self._reader.rules()
-        answer = verdict(
+        case = Case(
+            release.spec.application,
             Evidence(
                 release.spec.digest,
                 [EvidenceItem(**item) for item in admitted.get("evidence", [])],
                 read_reports(admitted.get("scanners")),
                 read_reports(scanned.get("scanners")),
             ),
-            rules.evidence,
+            rules.profile,
+            await self._reader.exemptions(run.namespace),
+            self._clock(),
         )
-        outputs: dict[str, Any] = {
-            "decision": answer.decision,
-            "releaseDigest": release.spec.digest,
-            "policyVersion": rules.policy_version,
-            "evidenceDigest": answer.evidence_digest,
-            "obligations": answer.subjects("record"),
-            "mustAccept": answer.subjects("accept"),
-            "rules": [asdict(rule) for rule in answer.rules],
-        }
-        if answer.decision == "Deny":
-            remedy = answer.change or "Remove what blocks, then start the promotion again."
-            return failed(answer.message, reason="Denied", remedy=remedy, **outputs)
-        return succeeded(answer.message, reason=answer.decision, **outputs)
+        engine = rego if rules.profile.decided_by == "rego" else builtin
+        return _outcome(case, engine.verdict(case), rules.policy_version)
+
+
+def _outcome(case: Case, answer: Verdict, policy_version: str) -> Outcome:
+    outputs: dict[str, Any] = {
+        "decision": answer.decision,
+        "releaseDigest": case.evidence.release_digest,
+        "policyVersion": policy_version,
+        "evidenceDigest": answer.evidence_digest,
+        "decidedBy": case.profile.decided_by,
+        "decidedAt": timestamp(case.now),
+        "validUntil": timestamp(answer.valid_until) if answer.valid_until else "",
+        "obligations": answer.subjects("track"),
+        "mustAccept": answer.subjects("approve"),
+        "exceptions": [{"name": e.name, "uid": e.uid} for e in answer.exemptions],
+        "rules": as_output(answer.rules),
+    }
+    if answer.decision == "Deny":
+        remedy = answer.change or "Remove what blocks, then start the promotion again."
+        return failed(answer.message, reason="Denied", remedy=remedy, **outputs)
+    return succeeded(answer.message, reason=answer.decision, **outputs)
 
 
 def _demand_same_image(scanned: dict[str, Any], image: str, name: str) -> None:

@@ -52,7 +52,7 @@ class VerifyStep:
     async def perform(self, run: StepRun, parameters: VerifyParameters) -> Outcome:
         """Ask until one answer is wrong, or enough are right. Every call counts from zero."""
         await self._reader.outputs(run, parameters.confirm, "confirm")
-        rule = (await self._reader.rules()).verification
+        rule = (await self._reader.rules()).pipeline.verification
         path = parameters.path or rule.path
         requests = parameters.requests or rule.requests
         host = await self._host(run.namespace, parameters.application)

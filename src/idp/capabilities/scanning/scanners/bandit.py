@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from idp.capabilities.scanning.decide import lowest_score
+from idp.capabilities.scanning.fingerprints import context_of
 from idp.capabilities.scanning.reports import Finding, ScannerReport, complete, incomplete
 from idp.capabilities.scanning.sandbox import TARGET, Completed, run_module
 from idp.capabilities.scanning.scanners.output import installed_version, location, read_output
@@ -72,4 +73,12 @@ def _finding(result: dict[str, Any]) -> Finding:
         severity=lowest_score(result["issue_severity"]),
         summary=" ".join(text.split())[:500],
         location=location(str(result["filename"]), result["line_number"]),
+        context="" if rule in _QUOTES_SECRETS else context_of(_flagged(result)),
     )
+
+
+def _flagged(result: dict[str, Any]) -> list[str]:
+    """The lines that a finding is about; `code` shows their neighbours too, all numbered."""
+    wanted = {str(number) for number in result.get("line_range") or [result["line_number"]]}
+    shown = (line.partition(" ") for line in str(result.get("code") or "").splitlines())
+    return [text for number, _, text in shown if number in wanted]

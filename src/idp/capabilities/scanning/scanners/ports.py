@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from idp.capabilities.scanning.image import Image
 from idp.capabilities.scanning.reports import ScannerReport, incomplete
 from idp.capabilities.scanning.sbom import Bill
 from idp.kernel.errors import IdpError, Invalid
@@ -29,10 +30,22 @@ class Target:
         sources: Folder with the application's own files, laid out as in the image; None when the
             image does not say which those are.
         bill: What the image is made of.
+        image: The image itself; None where only its bill of materials is at hand.
     """
 
     sources: Path | None
     bill: Bill
+    image: Image | None = None
+
+    def require_image(self) -> Image:
+        """The image itself.
+
+        Raises:
+            Invalid: It is not at hand.
+        """
+        if self.image is None:
+            raise Invalid("the image itself is not at hand, only what it is made of")
+        return self.image
 
     def require_sources(self) -> Path:
         """The folder of the application's own files.

@@ -44,12 +44,47 @@ class TokenAuthenticator(Protocol):
         ...
 
 
+class KeyLearner(Protocol):
+    """What may have to fetch a key before it can tell whether a token is valid."""
+
+    async def learn(self, token: str) -> None:
+        """Fetch what is needed to verify a token, if it is one of these. Never fails."""
+        ...
+
+
 class Authenticator:
     """Proves who asks."""
 
-    def __init__(self, tokens: Sequence[TokenAuthenticator], authorizer: RbacAuthorizer) -> None:
+    def __init__(
+        self,
+        tokens: Sequence[TokenAuthenticator],
+        authorizer: RbacAuthorizer,
+        learners: Sequence[KeyLearner] = (),
+        audiences: Sequence[str] = (),
+    ) -> None:
+        """Compose.
+
+        Args:
+            tokens: The kinds of bearer tokens, in the order in which they are tried.
+            authorizer: Answers who may impersonate whom.
+            learners: May fetch keys before a token is tried.
+            audiences: Of this server.
+        """
+        self._audiences = frozenset(audiences)
         self._tokens = tuple(tokens)
         self._authorizer = authorizer
+        self._learners = tuple(learners)
+
+    async def learn(self, headers: MultiMapping[str]) -> None:
+        """Await this before `authenticate`: a token may be signed by a key that is new."""
+        if self._learners and (token := _bearer(headers)):
+            await self.learn_token(token)
+
+    async def learn_token(self, token: str) -> None:
+        """Await this before `user_for_token`."""
+        if 0 < len(token) <= _MAX_TOKEN:
+            for learner in self._learners:
+                await learner.learn(token)
 
     def authenticate(
         self, headers: MultiMapping[str], peer_certificate: Mapping[str, Any] | None = None
@@ -66,28 +101,39 @@ class Authenticator:
             Forbidden: The user may not impersonate whom they ask to.
             InvalidInput: Groups, uid or extras are impersonated without a user.
         """
+        return self.impersonated(self.proved(headers, peer_certificate), headers)
+
+    def proved(
+        self, headers: MultiMapping[str], peer_certificate: Mapping[str, Any] | None = None
+    ) -> UserInfo:
+        """The user that a request really comes from. Raises `Unauthorized`."""
         user = user_from_certificate(peer_certificate) or self._by_token(headers)
-        return self._impersonated(user.authenticated(), headers)
+        return user.authenticated()
 
     def user_for_token(self, token: str, audiences: Sequence[str] = ()) -> UserInfo | None:
         """The user of a bearer token, also for `TokenReview`; None when it is not valid."""
         if not token or len(token) > _MAX_TOKEN:
             return None
+        tried = [tuple(audiences)]
+        if self._audiences & set(audiences):
+            tried.append(())  # also a token that knows no audience is for this server
         for tokens in self._tokens:
-            if (user := tokens.user_for(token, audiences)) is not None:
-                return user.authenticated()
+            for wanted in tried:
+                if (user := tokens.user_for(token, wanted)) is not None:
+                    return user.authenticated()
         return None
 
     def _by_token(self, headers: MultiMapping[str]) -> UserInfo:
-        scheme, _, token = (headers.get("Authorization") or "").strip().partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = _bearer(headers)
+        if not token:
             return NOBODY
-        user = self.user_for_token(token.strip())
+        user = self.user_for_token(token)
         if user is None:
             raise Unauthorized("Unauthorized", remedy="Get a new token or kubeconfig.")
         return user
 
-    def _impersonated(self, user: UserInfo, headers: MultiMapping[str]) -> UserInfo:
+    def impersonated(self, user: UserInfo, headers: MultiMapping[str]) -> UserInfo:
+        """The user that a request acts as. Raises `Forbidden`, `InvalidInput`."""
         wanted = _wanted(headers)
         if wanted is None:
             return user
@@ -96,6 +142,12 @@ class Authenticator:
         return UserInfo(
             wanted.name, wanted.uid, _completed(wanted), wanted.extra, impersonator=user
         )
+
+
+def _bearer(headers: MultiMapping[str]) -> str:
+    """The bearer token of a request; empty when there is none."""
+    scheme, _, token = (headers.get("Authorization") or "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _wanted(headers: MultiMapping[str]) -> UserInfo | None:

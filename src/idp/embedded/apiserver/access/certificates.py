@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from idp.embedded.apiserver.access.files import create_private, replace_private
@@ -32,6 +32,9 @@ _CA_LIFETIME = timedelta(days=3650)
 _SERVER_LIFETIME = timedelta(days=365)
 _RENEW_BEFORE = timedelta(days=30)
 _CLOCK_SKEW = timedelta(minutes=5)
+_SMALLEST_RSA = 2048
+
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 
 
 class CertificateAuthority:
@@ -91,6 +94,27 @@ class CertificateAuthority:
         lifetime = timedelta(days=days)
         return self._issue(x509.Name(attributes), lifetime, ExtendedKeyUsageOID.CLIENT_AUTH, None)
 
+    def sign_client(self, request: x509.CertificateSigningRequest, lifetime: timedelta) -> str:
+        """Sign a client certificate for the key and the subject of a request (PEM).
+
+        Nothing else is taken over from it: no names, no extensions.
+
+        Raises:
+            ValueError: The request is not signed by its own key, or names nobody.
+        """
+        if not request.is_signature_valid:
+            raise ValueError("it is not signed by the key that it is for")
+        if not request.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
+            raise ValueError("it has no common name, which is the user's name")
+        key = request.public_key()
+        if not isinstance(key, PublicKey):
+            raise ValueError("its key is neither RSA, nor ECDSA, nor Ed25519")
+        if isinstance(key, rsa.RSAPublicKey) and key.key_size < _SMALLEST_RSA:
+            raise ValueError(f"its RSA key is shorter than {_SMALLEST_RSA} bits")
+        usage = ExtendedKeyUsageOID.CLIENT_AUTH
+        certificate = self._signed(request.subject, key, lifetime, usage, None)
+        return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
     def server_context(
         self,
         dns_names: Sequence[str] = ("localhost",),
@@ -131,10 +155,21 @@ class CertificateAuthority:
         alternative: x509.SubjectAlternativeName | None,
     ) -> tuple[str, str]:
         key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._signed(subject, key.public_key(), lifetime, usage, alternative)
+        return certificate.public_bytes(serialization.Encoding.PEM).decode(), _pem(key).decode()
+
+    def _signed(
+        self,
+        subject: x509.Name,
+        key: PublicKey,
+        lifetime: timedelta,
+        usage: x509.ObjectIdentifier,
+        alternative: x509.SubjectAlternativeName | None,
+    ) -> x509.Certificate:
         now = self._clock()
         until = min(now + lifetime, self._certificate.not_valid_after_utc)
         builder = (
-            _builder(subject, self._certificate.subject, key.public_key(), now, until)
+            _builder(subject, self._certificate.subject, key, now, until)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
@@ -145,8 +180,7 @@ class CertificateAuthority:
         )
         if alternative is not None:
             builder = builder.add_extension(alternative, critical=False)
-        certificate = builder.sign(self._key, hashes.SHA256())
-        return certificate.public_bytes(serialization.Encoding.PEM).decode(), _pem(key).decode()
+        return builder.sign(self._key, hashes.SHA256())
 
 
 def user_from_certificate(peer_certificate: Mapping[str, Any] | None) -> UserInfo | None:
@@ -182,7 +216,7 @@ def _new_authority(now: datetime) -> bytes:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    public_key: ec.EllipticCurvePublicKey,
+    public_key: PublicKey,
     now: datetime,
     until: datetime,
 ) -> x509.CertificateBuilder:

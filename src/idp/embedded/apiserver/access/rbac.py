@@ -174,6 +174,8 @@ class RbacAuthorizer:
                     yield other
 
     def _own_rules(self, role: Manifest) -> tuple[Rule, ...]:
+        if role.get("aggregationRule"):
+            return ()  # what is written there was aggregated, perhaps a moment ago
         key = (role["metadata"]["uid"], role["metadata"]["resourceVersion"])
         rules = self._compiled.get(key)
         if rules is None:

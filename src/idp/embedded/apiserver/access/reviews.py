@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import orjson
 
 from idp.embedded.apiserver.access.authenticate import Authenticator
@@ -19,7 +21,20 @@ from idp.kernel.resource import Manifest
 class Reviews:
     """Answers reviews. Every method takes a body and answers a body."""
 
-    def __init__(self, authorizer: RbacAuthorizer, authenticator: Authenticator) -> None:
+    def __init__(
+        self,
+        authorizer: RbacAuthorizer,
+        authenticator: Authenticator,
+        audiences: Sequence[str] = (),
+    ) -> None:
+        """Compose.
+
+        Args:
+            authorizer: Answers who may do what.
+            authenticator: Answers whose token it is.
+            audiences: Of this server.
+        """
+        self._audiences = tuple(audiences)
         self._authorizer = authorizer
         self._authenticator = authenticator
 
@@ -70,6 +85,10 @@ class Reviews:
         metadata = {**(body.get("metadata") or {}), "creationTimestamp": timestamp(utc_now())}
         return {**body, "metadata": metadata, "status": {"userInfo": user.manifest()}}
 
+    async def learn(self, body: Manifest) -> None:
+        """Await this before `token_review`."""
+        await self._authenticator.learn_token(str((body.get("spec") or {}).get("token") or ""))
+
     def token_review(self, body: Manifest) -> Manifest:
         """Whose token it is, for services that are shown one. Raises `InvalidInput`."""
         spec = body.get("spec") or {}
@@ -81,12 +100,14 @@ class Reviews:
         if user is None:
             return {**body, "status": {"user": {}, "error": "invalid bearer token"}}
         status: Manifest = {"authenticated": True, "user": user.manifest()}
-        if audiences:
-            status["audiences"] = [
-                audience
-                for audience in audiences
-                if self._authenticator.user_for_token(token, [audience]) is not None
-            ]
+        # A token that is for no audience in particular is for this server.
+        valid = [
+            audience
+            for audience in audiences or self._audiences
+            if self._authenticator.user_for_token(token, [audience]) is not None
+        ]
+        if valid:
+            status["audiences"] = valid
         return {**body, "status": status}
 
     def _answered(self, body: Manifest, user: UserInfo) -> Manifest:

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -132,6 +131,8 @@ class ServiceAccountTokens:
             "nbf": now,
             "sub": service_account_user(namespace, name),
         }
+        import jwt  # with the first token: it takes a tenth of the server's start
+
         token = jwt.encode(claims, self._key, "ES256", headers={"kid": self._key_id})
         return token, now + lifetime
 
@@ -155,6 +156,8 @@ class ServiceAccountTokens:
         digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
         if digest in self._verified:
             return self._verified[digest]
+        import jwt
+
         try:
             claims: Manifest = jwt.decode(
                 token,
@@ -169,7 +172,7 @@ class ServiceAccountTokens:
                     "verify_iat": False,
                 },
             )
-        except (jwt.InvalidTokenError, ValueError):
+        except (jwt.InvalidTokenError, ValueError, RecursionError):
             return None
         if isinstance(claims["aud"], str):
             claims["aud"] = [claims["aud"]]
@@ -223,11 +226,15 @@ class ServiceAccountTokens:
             ]
         }
 
-    def discovery(self) -> dict[str, Any]:
-        """What `/.well-known/openid-configuration` serves."""
+    def discovery(self, address: str) -> dict[str, Any]:
+        """What `/.well-known/openid-configuration` serves.
+
+        Args:
+            address: Base address at which the keys are reached; that of the issuer need not be.
+        """
         return {
             "issuer": self.issuer,
-            "jwks_uri": f"{self.issuer.rstrip('/')}/openid/v1/jwks",
+            "jwks_uri": f"{address}/openid/v1/jwks",
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],

@@ -7,7 +7,7 @@ from datetime import timedelta
 from idp.embedded.apiserver.access.ports import ObjectLookup
 from idp.embedded.apiserver.access.service_account_tokens import ServiceAccountTokens
 from idp.kernel.clock import timestamp
-from idp.kernel.errors import Cause, Conflict, Invalid, NotFound
+from idp.kernel.errors import Cause, Conflict, Invalid, InvalidInput, NotFound
 from idp.kernel.resource import Manifest
 
 _DEFAULT_SECONDS = 3600
@@ -27,8 +27,10 @@ def token_request(
     Raises:
         NotFound: The ServiceAccount, or the object to bind to, does not exist.
         Conflict: The object to bind to has another uid.
-        Invalid: The duration or the kind to bind to is not one that is allowed.
+        Invalid: The duration is not one that is allowed, or the body is of another account.
+        InvalidInput: A token cannot be bound to this object.
     """
+    _check_place(body, namespace, name)
     account = lookup.get("", "serviceaccounts", namespace, name)
     if account is None:
         raise NotFound(
@@ -36,7 +38,7 @@ def token_request(
         )
     spec = body.get("spec") or {}
     seconds = spec.get("expirationSeconds") or _DEFAULT_SECONDS
-    _check_duration(name, seconds)
+    _check_duration(seconds)
     bound = _bound_object(lookup, namespace, name, spec.get("boundObjectRef"))
     audiences = list(spec.get("audiences") or tokens.audiences)
     lifetime = min(timedelta(seconds=seconds), _LONGEST)
@@ -44,7 +46,12 @@ def token_request(
     return {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "uid": account["metadata"]["uid"],
+            "creationTimestamp": timestamp(expires - lifetime),
+        },
         "spec": {
             "audiences": audiences,
             "expirationSeconds": int(lifetime.total_seconds()),
@@ -54,14 +61,27 @@ def token_request(
     }
 
 
-def _check_duration(name: str, seconds: int) -> None:
+def _check_place(body: Manifest, namespace: str, name: str) -> None:
+    metadata = body.get("metadata") or {}
+    if metadata.get("namespace") not in (None, "", namespace):
+        raise InvalidInput(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if metadata.get("name") not in (None, "", name):
+        message = (
+            f'Invalid value: "{metadata["name"]}": must match the service account name if specified'
+        )
+        raise _invalid(name, "metadata.name", message)
+
+
+def _check_duration(seconds: int) -> None:
     problem = ""
     if seconds < _MIN_SECONDS:
         problem = "may not specify a duration less than 10 minutes"
     elif seconds > _MAX_SECONDS:
         problem = "may not specify a duration larger than 2^32 seconds"
     if problem:
-        raise _invalid(name, "spec.expirationSeconds", f"Invalid value: {seconds}: {problem}")
+        raise _invalid("", "spec.expirationSeconds", f"Invalid value: {seconds}: {problem}")
 
 
 def _bound_object(
@@ -72,8 +92,8 @@ def _bound_object(
     api_version, kind = reference.get("apiVersion", ""), reference.get("kind", "")
     plural = _BOUND.get((api_version, kind))
     if plural is None:
-        message = f'Invalid value: "{kind}": must be Pod or Secret of v1'
-        raise _invalid(account, "spec.boundObjectRef", message)
+        group, _, version = api_version.rpartition("/")
+        raise InvalidInput(f"cannot bind token to object of type {group}/{version}, Kind={kind}")
     name, uid = reference.get("name", ""), reference.get("uid", "")
     found = lookup.get("", plural, namespace, name)
     if found is None:
@@ -84,11 +104,18 @@ def _bound_object(
             f"reference ({uid}) does not match the UID in record. The object might have been "
             "deleted and then recreated"
         )
+    if kind == "Pod" and found["spec"].get("serviceAccountName", "default") != account:
+        raise InvalidInput(
+            f'cannot bind token for serviceaccount "{account}" to pod running with different '
+            "serviceaccount name."
+        )
     return {"kind": kind, "metadata": found["metadata"]}
 
 
 def _invalid(name: str, field: str, message: str) -> Invalid:
+    details = {"name": name, "group": "authentication.k8s.io", "kind": "TokenRequest"}
     return Invalid(
         f'TokenRequest.authentication.k8s.io "{name}" is invalid: {field}: {message}',
         causes=[Cause(field, message)],
+        details={key: value for key, value in details.items() if value},
     )

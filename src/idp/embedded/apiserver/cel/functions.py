@@ -6,7 +6,7 @@ from Kubernetes or is missing is here. Methods take their receiver first: CEL tr
 
 Regular expressions: `matches` runs on Rust's engine, whose syntax and linear time are RE2's. `find`
 and `findAll` take a pattern only if that engine takes it, then run on Python's: they find the same,
-but a pattern such as `(a+)+b` can take time exponential in the text, which is therefore capped.
+but take longer, for which the text is bounded (`search.py`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ import cel
 from cel import OptionalValue, stdlib
 
 from idp.embedded.apiserver.cel import formats, opaque
+from idp.embedded.apiserver.cel.search import longest_text
 
 Function = Callable[..., Any]
 
-_MAX_SEARCHED = 8 * 1024
 _MAX_MADE = 1_000_000
 
 
@@ -184,8 +184,8 @@ def find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
 
 
 def _searchable(text: str, pattern: str) -> re.Pattern[str]:
-    if len(text) > _MAX_SEARCHED:
-        raise ValueError(f"find: the text is longer than {_MAX_SEARCHED} characters")
+    if len(text) > (longest := longest_text(pattern)):
+        raise ValueError(f"find: {pattern!r} is not searched in more than {longest} characters")
     try:
         cel.evaluate("text.matches(pattern)", {"text": "", "pattern": pattern})
         return re.compile(pattern)

@@ -22,6 +22,11 @@ MAX_STEPS = 2_000_000
 LAZY = "_variables_"
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_COLLECTING = re.compile(r"\.(map|filter|transformList|transformMap)\(")
+_SPLITTING = re.compile(r"\b(split|findAll)\(")
+_ROOTS = re.compile(
+    r"\b(self|oldSelf|object|oldObject|params|request|variables|namespaceObject|split)\b"
+)
 _CALLABLE = BUILT_IN | {name.rpartition(".")[2] for name in FUNCTIONS}
 _TYPES = frozenset({"int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type"})
 _RAISED = re.compile(
@@ -68,6 +73,8 @@ class Program:
             if name.rpartition(".")[2] in called
         }
         self._comprehensions = rewritten.comprehensions
+        self._collects, self._collects_whole = _collected(source)
+        self._splits = _SPLITTING.search(source) is not None
 
     def evaluate(
         self,
@@ -103,8 +110,15 @@ class Program:
         """Refuse comprehensions nested over large values before they block the server."""
         if self._comprehensions == 0:
             return
-        largest = max((_largest(value) for value in variables.values()), default=0)
-        if max(largest, len(self.source) // 2) ** self._comprehensions > MAX_STEPS:
+        sizes = [_sizes(value, text=self._splits) for value in variables.values()] or [(0, 0)]
+        largest, total = max(size[0] for size in sizes), max(size[1] for size in sizes)
+        steps = max(largest, len(self.source) // 2)
+        cost = steps**self._comprehensions
+        if self._collects:
+            # The library copies what is collected so far for each item that is added.
+            item = total if self._collects_whole else total // max(largest, 1)
+            cost = max(cost, cost * steps * max(item, 1) // 2)
+        if cost > MAX_STEPS:
             raise EvaluationError("operation cancelled: actual cost limit exceeded")
 
 
@@ -183,15 +197,42 @@ def _evaluation_message(error: Exception) -> str:
     return text.partition(". Check function arguments")[0].partition("\n")[0]
 
 
-def _largest(value: Any) -> int:
-    """Length of the largest list or map inside a value."""
-    largest, waiting = 0, [value]
+def _collected(source: str) -> tuple[bool, bool]:
+    """Whether lists are made item by item, and whether items hold more than the item at hand."""
+    collects = whole = False
+    for match in _COLLECTING.finditer(source):
+        collects = True
+        if match[1] == "map":
+            whole |= _ROOTS.search(_argument(source, match.end())) is not None
+    return collects, whole
+
+
+def _argument(source: str, start: int) -> str:
+    """The text up to the parenthesis that closes what was opened before `start`."""
+    depth = 1
+    for index in range(start, len(source)):
+        depth += (source[index] == "(") - (source[index] == ")")
+        if depth == 0:
+            return source[start:index]
+    return source[start:]
+
+
+def _sizes(value: Any, *, text: bool) -> tuple[int, int]:
+    """Length of the largest list or map inside a value, and how many values there are in all.
+
+    `text` counts the characters of strings, too: the expression makes lists of them.
+    """
+    largest, total, waiting = 0, 0, [value]
     while waiting:
         current = waiting.pop()
+        total += 1
         if isinstance(current, dict):
             largest = max(largest, len(current))
             waiting.extend(current.values())
         elif isinstance(current, list):
             largest = max(largest, len(current))
             waiting.extend(current)
-    return largest
+        elif text and isinstance(current, str):
+            largest = max(largest, len(current))
+            total += len(current)
+    return largest, total

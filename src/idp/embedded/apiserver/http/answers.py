@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -10,7 +12,7 @@ from aiohttp import web
 
 from idp.embedded.apiserver.errors import UnknownFormat, UnknownPath, UnsupportedPatch
 from idp.embedded.apiserver.types.served import ServedType
-from idp.embedded.apiserver.types.versions import encoded
+from idp.embedded.apiserver.types.versions import encoded, is_stored_version
 from idp.embedded.apiserver.verbs.read import Page
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import Forbidden, IdpError, MethodNotAllowed, NotFound, Unauthorized
@@ -18,6 +20,13 @@ from idp.kernel.errors import Forbidden, IdpError, MethodNotAllowed, NotFound, U
 _YAML = "application/yaml"
 _WITH_DETAILS = (Forbidden, NotFound, MethodNotAllowed, UnknownFormat, UnsupportedPatch)
 """Their `Status` always has details, if empty ones."""
+
+_WARNING_CHARACTERS, _LONGEST_WARNING = 4096, 1024
+"""Of all warnings of an answer, and of one: clients refuse answers with large heads."""
+_PIECE = 256 * 1024
+"""Bytes of a list that are sent at a time."""
+_QUICK = 64 * 1024
+"""Bytes that are written as YAML in a moment."""
 
 
 def json_answer(
@@ -31,27 +40,40 @@ def json_answer(
 
 
 def add_warnings(response: web.StreamResponse, warnings: Iterable[str]) -> None:
-    """Put warnings into the header that kubectl shows."""
+    """Put warnings into the header that kubectl shows, not more than clients take."""
+    left = _WARNING_CHARACTERS
     for text in warnings:
+        text = text[: min(left, _LONGEST_WARNING)]
+        left -= len(text)
+        if not text:
+            return
         quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
         response.headers.add("Warning", f'299 - "{quoted}"')
 
 
-def in_wanted_format(http: web.BaseRequest, answer: web.StreamResponse) -> web.StreamResponse:
-    """The answer in YAML, for clients that ask for that before JSON."""
+def _wants_yaml(http: web.BaseRequest) -> bool:
     accepted = http.headers.get("Accept", "").replace(" ", "").split(",")
     formats = [item.split(";")[0] for item in accepted]
-    first = next((name for name in formats if name in (_YAML, "application/json", "*/*")), "")
-    body = answer.body if isinstance(answer, web.Response) else None
-    if first != _YAML or not isinstance(body, bytes) or answer.content_type != "application/json":
+    return next((f for f in formats if f in (_YAML, "application/json", "*/*")), "") == _YAML
+
+
+async def in_wanted_format(http: web.BaseRequest, answer: web.StreamResponse) -> web.StreamResponse:
+    """The answer in YAML, for clients that ask for that before JSON."""
+    if not (isinstance(answer, web.Response) and _wants_yaml(http)):
         return answer
+    body = answer.body
+    if isinstance(body, bytes) and answer.content_type == "application/json":
+        quick = len(body) <= _QUICK
+        answer.body = _as_yaml(body) if quick else await asyncio.to_thread(_as_yaml, body)
+        answer.headers["Content-Type"] = _YAML
+    return answer
+
+
+def _as_yaml(body: bytes) -> bytes:
     import yaml  # few ask for it
 
-    text = yaml.dump(orjson.loads(body), Dumper=yaml.CSafeDumper, allow_unicode=True)
-    answer.headers["Content-Type"] = _YAML
-    assert isinstance(answer, web.Response)
-    answer.body = text.encode()
-    return answer
+    text: str = yaml.dump(orjson.loads(body), Dumper=yaml.CSafeDumper, allow_unicode=True)
+    return text.encode()
 
 
 def error_answer(error: IdpError, warnings: Sequence[str] = ()) -> web.Response:
@@ -71,8 +93,41 @@ def error_answer(error: IdpError, warnings: Sequence[str] = ()) -> web.Response:
     return response
 
 
-def list_answer(page: Page, request: Request) -> bytes:
-    """A page of a list, put together from the stored bytes."""
+async def list_answer(http: web.BaseRequest, page: Page, request: Request) -> web.StreamResponse:
+    """A page of a list, put together from the stored bytes.
+
+    A long one is sent piece by piece: as a whole it would be in memory three times, plain and on
+    its way through TLS, and nobody else would be answered meanwhile.
+    """
+    parts = list(_list_parts(page, request))
+    size = sum(map(len, parts))
+    if size <= _PIECE or _wants_yaml(http):
+        return json_answer(b"".join(parts), warnings=request.warnings)
+    response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
+    response.content_length = size
+    add_warnings(response, request.warnings)
+    await response.prepare(http)
+    with contextlib.suppress(ConnectionError):  # the client has gone: nobody to tell
+        for piece in _pieces(parts):
+            await response.write(piece)
+        await response.write_eof()
+    return response
+
+
+def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+    waiting: list[bytes] = []
+    size = 0
+    for part in parts:
+        waiting.append(part)
+        size += len(part)
+        if size >= _PIECE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def _list_parts(page: Page, request: Request) -> Iterator[bytes]:
     served = request.served
     metadata: dict[str, Any] = {"resourceVersion": str(page.version)}
     if page.token or not served.builtin:
@@ -86,16 +141,21 @@ def list_answer(page: Page, request: Request) -> bytes:
             "metadata": metadata,
         }
     )
-    items = b",".join(_item(encoded(record, served), served) for record in page.records)
-    return head[:-1] + b',"items":[' + items + b"]}"
-
-
-def _item(raw: bytes, served: ServedType) -> bytes:
-    """An item of a list: of a built-in kind, without what the list says of all of them."""
+    yield head[:-1] + b',"items":['
+    stored = is_stored_version(served)
     prefix = f'{{"apiVersion":"{served.type.api_version}","kind":"{served.type.kind}",'.encode()
-    if served.builtin and raw.startswith(prefix):
-        return b"{" + raw[len(prefix) :]
-    return raw
+    comma = b""
+    for record in page.records:
+        raw = record.raw if stored else encoded(record, served)
+        # An item of a built-in kind comes without what the list says of all of them.
+        if served.builtin and raw.startswith(prefix):
+            yield comma + b"{"
+            yield raw[len(prefix) :]
+        else:
+            yield comma
+            yield raw
+        comma = b","
+    yield b"]}"
 
 
 def deleted_answer(served: ServedType, name: str, uid: str) -> dict[str, Any]:

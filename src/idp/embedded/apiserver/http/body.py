@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from idp.kernel.errors import InvalidInput, TooLarge, UnsupportedMediaType
-from idp.kernel.strict_yaml import load_documents
+from idp.kernel.errors import DeadlineExceeded, InvalidInput, TooLarge, UnsupportedMediaType
 
 LIMIT = 3 * 1024 * 1024
 """Bytes that a body may have, as for the real server."""
+BODY_SECONDS = 60.0
+"""How long a body may take to arrive, as for the real server."""
+_QUICK = 64 * 1024
+"""Bytes of YAML that are read in a moment; its parser takes seconds for the largest bodies."""
 
 JSON = "application/json"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
@@ -30,7 +35,18 @@ async def read_body(request: web.BaseRequest) -> bytes:
 
     Raises:
         TooLarge: It is over the limit.
+        DeadlineExceeded: It did not arrive in time.
     """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(request)
+    except TimeoutError as error:
+        raise DeadlineExceeded(
+            f"the body of the request did not arrive within {BODY_SECONDS:.0f} s"
+        ) from error
+
+
+async def _read(request: web.BaseRequest) -> bytes:
     if (request.content_length or 0) > LIMIT:
         raise TooLarge(f"Request entity too large: limit is {LIMIT}")
     body = bytearray()
@@ -39,6 +55,33 @@ async def read_body(request: web.BaseRequest) -> bytes:
         if len(body) > LIMIT:
             raise TooLarge(f"Request entity too large: limit is {LIMIT}")
     return bytes(body)
+
+
+async def read_value(
+    request: web.BaseRequest, *, strict: bool, empty: Any = None
+) -> tuple[Any, tuple[str, ...]]:
+    """Read and parse a body, without holding up other requests over a large one.
+
+    Args:
+        request: The request; a body without a media type is JSON.
+        strict: Look for duplicate fields.
+        empty: What no body at all means; None when it must be there.
+
+    Raises:
+        InvalidInput: It is malformed.
+        UnsupportedMediaType: The format is not served.
+        TooLarge: It is over the limit.
+        DeadlineExceeded: It did not arrive in time.
+    """
+    body = await read_body(request)
+    if not body and empty is not None:
+        return empty, ()
+    media_type = request.content_type
+    if media_type == "application/octet-stream":  # what aiohttp says when there is none
+        media_type = JSON
+    if media_type in _YAML and len(body) > _QUICK:
+        return await asyncio.to_thread(parse, body, media_type, strict=strict)
+    return parse(body, media_type, strict=strict)
 
 
 def parse(body: bytes, media_type: str, *, strict: bool) -> tuple[Any, tuple[str, ...]]:
@@ -93,7 +136,7 @@ class _Pairs(dict[str, Any]):
 
 
 def _twice(names: list[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _duplicates(value: Any, path: str) -> Iterator[str]:
@@ -110,6 +153,8 @@ def _duplicates(value: Any, path: str) -> Iterator[str]:
 def _parse_yaml(body: bytes) -> tuple[Any, tuple[str, ...]]:
     if body.lstrip()[:1] == b"{":
         return _parse_json(body, strict=True)
+    from idp.kernel.strict_yaml import load_documents
+
     documents = load_documents(body, name="the body", limit=LIMIT)
     if len(documents) != 1:
         raise InvalidInput("the body of the request holds more or less than one YAML document")

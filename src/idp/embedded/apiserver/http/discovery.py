@@ -58,7 +58,7 @@ class DiscoveryPages:
             case ["openapi", "v3", *place]:
                 return self._document(http, place)
             case ["openapi", "v2"]:
-                return json_answer(_SWAGGER)
+                return _swagger(http)
         return None
 
     def _root(self, parts: Sequence[str]) -> web.StreamResponse | None:
@@ -169,6 +169,17 @@ def _wants_aggregated(http: web.BaseRequest) -> bool:
     )
 
 
+_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+_V2_ACCEPTED = ("com.github.proto-openapi.spec.v2@v1.0+protobuf", _V2_PROTOBUF)
+
+
+def _swagger(http: web.BaseRequest) -> web.Response:
+    """The v2 document, in protobuf for those who ask for nothing else (kubectl 1.27)."""
+    if any(name in http.headers.get("Accept", "") for name in _V2_ACCEPTED):
+        return web.Response(body=_SWAGGER_PROTOBUF, headers={"Content-Type": _V2_PROTOBUF})
+    return json_answer(_SWAGGER)
+
+
 _SWAGGER = {
     "swagger": "2.0",
     "info": {"title": "Kubernetes", "version": "v1.36.0"},
@@ -176,3 +187,5 @@ _SWAGGER = {
     "definitions": {},
 }
 """Clients that only read OpenAPI v2 find nothing to validate against; the server validates."""
+_SWAGGER_PROTOBUF = b"\x0a\x032.0" + b"\x12\x15\x0a\x0aKubernetes" + b"\x12\x07v1.36.0"
+"""The same as an `openapi.v2.Document`: field 1 `swagger`, 2 `info` (1 `title`, 2 `version`)."""

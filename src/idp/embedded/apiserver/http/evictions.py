@@ -7,7 +7,7 @@ from aiohttp import web
 from idp.embedded.apiserver.access.ports import ObjectLookup
 from idp.embedded.apiserver.api import Api
 from idp.embedded.apiserver.http.answers import json_answer
-from idp.embedded.apiserver.http.body import parse, read_body
+from idp.embedded.apiserver.http.body import read_value
 from idp.embedded.apiserver.verbs.delete import DeleteOptions
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.errors import Cause, InvalidInput, TooManyRequests
@@ -28,9 +28,7 @@ class EvictionPages:
         Raises:
             TooManyRequests: A budget does not.
         """
-        raw = await read_body(http)
-        media_type = http.content_type.replace("application/octet-stream", "application/json")
-        body = parse(raw, media_type, strict=False)[0] if raw else {}
+        body, _ = await read_value(http, strict=False, empty={})
         if not isinstance(body, dict):
             raise InvalidInput("the body of the request is not an Eviction")
         options = DeleteOptions.parse(body.get("deleteOptions") or {})

@@ -12,7 +12,7 @@ from idp.embedded.apiserver.api import Api, presented
 from idp.embedded.apiserver.errors import UnknownPath, UnsupportedPatch
 from idp.embedded.apiserver.http import query as parameters
 from idp.embedded.apiserver.http.answers import deleted_answer, json_answer, list_answer
-from idp.embedded.apiserver.http.body import PATCHES, parse, read_body, unknown_format
+from idp.embedded.apiserver.http.body import PATCHES, read_value, unknown_format
 from idp.embedded.apiserver.http.paths import ResourcePath
 from idp.embedded.apiserver.http.shapes import Shapes, check_acceptable, wanted
 from idp.embedded.apiserver.http.watching import stream_watch
@@ -132,7 +132,7 @@ class Resources:
                 parameters.list_options(query),
             )
             if shape.shape == "object":
-                return json_answer(list_answer(page, request), warnings=request.warnings)
+                return await list_answer(http, page, request)
             body = self._shapes.page(page, request, shape, include)
             return json_answer(body, warnings=request.warnings)
         if request.subresource == "scale":
@@ -155,13 +155,9 @@ class Resources:
     # Writing
 
     async def _body(self, http: web.BaseRequest, request: Request) -> tuple[Any, tuple[str, ...]]:
-        media_type = http.content_type
-        if media_type == "application/octet-stream":  # what aiohttp says when there is none
-            media_type = "application/json"
-        if http.method != "PATCH" and media_type in (*PATCHES, _APPLY):
+        if http.method != "PATCH" and http.content_type in (*PATCHES, _APPLY):
             raise unknown_format()
-        body = await read_body(http)
-        return parse(body, media_type, strict=request.field_validation != "Ignore")
+        return await read_value(http, strict=request.field_validation != "Ignore")
 
     async def _create(self, http: web.BaseRequest, request: Request) -> web.Response:
         if request.served.type.namespaced and not request.namespace:
@@ -200,14 +196,10 @@ class Resources:
         options = await self._delete_options(http, request)
         selection = parameters.selection(http.query)
         page = await self._api.delete_collection(request, selection, options)
-        return json_answer(list_answer(page, request), warnings=request.warnings)
+        return await list_answer(http, page, request)
 
     async def _delete_options(self, http: web.BaseRequest, request: Request) -> DeleteOptions:
-        raw = await read_body(http)
-        media_type = http.content_type
-        if media_type == "application/octet-stream":
-            media_type = "application/json"
-        body = parse(raw, media_type, strict=False)[0] if raw else {}
+        body, _ = await read_value(http, strict=False, empty={})
         if not isinstance(body, dict):
             raise InvalidInput("the body of a deletion is a DeleteOptions object")
         if body.get("dryRun"):

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from idp.embedded.apiserver.access.identity import UserInfo
 from idp.embedded.apiserver.http.answers import json_answer
-from idp.embedded.apiserver.http.body import parse, read_body
+from idp.embedded.apiserver.http.body import read_value
 from idp.embedded.apiserver.http.paths import ResourcePath
 from idp.embedded.apiserver.questions import Questions
 from idp.kernel.errors import InvalidInput, MethodNotAllowed, NotFound
@@ -37,11 +37,10 @@ class ReviewPages:
             raise MethodNotAllowed(
                 "the server does not allow this method on the requested resource"
             )
-        media_type = http.content_type.replace("application/octet-stream", "application/json")
-        body, _ = parse(await read_body(http), media_type, strict=False)
+        body, _ = await read_value(http, strict=False)
         if not isinstance(body, dict):
             raise InvalidInput("the body of the request is not an object")
-        answered = self._questions.answer(
+        answered = await self._questions.answer(
             path.group, path.version, path.plural, path.namespace, body, user
         )
         return json_answer(answered, 201)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
+from idp.embedded.apiserver.admission.limits import set_range_defaults
 from idp.embedded.apiserver.kinds.pods import default_pod_spec, default_requests, default_template
 from idp.kernel.resource import Manifest
 
@@ -76,6 +77,27 @@ def _replica_set(manifest: Manifest) -> None:
     labels = (template.get("metadata") or {}).get("labels")
     if labels and "selector" not in spec:
         spec["selector"] = {"matchLabels": dict(labels)}
+
+
+def _replication_controller(manifest: Manifest) -> None:
+    spec = manifest.setdefault("spec", {})
+    spec.setdefault("replicas", 1)
+    if (template := spec.get("template")) is None:
+        return
+    default_template(template)
+    labels = (template.get("metadata") or {}).get("labels")
+    if labels:
+        if not spec.get("selector"):
+            spec["selector"] = dict(labels)
+        metadata = manifest.setdefault("metadata", {})
+        if not metadata.get("labels"):
+            metadata["labels"] = dict(labels)
+
+
+def _volume(manifest: Manifest) -> None:
+    spec = manifest.setdefault("spec", {})
+    spec.setdefault("persistentVolumeReclaimPolicy", "Retain")
+    spec.setdefault("volumeMode", "Filesystem")
 
 
 def _stateful_set(manifest: Manifest) -> None:
@@ -157,18 +179,6 @@ def _autoscaler(manifest: Manifest) -> None:
 _DOUBLED = {"type": "Percent", "value": 100, "periodSeconds": 15}
 
 
-def _limit_range(manifest: Manifest) -> None:
-    """A limit is by default the maximum, a request by default the limit, else the minimum."""
-    for item in (manifest.get("spec") or {}).get("limits") or []:
-        if item.get("type") != "Container":
-            continue
-        limits = {**(item.get("max") or {}), **(item.get("default") or {})}
-        requests = {**(item.get("min") or {}), **limits, **(item.get("defaultRequest") or {})}
-        for name, amounts in (("default", limits), ("defaultRequest", requests)):
-            if amounts:
-                item[name] = amounts
-
-
 def _network_policy(manifest: Manifest) -> None:
     spec = manifest.setdefault("spec", {})
     spec.setdefault("podSelector", {})
@@ -247,8 +257,10 @@ DEFAULTS: dict[str, Default] = {
     "/pods": _pod,
     "/services": _service,
     "/persistentvolumeclaims": _claim,
-    "/limitranges": _limit_range,
+    "/persistentvolumes": _volume,
+    "/replicationcontrollers": _replication_controller,
     "/endpoints": _endpoints,
+    "/limitranges": set_range_defaults,
     "apps/deployments": _deployment,
     "apps/replicasets": _replica_set,
     "apps/statefulsets": _stateful_set,

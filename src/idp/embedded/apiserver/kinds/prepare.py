@@ -14,7 +14,8 @@ Prepare = Callable[[Manifest, Manifest | None], None]
 def _namespace(new: Manifest, old: Manifest | None) -> None:
     new["metadata"].setdefault("labels", {})[NAME_LABEL] = new["metadata"]["name"]
     if old is None:
-        new["spec"] = {"finalizers": ["kubernetes"]}
+        finalizers = (new.get("spec") or {}).get("finalizers") or []
+        new["spec"] = {"finalizers": list(dict.fromkeys([*finalizers, "kubernetes"]))}
         new["status"] = {"phase": "Active"}
     else:
         new["spec"] = old.get("spec", {})

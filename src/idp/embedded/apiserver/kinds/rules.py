@@ -9,6 +9,10 @@ import orjson
 
 from idp.embedded.apiserver.access.rbac import RBAC_GROUP
 from idp.embedded.apiserver.access.validation import rbac_errors
+from idp.embedded.apiserver.admission.priority import class_causes
+from idp.embedded.apiserver.admission.quota.validation import quota_causes
+from idp.embedded.apiserver.admission.range_validation import range_causes
+from idp.embedded.apiserver.admission.signing_requests import request_causes
 from idp.embedded.apiserver.kinds.values import value_causes
 from idp.embedded.apiserver.kinds.words import forbidden
 from idp.embedded.apiserver.schema.node import Node
@@ -36,7 +40,7 @@ _IMMUTABLE: dict[str, tuple[tuple[str, ...], ...]] = {
     "rbac.authorization.k8s.io/rolebindings": (("roleRef",),),
     "rbac.authorization.k8s.io/clusterrolebindings": (("roleRef",),),
     "storage.k8s.io/storageclasses": (("provisioner",), ("parameters",), ("reclaimPolicy",)),
-    "scheduling.k8s.io/priorityclasses": (("value",),),
+    "scheduling.k8s.io/priorityclasses": (("value",), ("preemptionPolicy",)),
     "apiextensions.k8s.io/customresourcedefinitions": (
         ("spec", "group"),
         ("spec", "scope"),
@@ -67,6 +71,14 @@ def builtin_causes(
         from idp.embedded.apiserver.admission.validation import policy_errors
 
         yield from policy_errors(new)
+    elif resource == "/limitranges":
+        yield from range_causes(new)
+    elif resource == "/resourcequotas":
+        yield from quota_causes(new)
+    elif resource == "scheduling.k8s.io/priorityclasses":
+        yield from class_causes(new)
+    elif resource == "certificates.k8s.io/certificatesigningrequests" and old is None:
+        yield from request_causes(new)
     if old is not None:
         yield from _changed(resource, new, old)
 

@@ -13,7 +13,6 @@ import orjson
 from idp.embedded.apiserver.kinds.names import subdomain_causes
 from idp.embedded.apiserver.kinds.pod_values import pod_causes, template_causes
 from idp.embedded.apiserver.kinds.words import (
-    forbidden,
     invalid,
     negative,
     required,
@@ -198,25 +197,6 @@ def _ingress(manifest: Manifest) -> Iterator[Cause]:
                 yield invalid(field, path.get("path", ""), "must be an absolute path")
 
 
-def _signing_request(manifest: Manifest) -> Iterator[Cause]:
-    request = (manifest.get("spec") or {}).get("request", "")
-    try:
-        pem = base64.b64decode(request)
-    except (ValueError, binascii.Error):
-        pem = b""
-    if b"-----BEGIN CERTIFICATE REQUEST-----" not in pem:
-        text = "PEM block type must be CERTIFICATE REQUEST"
-        yield invalid("spec.request", request, text)
-
-
-def _priority_class(manifest: Manifest) -> Iterator[Cause]:
-    name, value = manifest["metadata"].get("name", ""), manifest.get("value", 0)
-    if name.startswith("system-") and not name.startswith("system-node-critical"):
-        yield forbidden("metadata.name", "priority class names with 'system-' prefix are reserved")
-    if value > 1_000_000_000:
-        yield forbidden("value", "maximum allowed value of a user defined priority is 1000000000")
-
-
 _RULES: dict[str, Rule] = {
     "/configmaps": _config_map,
     "/secrets": _secret,
@@ -233,8 +213,6 @@ _RULES: dict[str, Rule] = {
     "autoscaling/horizontalpodautoscalers": _autoscaler,
     "policy/poddisruptionbudgets": _budget,
     "networking.k8s.io/ingresses": _ingress,
-    "certificates.k8s.io/certificatesigningrequests": _signing_request,
-    "scheduling.k8s.io/priorityclasses": _priority_class,
 }
 
 

@@ -6,9 +6,13 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from idp.kernel.errors import Invalid, InvalidInput
+import orjson
+
+from idp.kernel.errors import Invalid, InvalidInput, TooLarge
 
 _OPERATIONS = 10_000
+_COPIED_BYTES = 3 * 1024 * 1024
+"""What all `copy` operations together may add, as for the real server: each can double a value."""
 
 
 def json_patch(target: Any, operations: Any) -> Any:
@@ -22,12 +26,26 @@ def json_patch(target: Any, operations: Any) -> Any:
         raise InvalidInput("a JSON patch is a list of operations")
     if len(operations) > _OPERATIONS:
         raise InvalidInput(f"the JSON patch has more than {_OPERATIONS} operations")
-    holder = {"": target}
+    holder, copied = {"": target}, 0
     for operation in operations:
         if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
             raise InvalidInput("an operation of a JSON patch has `op` and `path`")
+        if operation.get("op") == "copy":
+            copied += _size(_get(holder, _parts(operation.get("from"))))
+            if copied > _COPIED_BYTES:
+                raise TooLarge(
+                    f"Unable to complete the copy, the accumulated size increase of copy is "
+                    f"{copied}, exceeding the limit {_COPIED_BYTES}"
+                )
         _apply(holder, operation)
+    if "" not in holder:
+        raise Invalid("the JSON patch removes the whole object")
     return holder[""]
+
+
+def _size(value: Any) -> int:
+    """Bytes of a value as JSON."""
+    return len(orjson.dumps(value))
 
 
 def _apply(holder: dict[str, Any], operation: dict[str, Any]) -> None:
@@ -64,8 +82,8 @@ def _parts(pointer: Any) -> list[str]:
 
 
 def _index(parent: Sequence[Any], part: str, *, end: int) -> int:
-    if not part.isdigit() or int(part) >= end:
-        raise Invalid(f"Unable to access invalid index: {part}")
+    if not (part.isascii() and part.isdigit() and len(part) < 10) or int(part) >= end:
+        raise Invalid(f"Unable to access invalid index: {part[:20]}")
     return int(part)
 
 

@@ -6,7 +6,11 @@ Directives: `$patch: replace | delete | merge`, `$retainKeys`, `$deleteFromPrimi
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from typing import Any
+
+import orjson
 
 from idp.embedded.apiserver.errors import Unexplained
 from idp.embedded.apiserver.schema.node import Node
@@ -35,7 +39,7 @@ def strategic_merge(target: Any, patch: Any, node: Node) -> Any:
         raise Unexplained(f"unknown patch type: {directive} in map: {shown}")
     result = target if isinstance(target, dict) else {}
     if "$retainKeys" in patch:
-        retained = patch.pop("$retainKeys")
+        retained = _listed(patch.pop("$retainKeys"), "$retainKeys")
         result = {name: value for name, value in result.items() if name in retained}
     live = {name: list(v) for name, v in result.items() if isinstance(v, list)}
     for name, value in patch.items():
@@ -44,12 +48,15 @@ def strategic_merge(target: Any, patch: Any, node: Node) -> Any:
     for name, value in patch.items():
         if name.startswith(_DELETE_FROM):
             field = name.removeprefix(_DELETE_FROM)
-            result[field] = [item for item in result.get(field) or [] if item not in value]
+            present = _listed(result.get(field) or [], field)
+            dropped = {_identity(item) for item in _listed(value, name)}
+            result[field] = [item for item in present if _identity(item) not in dropped]
         elif name.startswith(_ORDER):
             field = name.removeprefix(_ORDER)
             if isinstance(result.get(field), list):
                 key = node.merge_child(field).merge_key
-                result[field] = _ordered(result[field], value, live.get(field, []), key)
+                order = _listed(value, name)
+                result[field] = _ordered(result[field], order, live.get(field, []), key)
         elif name.startswith("$"):
             raise InvalidInput(f"unknown directive {name}")
     return result
@@ -72,35 +79,74 @@ def _merge_field(
         result[name] = _plain(value)
 
 
-def _merge_list(target: list[Any], patch: list[Any], node: Node) -> list[Any]:
+def _listed(value: Any, name: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise InvalidInput(f"{name} of a strategic merge patch must be a list")
+    return value
+
+
+def _merge_list(target: Any, patch: list[Any], node: Node) -> list[Any]:
+    present: list[Any] = target if isinstance(target, list) else []
     if not node.merge_key:
-        return target + [item for item in patch if item not in target]
-    if any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
-        return [_plain(item) for item in patch if item.get("$patch") != "replace"]
-    result = list(target)
+        known = {_identity(item) for item in present}
+        return present + [item for item in patch if _identity(item) not in known]
     for item in patch:
-        if not isinstance(item, dict) or node.merge_key not in item:
-            shown = shown_map(item)
-            raise Unexplained(f"map: {shown} does not contain declared merge key: {node.merge_key}")
-        _merge_item(result, item, node)
+        if not isinstance(item, dict):
+            raise _lacks_key(item, node)
+    if any(item.get("$patch") == "replace" for item in patch):
+        return [_plain(item) for item in patch if item.get("$patch") != "replace"]
+    merged = _KeyedList(present, node)
+    for item in patch:
+        merged.merge(item)
     order = [item for item in patch if item.get("$patch") != "delete"]
-    return _ordered(result, order, target, node.merge_key)
+    return _ordered(merged.items(), order, present, node.merge_key)
 
 
-def _merge_item(result: list[Any], item: dict[str, Any], node: Node) -> None:
-    identity = item[node.merge_key]
-    places = [
-        index
-        for index, existing in enumerate(result)
-        if isinstance(existing, dict) and existing.get(node.merge_key) == identity
-    ]
-    if item.get("$patch") == "delete":
-        for index in reversed(places):
-            del result[index]
-    elif places:
-        result[places[0]] = strategic_merge(result[places[0]], item, node.item)
-    else:
-        result.append(strategic_merge({}, item, node.item))
+def _lacks_key(item: Any, node: Node) -> Unexplained:
+    shown = shown_map(item)
+    return Unexplained(f"map: {shown} does not contain declared merge key: {node.merge_key}")
+
+
+class _KeyedList:
+    """A list whose items are found by their merge key, so that long patches stay linear."""
+
+    def __init__(self, items: list[Any], node: Node) -> None:
+        self._node = node
+        self._items: list[Any] = list(items)
+        self._places: dict[bytes, list[int]] = {}
+        for index, item in enumerate(items):
+            if isinstance(item, dict):
+                identity = _identity(item.get(node.merge_key))
+                self._places.setdefault(identity, []).append(index)
+
+    def merge(self, item: dict[str, Any]) -> None:
+        """Merge one item of a patch. Raises `Unexplained`."""
+        node = self._node
+        if node.merge_key not in item:
+            raise _lacks_key(item, node)
+        identity = _identity(item[node.merge_key])
+        places = self._places.get(identity, [])
+        if item.get("$patch") == "delete":
+            for index in self._places.pop(identity, []):
+                self._items[index] = _GONE
+        elif places:
+            merged = strategic_merge(self._items[places[0]], item, node.item)
+            self._items[places[0]] = merged
+        else:
+            self._places[identity] = [len(self._items)]
+            self._items.append(strategic_merge({}, item, node.item))
+
+    def items(self) -> list[Any]:
+        """The list as it is now."""
+        return [item for item in self._items if item is not _GONE]
+
+
+_GONE = object()
+
+
+def _identity(value: Any) -> bytes:
+    """What two equal values have in common, to look them up."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _ordered(items: list[Any], order: list[Any], live: list[Any], key: str) -> list[Any]:
@@ -110,22 +156,31 @@ def _ordered(items: list[Any], order: list[Any], live: list[Any], key: str) -> l
     what is new in the patch comes first.
     """
 
-    def identity(item: Any) -> Any:
-        return item.get(key) if key and isinstance(item, dict) else item
+    def identity(item: Any) -> bytes:
+        return _identity(item.get(key) if key and isinstance(item, dict) else item)
 
-    wanted = [identity(item) for item in order]
-    places = [identity(item) for item in live]
-    patched = sorted(
-        (item for item in items if identity(item) in wanted),
-        key=lambda item: wanted.index(identity(item)),
+    wanted = _first_places(map(identity, order))
+    places = _first_places(map(identity, live))
+    patched = deque(
+        sorted(
+            (item for item in items if identity(item) in wanted),
+            key=lambda item: wanted[identity(item)],
+        )
     )
-    others = [item for item in items if identity(item) not in wanted]
+    others = deque(item for item in items if identity(item) not in wanted)
     result: list[Any] = []
     while patched and others:
-        left, right = identity(others[0]), identity(patched[0])
-        before = left in places and right in places and places.index(left) < places.index(right)
-        result.append(others.pop(0) if before else patched.pop(0))
-    return result + patched + others
+        left, right = places.get(identity(others[0])), places.get(identity(patched[0]))
+        before = left is not None and right is not None and left < right
+        result.append(others.popleft() if before else patched.popleft())
+    return [*result, *patched, *others]
+
+
+def _first_places(identities: Iterable[bytes]) -> dict[bytes, int]:
+    places: dict[bytes, int] = {}
+    for place, identity in enumerate(identities):
+        places.setdefault(identity, place)
+    return places
 
 
 def shown_map(value: Any) -> str:

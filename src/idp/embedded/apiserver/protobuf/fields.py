@@ -23,13 +23,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from idp.embedded.apiserver.protobuf.tables import access, core, meta, networking, workloads
+from idp.embedded.apiserver.protobuf.tables import (
+    access,
+    certificates,
+    core,
+    meta,
+    networking,
+    workloads,
+)
 
 _MESSAGES = {
     **meta.MESSAGES,
     **core.MESSAGES,
     **workloads.MESSAGES,
     **access.MESSAGES,
+    **certificates.MESSAGES,
     **networking.MESSAGES,
 }
 

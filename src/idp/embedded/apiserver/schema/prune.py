@@ -94,9 +94,9 @@ def _builtin_scalar(value: Any, node: Node, path: str) -> Any:
         if node.bytes:
             _check_base64(value)
     elif node.type == "integer":
-        if kind is float and value.is_integer():
-            return int(value)
-        if kind is not int:
+        if kind is float and value.is_integer() and abs(value) < 1 << 63:
+            value = int(value)
+        if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
             raise _mismatch(value, "int64", path)
     elif node.type == "boolean":
         if kind is not bool:

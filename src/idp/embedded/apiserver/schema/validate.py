@@ -13,6 +13,7 @@ import orjson
 
 from idp.embedded.apiserver.schema.formats import FORMATS
 from idp.embedded.apiserver.schema.node import Node
+from idp.embedded.apiserver.schema.patterns import from_go, pattern_options
 from idp.kernel.errors import Cause
 
 _PASSED_ON = [
@@ -39,6 +40,8 @@ _PASSED_ON = [
 def json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Rewrite a structural schema as JSON Schema draft 4."""
     result: dict[str, Any] = {name: schema[name] for name in _PASSED_ON if name in schema}
+    if "pattern" in result:
+        result["pattern"] = from_go(result["pattern"])
     if schema.get("x-kubernetes-int-or-string"):
         result["type"] = ["integer", "string"]
     if schema.get("nullable"):
@@ -68,7 +71,10 @@ class SchemaValidator:
         import jsonschema_rs  # loaded with the first custom kind, not with the server
 
         self._validator = jsonschema_rs.Draft4Validator(
-            json_schema(schema), validate_formats=True, formats=FORMATS
+            json_schema(schema),
+            validate_formats=True,
+            formats=FORMATS,
+            pattern_options=pattern_options(),
         )
         self._node = node
         self._has_unique_lists = _any(node, lambda place: place.list_type != "atomic")

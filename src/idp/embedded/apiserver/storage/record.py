@@ -46,7 +46,9 @@ class Record:
     @classmethod
     def of(cls, key: Key, version: int, manifest: Manifest) -> Record:
         """Encode a manifest that carries its resource version."""
-        return cls._index(key, version, manifest, orjson.dumps(manifest))
+        # A copy, as orjson leaves its result in a buffer several times as large.
+        raw = bytes(memoryview(orjson.dumps(manifest)))
+        return cls._index(key, version, manifest, raw)
 
     @classmethod
     def read(cls, key: Key, version: int, raw: bytes) -> Record:

@@ -78,6 +78,16 @@ class Store:
         self.drain()
         await asyncio.to_thread(self._database.stop)
 
+    async def snapshot(self, path: Path) -> None:
+        """Copy the database to a new file, as of one moment; writes go on meanwhile.
+
+        Raises:
+            Unavailable: The copy could not be written, or the server is shutting down.
+        """
+        if not self._open:
+            raise Unavailable("the API server is shutting down")
+        await asyncio.wrap_future(self._database.snapshot(path))
+
     @property
     def is_open(self) -> bool:
         """Whether changes are accepted; watches end when it turns false."""
@@ -151,7 +161,8 @@ class Store:
         record = Record.of(key, version, manifest)
         future: asyncio.Future[Record] = self._loop.create_future()
         self._pending[version] = (record, deletes, future)
-        self._database.put(Row(*key, version, None if deletes else record.raw))
+        grows = (not deletes) - (self.get(key) is not None)
+        self._database.put(Row(*key, version, None if deletes else record.raw, grows))
         # A caller that goes away (a client that hangs up) must not free the lock before the
         # outcome is known: the next writer would start from the state before.
         waiting = asyncio.shield(future)

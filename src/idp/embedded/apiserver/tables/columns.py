@@ -30,6 +30,10 @@ _TABLE: dict[str, tuple[str, Cells]] = {
         "Name,#Desired,#Current,#Ready,Age,+Containers,+Images,+Selector",
         workloads.replica_set,
     ),
+    "/replicationcontrollers": (
+        "Name,Desired,Current,Ready,Age,+Containers,+Images,+Selector",
+        workloads.replication_controller,
+    ),
     "apps/statefulsets": ("Name,Ready,Age,+Containers,+Images", workloads.stateful_set),
     "apps/daemonsets": (
         "Name,#Desired,#Current,#Ready,#Up-to-date,#Available,Node Selector,Age,"

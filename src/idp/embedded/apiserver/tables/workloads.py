@@ -113,6 +113,12 @@ def replica_set(manifest: Manifest, now: datetime) -> list[Any]:
     ]
 
 
+def replication_controller(manifest: Manifest, now: datetime) -> list[Any]:
+    """As of a replica set; the selector is a plain map."""
+    selector = (manifest.get("spec") or {}).get("selector") or {}
+    return [*replica_set(manifest, now)[:-1], selector_text({"matchLabels": selector})]
+
+
 def stateful_set(manifest: Manifest, now: datetime) -> list[Any]:
     """NAME READY AGE CONTAINERS IMAGES."""
     spec, status = manifest.get("spec") or {}, manifest.get("status") or {}

@@ -56,6 +56,18 @@ _ROWS = (
     _Row("", "v1", "Event", "events", _CORE, "", "ev"),
     _Row("", "v1", "Endpoints", "endpoints", _CORE, "", "ep"),
     _Row("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", _CORE, "status", "pvc"),
+    _Row("", "v1", "PersistentVolume", "persistentvolumes", _CORE, "cluster status", "pv"),
+    _Row(
+        "",
+        "v1",
+        "ReplicationController",
+        "replicationcontrollers",
+        _CORE,
+        "status generation",
+        "rc",
+        "all",
+        ScalePaths(selector=_SELECTOR),
+    ),
     _Row("", "v1", "ResourceQuota", "resourcequotas", _CORE, "status", "quota"),
     _Row("", "v1", "LimitRange", "limitranges", _CORE, "", "limits"),
     _Row(

@@ -5,17 +5,16 @@ https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
+from idp.embedded.apiserver.schema.patterns import pattern_problem
 from idp.kernel.errors import Cause
 
 _TYPES = {"object", "array", "string", "integer", "number", "boolean"}
 _FORBIDDEN = ("$ref", "definitions", "dependencies", "patternProperties", "additionalItems")
-_UNBALANCED = ("missing ), unterminated subpattern", "unbalanced parenthesis")
 _LIST_TYPES = ("atomic", "set", "map")
 
 
@@ -77,22 +76,16 @@ def _structure(schema: dict[str, Any], path: str, *, root: bool = False) -> Iter
     if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
         text = "additionalProperties and properties are mutual exclusive"
         yield forbidden(f"{path}.additionalProperties", text)
+    yield from _pattern(schema, path)
     yield from _lists(schema, path, kind)
     yield from _children(schema, path)
     yield from _values(schema, path)
-    yield from _texts(schema, path, kind)
+    yield from _default(schema, path, kind)
 
 
-def _texts(schema: dict[str, Any], path: str, kind: str) -> Iterator[Cause]:
-    """Patterns are patterns, and a default is of the type of its field."""
-    pattern, default = schema.get("pattern", ""), schema.get("default")
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        # Other errors may be of Python alone: the grammar of patterns is that of RE2.
-        if error.msg in _UNBALANCED:
-            text = f"must be a valid regular expression, but isn't: {error.msg}"
-            yield invalid(f"{path}.pattern", pattern, text)
+def _default(schema: dict[str, Any], path: str, kind: str) -> Iterator[Cause]:
+    """A default is of the type of its field."""
+    default = schema.get("default")
     found = _type_name(default)
     if default is not None and kind and found != kind and (found, kind) != ("integer", "number"):
         text = f' in body must be of type {kind}: "{found}"'
@@ -102,6 +95,12 @@ def _texts(schema: dict[str, Any], path: str, kind: str) -> Iterator[Cause]:
 def _type_name(value: Any) -> str:
     names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
     return names.get(type(value), "object")
+
+
+def _pattern(schema: dict[str, Any], path: str) -> Iterator[Cause]:
+    if problem := pattern_problem(schema):
+        text = f"must be a valid regular expression, but isn't: {problem}"
+        yield invalid(f"{path}.pattern", schema["pattern"][:200], text)
 
 
 def _lists(schema: dict[str, Any], path: str, kind: str) -> Iterator[Cause]:
@@ -151,6 +150,7 @@ def _values(schema: dict[str, Any], path: str) -> Iterator[Cause]:
 
 
 def _value(schema: dict[str, Any], path: str, *, either: bool = False) -> Iterator[Cause]:
+    yield from _pattern(schema, path)
     if schema.get("type") and not either:
         yield forbidden(f"{path}.type", "must be empty to be structural")
     for name in ("default", "additionalProperties", "nullable", "description"):

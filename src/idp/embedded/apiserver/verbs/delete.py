@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from idp.embedded.apiserver.gates import Gates
 from idp.embedded.apiserver.storage.record import Record
@@ -54,7 +54,7 @@ class DeleteOptions:
         """Read a `DeleteOptions` object.
 
         Raises:
-            InvalidInput: The object is of another kind.
+            InvalidInput: The object is of another kind, or a field is of another type.
             Invalid: An option has a value that it cannot have.
         """
         kind, version = body.get("kind") or "DeleteOptions", body.get("apiVersion") or "v1"
@@ -62,15 +62,15 @@ class DeleteOptions:
             raise InvalidInput(f'no kind "{kind}" is registered for version "{version}"')
         if causes := [*_option_causes(body)]:
             raise invalid_options("DeleteOptions", *causes)
-        preconditions = body.get("preconditions") or {}
+        preconditions = _field(body, "preconditions", dict) or {}
         propagation, orphan = body.get("propagationPolicy"), body.get("orphanDependents")
         if orphan is not None:
             propagation = "Orphan" if orphan else "Background"
         return cls(
             propagation,
-            body.get("gracePeriodSeconds"),
-            preconditions.get("uid"),
-            preconditions.get("resourceVersion"),
+            _grace_seconds(body),
+            _field(preconditions, "uid", str),
+            _field(preconditions, "resourceVersion", str),
             accepted=orphan is False,
         )
 
@@ -84,7 +84,24 @@ def _option_causes(body: dict[str, Any]) -> Iterator[Cause]:
         supported = '"Foreground", "Background", "Orphan", "nil"'
         text = f'Unsupported value: "{propagation}": supported values: {supported}'
         yield Cause("propagationPolicy", text, "FieldValueNotSupported")
-    yield from dry_run_causes([str(stage) for stage in body.get("dryRun") or ()])
+    stages = _field(body, "dryRun", list) or []
+    yield from dry_run_causes([str(stage) for stage in stages])
+
+
+_T = TypeVar("_T")
+_LONGEST_GRACE = (1 << 31) - 1
+
+
+def _field(body: dict[str, Any], name: str, kind: type[_T]) -> _T | None:
+    value = body.get(name)
+    if value is not None and type(value) is not kind:
+        raise InvalidInput(f"{name} of the DeleteOptions is of the wrong type")
+    return value
+
+
+def _grace_seconds(body: dict[str, Any]) -> int | None:
+    seconds = _field(body, "gracePeriodSeconds", int)
+    return seconds if seconds is None else min(max(0, seconds), _LONGEST_GRACE)
 
 
 class Deleter:
@@ -181,7 +198,7 @@ class Deleter:
         if not spec.get("nodeName") or status.get("phase") in ("Succeeded", "Failed"):
             return 0
         if options.grace_seconds is not None:
-            return max(0, options.grace_seconds)
+            return options.grace_seconds
         return int(spec.get("terminationGracePeriodSeconds", 30))
 
 

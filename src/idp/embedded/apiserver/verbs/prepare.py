@@ -25,6 +25,7 @@ _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 _LONGEST_BASE = 58
 _SHOWN = 1024
 """Characters of a wrong object that an error shows."""
+_MOST_COMPLAINTS = 100
 
 REQUIRED_NAME = Cause(
     "metadata.name", "Required value: name or generateName is required", "FieldValueRequired"
@@ -136,7 +137,7 @@ def _judge_unknown(request: Request, complaints: list[str]) -> None:
     shown = request.served.type
     raise InvalidInput(
         f'{shown.kind} in version "{shown.version}" cannot be handled as a {shown.kind}: '
-        "strict decoding error: " + ", ".join(complaints)
+        "strict decoding error: " + ", ".join(complaints[:_MOST_COMPLAINTS])
     )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import time
 from bisect import bisect_right
 from collections import OrderedDict
@@ -12,16 +10,20 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-import orjson
-
 from idp.embedded.apiserver.errors import from_the_future
 from idp.embedded.apiserver.storage.history import Change
 from idp.embedded.apiserver.storage.record import Record
 from idp.embedded.apiserver.storage.store import Store
 from idp.embedded.apiserver.types.selectable import check_field_selector
 from idp.embedded.apiserver.types.versions import from_stored
+from idp.embedded.apiserver.verbs.continue_tokens import (
+    ContinueTokens,
+    Place,
+    Start,
+    invalid_token,
+)
 from idp.embedded.apiserver.verbs.request import Request
-from idp.kernel.errors import Gone, InvalidInput
+from idp.kernel.errors import Gone
 from idp.kernel.selectors import (
     matches_fields,
     matches_labels,
@@ -29,7 +31,6 @@ from idp.kernel.selectors import (
     parse_label_selector,
 )
 
-_FORMAT = "meta.k8s.io/v1"
 _SNAPSHOTS = 64
 _SNAPSHOT_SECONDS = 300.0
 _BOOKMARK_SECONDS = 60.0
@@ -147,9 +148,6 @@ class WatchOptions:
     seconds: float = 1800.0
 
 
-Place = tuple[str, str]
-"""Namespace and name of an object."""
-
 _Listed = tuple[str, str, Selection, int]
 """Resource, namespace, selection and version of a list."""
 
@@ -162,6 +160,7 @@ class Reader:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._snapshots: OrderedDict[_Listed, tuple[float, list[Record]]] = OrderedDict()
+        self._tokens = ContinueTokens()
 
     def get(self, request: Request, version: int | None = None) -> Record:
         """One object, as it is now, which is not older than `version`.
@@ -192,7 +191,7 @@ class Reader:
         after: Place = ("", "")
         limit, version = options.limit, self._store.version
         if options.token:
-            version, after = _read_token(options.token)
+            version, after = self._continued(request, options.token)
         elif options.version and (options.exact or (limit and not options.at_least)):
             version = options.version
         if options.version == 0:
@@ -207,8 +206,16 @@ class Reader:
         self._keep(listed, records)
         selective = selection.labels or selection.fields
         remaining = None if selective else len(records) - end
-        token = _write_token(version, _place(records[end - 1]))
+        token = self._tokens.write(_list_of(request), Start(version, _place(records[end - 1])))
         return Page(records[start:end], version, token, remaining)
+
+    def _continued(self, request: Request, token: str) -> tuple[int, Place]:
+        start = self._tokens.read(_list_of(request), token)
+        if not start.proved:
+            # Of a former process, most likely: what it continues is as gone as its key.
+            self._changes_since(request, start.version)
+            raise invalid_token("it was given for another list, or not by this server")
+        return start.version, start.after
 
     def _listed(
         self, request: Request, selection: Selection, version: int, listed: _Listed
@@ -226,10 +233,7 @@ class Reader:
 
     def _rewound(self, request: Request, records: list[Record], version: int) -> list[Record]:
         """The objects as they were: every change since is undone, the last one first."""
-        try:
-            changes = self._store.history(request.served.resource).after(version)
-        except Gone as error:
-            raise Gone(_TOO_OLD) from error
+        changes = self._changes_since(request, version)
         objects = {_place(record): record for record in records}
         for change in reversed(changes):
             if request.namespace and change.record.key.namespace != request.namespace:
@@ -239,6 +243,12 @@ class Reader:
             else:
                 objects[_place(change.record)] = change.previous
         return [objects[place] for place in sorted(objects)]
+
+    def _changes_since(self, request: Request, version: int) -> list[Change]:
+        try:
+            return self._store.history(request.served.resource).after(version)
+        except Gone as error:
+            raise Gone(_TOO_OLD) from error
 
     def _keep(self, listed: _Listed, records: list[Record]) -> None:
         """Keep a state whose next page is likely asked for: it outlives the changes' history."""
@@ -312,23 +322,9 @@ def _seen(request: Request, selection: Selection, change: Change) -> Seen | None
     return Seen("DELETED", record, change.version)
 
 
+def _list_of(request: Request) -> tuple[str, str]:
+    return request.served.resource, request.namespace
+
+
 def _place(record: Record) -> Place:
     return record.key.namespace, record.key.name
-
-
-def _write_token(version: int, last: Place) -> str:
-    """What a client shows to get the next page: the state, and the last object of this page."""
-    token = {"v": _FORMAT, "rv": version, "start": "/".join(last)}
-    return base64.urlsafe_b64encode(orjson.dumps(token)).decode().rstrip("=")
-
-
-def _read_token(token: str) -> tuple[int, Place]:
-    try:
-        padded = token.encode() + b"=" * (-len(token) % 4)
-        read = orjson.loads(base64.urlsafe_b64decode(padded))
-        namespace, _, name = read["start"].partition("/")
-        return int(read["rv"]), (namespace, name)
-    except (ValueError, binascii.Error, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(
-            "invalid continue token: continue key is not valid: it was not given by this server"
-        ) from error

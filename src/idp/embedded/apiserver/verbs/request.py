@@ -12,6 +12,8 @@ from idp.kernel.errors import NotFound
 
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
 
+_MOST_WARNINGS = 100
+
 
 @dataclass(slots=True)
 class Request:
@@ -32,6 +34,7 @@ class Request:
         address: Where the request comes from; empty inside the process.
         warnings: Collected for the client.
         annotations: Collected for the audit record.
+        recorded: There is an audit record of it.
     """
 
     user: UserInfo
@@ -47,6 +50,7 @@ class Request:
     address: str = ""
     warnings: list[str] = field(default_factory=list)
     annotations: dict[str, str] = field(default_factory=dict)
+    recorded: bool = False
 
     @property
     def key(self) -> Key:
@@ -55,7 +59,7 @@ class Request:
 
     def warn(self, text: str) -> None:
         """Tell the client something that does not stop the request."""
-        if text not in self.warnings:
+        if len(self.warnings) < _MOST_WARNINGS and text not in self.warnings:
             self.warnings.append(text)
 
     def not_found(self) -> NotFound:

@@ -9,6 +9,8 @@ from idp.embedded.apiserver.types.served import ScalePaths, ServedType
 from idp.kernel.errors import Cause, IdpError, Invalid, InvalidInput
 from idp.kernel.resource import Manifest
 
+_MOST_REPLICAS = (1 << 31) - 1
+
 
 def scale_of(manifest: Manifest, served: ServedType) -> Manifest:
     """The `autoscaling/v1 Scale` of an object."""
@@ -16,7 +18,7 @@ def scale_of(manifest: Manifest, served: ServedType) -> Manifest:
     metadata = manifest["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     status: Manifest = {"replicas": _at(manifest, paths.status_replicas) or 0}
-    if selector := _selector(manifest, paths):
+    if selector := _selector(manifest, served, paths):
         status["selector"] = selector
     return {
         "kind": "Scale",
@@ -34,16 +36,14 @@ def scaled(manifest: Manifest, scale: Any, served: ServedType) -> Manifest:
         InvalidInput: It is no scale, or that of another object.
         Invalid: The count of replicas is none.
     """
-    if not isinstance(scale, dict):
-        raise InvalidInput("the body of the request is not a Scale")
-    replicas = (scale.get("spec") or {}).get("replicas", 0)
-    metadata, name = scale.get("metadata") or {}, manifest["metadata"].get("name", "")
+    spec, metadata = _part(scale, "spec"), _part(scale, "metadata")
+    replicas, name = spec.get("replicas", 0), manifest["metadata"].get("name", "")
     if metadata.get("name") not in (None, "", name):
         raise InvalidInput(
             f"the name of the object ({metadata['name']}) does not match the name on the URL "
             f"({name})"
         )
-    if not isinstance(replicas, int) or isinstance(replicas, bool):
+    if type(replicas) is not int or abs(replicas) > _MOST_REPLICAS:
         cause = Cause("patch", "Invalid value: spec.replicas of a Scale is a number")
         raise Invalid(f' "" is invalid: patch: {cause.message}', causes=[cause])
     paths = served.scale or ScalePaths()
@@ -53,8 +53,7 @@ def scaled(manifest: Manifest, scale: Any, served: ServedType) -> Manifest:
     for name in paths.spec_replicas[:-1]:
         place = place.setdefault(name, {})
     place[paths.spec_replicas[-1]] = replicas
-    version = (scale.get("metadata") or {}).get("resourceVersion")
-    if version:
+    if version := metadata.get("resourceVersion"):
         manifest["metadata"]["resourceVersion"] = version
     return manifest
 
@@ -86,6 +85,13 @@ def check_scalable(manifest: Manifest, served: ServedType) -> None:
         raise IdpError(f"Internal error occurred: {text}", causes=[Cause("", text, "")])
 
 
+def _part(scale: Any, name: str) -> dict[str, Any]:
+    part = (scale.get(name) or {}) if isinstance(scale, dict) else None
+    if not isinstance(part, dict):
+        raise InvalidInput(f"the body of the request is not a Scale: {name} is no object")
+    return part
+
+
 def _at(manifest: Manifest, path: tuple[str, ...]) -> Any:
     value: Any = manifest
     for name in path:
@@ -93,10 +99,12 @@ def _at(manifest: Manifest, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _selector(manifest: Manifest, paths: ScalePaths) -> str:
+def _selector(manifest: Manifest, served: ServedType, paths: ScalePaths) -> str:
     if paths.selector is None:
         return ""
     selector = _at(manifest, paths.selector)
     if isinstance(selector, str):
         return selector
+    if served.resource == "/replicationcontrollers":  # older than label selectors: a plain map
+        return ",".join(f"{key}={value}" for key, value in sorted((selector or {}).items()))
     return selector_text(selector) if selector else ""

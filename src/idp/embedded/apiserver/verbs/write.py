@@ -102,10 +102,10 @@ class Writer:
 
     def _adjust(self, request: Request, new: Manifest, old: Manifest | None) -> None:
         """Set what the server itself decides; nobody owns what it sets in a new object."""
+        self._gates.prepare(request, new, old)
         adjust = PREPARE.get(request.served.resource) if request.served.builtin else None
         if adjust is not None and request.subresource != "finalize":
             adjust(new, old)
-        self._gates.prepare(request, new, old)
 
     async def _store_new(
         self, request: Request, new: Manifest, existing: Record | None = None
@@ -114,9 +114,10 @@ class Writer:
         self._gates.admit(request, "CREATE", new, None)
         if existing is not None:
             raise self._exists(request, existing)
-        if request.dry_run:
-            return Record.of(request.key, 0, new)
-        return await self._store.put(request.key, new)
+        with self._gates.reserved(request, new, None):
+            if request.dry_run:
+                return Record.of(request.key, 0, new)
+            return await self._store.put(request.key, new)
 
     def _exists(self, request: Request, existing: Record) -> AlreadyExists:
         leaving = "deletionTimestamp" in existing.shared()["metadata"]
@@ -232,11 +233,12 @@ class Writer:
             return existing
         prepare.validate(request, new, old)
         self._gates.admit(request, "UPDATE", new, old)
-        if request.dry_run:
-            return Record.of(request.key, existing.version, new)
-        if "deletionTimestamp" in new["metadata"] and not _held(new):
-            return await self._store.remove(request.key, new)
-        return await self._store.put(request.key, new)
+        with self._gates.reserved(request, new, old):
+            if request.dry_run:
+                return Record.of(request.key, existing.version, new)
+            if "deletionTimestamp" in new["metadata"] and not _held(new):
+                return await self._store.remove(request.key, new)
+            return await self._store.put(request.key, new)
 
     # Apply
 

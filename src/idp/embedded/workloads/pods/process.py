@@ -118,7 +118,8 @@ class Process:
         Returns:
             Exit code of the command, 128 + number for a signal; None when nobody knows it.
         """
-        with contextlib.suppress(ProcessLookupError):
+        # Not found: it has ended, and its id is that of a thread of somebody else's by now.
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
             descriptor = os.pidfd_open(self.id.pid)
             try:
                 if self._own_child or self.id.alive:

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from idp.embedded.workloads.pods import restarts
 from idp.embedded.workloads.pods.record import ContainerRecord, Terminated
-from idp.embedded.workloads.services.render import LOOPBACK
 from idp.kernel.clock import timestamp
 from idp.kernel.resource import Manifest
+
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,13 @@ from idp.embedded.workloads.pods.status import ContainerView, Failure, pod_statu
 from idp.kernel.client import get_or_none
 from idp.kernel.clock import parse_timestamp
 from idp.kernel.errors import Conflict, IdpError, NotFound
-from idp.kernel.resource import Manifest
+from idp.kernel.resource import Manifest, ResourceType
 from idp.kernel.standard import ENDPOINTS, POD
 
 log = structlog.get_logger(__name__)
+
+BINDING = ResourceType("", "v1", "Binding", "bindings")
+"""Is created only, never stored: it says which node a pod is on."""
 
 _ENDPOINTS_SECONDS = 10.0
 _ENDPOINTS_PERIOD = 0.1
@@ -179,6 +182,18 @@ class PodSupervisor:
                 POD, meta["name"], {"metadata": change}, meta["namespace"]
             )
             self.observe(pod)
+        if self._runtime.settings.bind and not self._pod["spec"].get("nodeName"):
+            await self._bind()
+
+    async def _bind(self) -> None:
+        """Tell the API which node the pod is on; a pod never changes its node."""
+        meta = self._pod["metadata"]
+        binding = {
+            "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": self.uid},
+            "target": {"kind": "Node", "name": self._runtime.settings.node},
+        }
+        with contextlib.suppress(Conflict):  # it is bound already, or about to go
+            await self._runtime.client.create(BINDING, binding)
 
     async def _publish_changes(self) -> None:
         while True:
@@ -242,10 +257,11 @@ class PodSupervisor:
         await asyncio.gather(*(c.terminate(grace) for c in (*self._init, *self._main)))
 
     def _grace(self) -> float:
-        stated = self._pod["metadata"].get("deletionGracePeriodSeconds")
-        if stated is None:
-            stated = self._pod["spec"].get("terminationGracePeriodSeconds", 30)
-        return float(stated)
+        spec = self._pod["spec"]
+        own = spec.get("terminationGracePeriodSeconds", 30)
+        # The API counts the grace of pods on nodes only; of others it always says 0.
+        stated = self._pod["metadata"].get("deletionGracePeriodSeconds", own)
+        return float(stated if spec.get("nodeName") else own)
 
     async def _leave_endpoints(self) -> None:
         """Wait until no Endpoints names the pod; not for ever, the engine may be shutting down."""
@@ -268,7 +284,10 @@ class PodSupervisor:
         )
 
     async def _let_go(self) -> None:
-        """Remove the finalizer; the API then removes the object."""
+        """Remove the finalizer; the API then removes the object.
+
+        It keeps a pod that is bound to a node until it hears that no time is needed any more.
+        """
         meta = self._pod["metadata"]
         while True:
             pod = await get_or_none(self._runtime.client, POD, meta["name"], meta["namespace"])
@@ -276,7 +295,7 @@ class PodSupervisor:
                 return
             finalizers = pod["metadata"].get("finalizers") or []
             if pod_state.FINALIZER not in finalizers:
-                return
+                break
             change = {
                 "finalizers": [f for f in finalizers if f != pod_state.FINALIZER],
                 "resourceVersion": pod["metadata"]["resourceVersion"],
@@ -285,4 +304,8 @@ class PodSupervisor:
                 await self._runtime.client.patch(
                     POD, meta["name"], {"metadata": change}, meta["namespace"]
                 )
-                return
+        if pod_state.is_terminating(pod) and pod["spec"].get("nodeName"):
+            with contextlib.suppress(Conflict, NotFound):
+                await self._runtime.client.delete(
+                    POD, meta["name"], meta["namespace"], uid=self.uid, grace_seconds=0
+                )

@@ -13,9 +13,7 @@ from idp.embedded.workloads import pod_state
 from idp.kernel.manifest import owner_reference
 from idp.kernel.resource import Manifest
 from idp.kernel.selectors import selects
-from idp.kernel.standard import ENDPOINTS
-
-LOOPBACK = "127.0.0.1"
+from idp.kernel.standard import ENDPOINTS, THIS_MACHINE
 
 
 def selected(service: Manifest, pods: Iterable[Manifest]) -> list[Manifest]:
@@ -60,7 +58,7 @@ def _subset(service: Manifest, pod: Manifest) -> Manifest | None:
         return None
     meta = pod["metadata"]
     address: Manifest = {
-        "ip": LOOPBACK,
+        "ip": THIS_MACHINE,
         "targetRef": {
             "kind": "Pod",
             "namespace": meta["namespace"],

@@ -15,6 +15,7 @@ _BY_GROUP = {
         "SelfSubjectRulesReview"
     ),
     ("authentication.k8s.io/v1", "authentication"): "TokenRequest TokenReview SelfSubjectReview",
+    ("certificates.k8s.io/v1", "certificates"): "CertificateSigningRequest",
     ("policy/v1", "policy"): "PodDisruptionBudget Eviction",
     ("scheduling.k8s.io/v1", "scheduling"): "PriorityClass",
     ("coordination.k8s.io/v1", "coordination"): "Lease",

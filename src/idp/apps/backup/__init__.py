@@ -1,0 +1,1 @@
+"""Backup and restore of an API server's folder, and of what an instance keeps beside it."""

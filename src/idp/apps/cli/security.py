@@ -1,0 +1,150 @@
+"""What the commands of `security` do."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import yaml
+
+from idp.apps.cli.connection import connect
+from idp.apps.platform.layout import Layout
+from idp.capabilities.scanning.kinds import (
+    PROFILE,
+    SecurityProfile,
+    VulnerabilityException,
+)
+from idp.kernel.clock import timestamp
+from idp.kernel.errors import InvalidInput
+
+EXCEPTION = VulnerabilityException.type()
+
+
+async def ask_findings(layout: Layout, user: str | None, path: str, query: dict[str, Any]) -> Any:
+    """Ask the hub for findings; parameters that are None are left out."""
+    asked = urlencode({name: str(value) for name, value in query.items() if value is not None})
+    async with connect(layout, user) as platform:
+        return await platform.hub("GET", f"/findings{path}?{asked}")
+
+
+async def ask_exceptions(
+    layout: Layout, user: str | None, environment: str, namespace: str
+) -> list[dict[str, Any]]:
+    """The exceptions of a namespace, soonest end first."""
+    async with connect(layout, user) as platform:
+        listed = await platform.instance(environment).list(EXCEPTION, namespace)
+    rows = [
+        {
+            "name": manifest["metadata"]["name"],
+            "phase": (manifest.get("status") or {}).get("phase", "Waiting"),
+            "findings": (manifest.get("status") or {}).get("findings", 0),
+            "approver": "",
+            **manifest["spec"],
+        }
+        for manifest in listed.items
+    ]
+    return sorted(rows, key=lambda row: str(row["expires"]))
+
+
+async def request_exception(
+    layout: Layout,
+    user: str | None,
+    environment: str,
+    namespace: str,
+    spec: dict[str, Any],
+    days: int,
+) -> str:
+    """Create an exception in one's own name; gives its name."""
+    prefix = re.sub(r"[^a-z0-9]+", "-", str(spec["finding"]).lower()).strip("-")[:40] or "finding"
+    until = timestamp(datetime.now(UTC) + timedelta(days=days))
+    async with connect(layout, user) as platform:
+        body = {
+            "metadata": {"generateName": f"{prefix}-", "namespace": namespace},
+            "spec": {**spec, "expires": until, "author": platform.user},
+        }
+        created = await platform.instance(environment).create(EXCEPTION, body)
+    return str(created["metadata"]["name"])
+
+
+async def approve(
+    layout: Layout, user: str | None, environment: str, namespace: str, name: str
+) -> str:
+    """Add oneself as the approver; gives the end of the exception."""
+    async with connect(layout, user) as platform:
+        patch = {"spec": {"approver": platform.user}}
+        client = platform.instance(environment)
+        approved = await client.patch(EXCEPTION, name, patch, namespace)
+    return str(approved["spec"]["expires"])
+
+
+async def revoke(
+    layout: Layout, user: str | None, environment: str, namespace: str, name: str
+) -> None:
+    """Delete an exception."""
+    async with connect(layout, user) as platform:
+        await platform.instance(environment).delete(EXCEPTION, name, namespace)
+
+
+async def read_profile(layout: Layout, user: str | None, environment: str) -> dict[str, Any]:
+    """The rules in force, defaults included."""
+    async with connect(layout, user) as platform:
+        manifest = await platform.instance(environment).get(SecurityProfile.type(), PROFILE)
+    spec: dict[str, Any] = SecurityProfile.parse(manifest).spec.model_dump(
+        mode="json", by_alias=True
+    )
+    return spec
+
+
+async def change_profile(
+    layout: Layout, user: str | None, environment: str, rules: list[str]
+) -> str:
+    """Change rules; gives the new version.
+
+    Raises:
+        InvalidInput: A rule is not `path=value`.
+        Invalid: The API does not take the value.
+    """
+    patch = profile_patch(rules)
+    async with connect(layout, user) as platform:
+        client = platform.instance(environment)
+        changed = await client.patch(SecurityProfile.type(), PROFILE, patch)
+    return SecurityProfile.parse(changed).spec.version
+
+
+def profile_patch(rules: list[str]) -> dict[str, Any]:
+    """A merge patch from rules such as `severity.high=deny`. Pure.
+
+    Raises:
+        InvalidInput: A rule is not `path=value`.
+    """
+    spec: dict[str, Any] = {}
+    for rule in rules:
+        path, equals, value = rule.partition("=")
+        names = path.split(".")
+        if not equals or not all(names):
+            raise InvalidInput(
+                f"{rule!r} is no rule",
+                remedy="Write path and value, such as `severity.high=deny`; "
+                "`idp-cli explain securityprofile.spec` shows every path.",
+            )
+        place = spec
+        for name in names[:-1]:
+            place = place.setdefault(name, {})
+        # Only numbers and lists are read as YAML: words such as `off` would become booleans.
+        structured = value[:1].isdigit() or value[:1] in ("[", "{")
+        place[names[-1]] = yaml.safe_load(value) if structured else value
+    return {"spec": spec}
+
+
+def profile_rows(spec: dict[str, Any], prefix: str = "") -> list[dict[str, str]]:
+    """Every rule with its path, for a table. Pure."""
+    rows: list[dict[str, str]] = []
+    for name, value in spec.items():
+        if isinstance(value, dict):
+            rows += profile_rows(value, f"{prefix}{name}.")
+        else:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            rows.append({"rule": f"{prefix}{name}", "value": shown.partition("\n")[0]})
+    return rows

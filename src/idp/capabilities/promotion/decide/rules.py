@@ -1,0 +1,27 @@
+"""The rules in force for a promotion: how it goes, and what its evidence must say. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idp.capabilities.environments.kinds import PromotionPipelineSpec
+from idp.capabilities.scanning.kinds import SecurityProfileSpec
+from idp.kernel.manifest import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Both kinds of rules, read together.
+
+    Attributes:
+        pipeline: Of the PromotionPipeline.
+        profile: Of the SecurityProfile.
+    """
+
+    pipeline: PromotionPipelineSpec
+    profile: SecurityProfileSpec
+
+    @property
+    def policy_version(self) -> str:
+        """Digest of all rules: whatever changes in one of them voids what was decided."""
+        return digest({"pipeline": self.pipeline.version, "profile": self.profile.version})

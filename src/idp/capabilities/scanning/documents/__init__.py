@@ -1,0 +1,1 @@
+"""Findings in the formats of others: OpenVEX, CycloneDX VEX, SARIF. Pure."""

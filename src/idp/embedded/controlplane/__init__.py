@@ -1,0 +1,1 @@
+"""A real control plane for one instance: etcd, kube-apiserver, and what the two lack alone."""
