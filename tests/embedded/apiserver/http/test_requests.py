@@ -15,6 +15,7 @@ import pytest
 
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.server import ApiServer
+from idp.embedded.apiserver.verbs.continue_tokens import ContinueTokens, Start
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CONFIG_MAP, CUSTOM_RESOURCE_DEFINITION
 
@@ -196,8 +197,8 @@ async def test_pages_come_from_one_snapshot(wire: Wire, client: LocalClient) -> 
         names += [item["metadata"]["name"] for item in page["items"]]
         assert page["metadata"]["resourceVersion"] == version
     assert names == list("abcde")
-    token = base64.urlsafe_b64encode(b'{"v":"meta.k8s.io/v1","rv":0,"start":"default/a"}').decode()
-    status, answer, _ = await wire.ask("GET", f"{query}&continue={token.rstrip('=')}")
+    former = ContinueTokens().write(("/configmaps", "default"), Start(0, ("default", "a")))
+    status, answer, _ = await wire.ask("GET", f"{query}&continue={former}")
     assert (status, answer["reason"]) == (410, "Expired")
     status, _, _ = await wire.ask("GET", f"{query}&continue=%%%")
     assert status == 400

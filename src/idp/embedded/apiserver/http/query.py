@@ -202,12 +202,18 @@ def watch_options(query: Mapping[str, str]) -> WatchOptions:
     if causes := [*_watch_causes(query)]:
         raise invalid_options("ListOptions", *causes)
     initial = flag(query, "sendInitialEvents")
-    seconds = number(query, "timeoutSeconds")
     return WatchOptions(
         version=known_version(query),
         initial=initial,
         state=initial or "sendInitialEvents" not in query,
         bookmarks=flag(query, "allowWatchBookmarks"),
-        # Spread the ends, so that clients do not all come back in one moment.
-        seconds=float(seconds or _SHORTEST_WATCH * (1 + random.random())),  # noqa: S311
+        seconds=_watch_seconds(query),
     )
+
+
+def _watch_seconds(query: Mapping[str, str]) -> float:
+    seconds = number(query, "timeoutSeconds")
+    if seconds is None and query.get("timeoutSeconds"):
+        return 0.0  # a negative time is over already, as with the real server
+    # Spread the ends, so that clients do not all come back in one moment.
+    return float(seconds or _SHORTEST_WATCH * (1 + random.random()))  # noqa: S311
