@@ -114,7 +114,9 @@ async def test_queries_that_mean_nothing(attacker: Attacker, query: str) -> None
     await attacker.refused("GET", f"{MAPS}?{query}")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "timeoutSeconds=0", "labelSelector=" + "," * 4000])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=-1", "timeoutSeconds=0", "labelSelector=" + "," * 4000]
+)
 async def test_queries_that_mean_everything(attacker: Attacker, query: str) -> None:
     answer = await attacker.send("GET", f"{MAPS}?{query}")
     assert answer.status == 200

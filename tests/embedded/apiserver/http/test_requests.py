@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import io
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +11,7 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+import yaml
 
 from idp.embedded.apiserver.local_client import LocalClient
 from idp.embedded.apiserver.server import ApiServer
@@ -202,6 +202,20 @@ async def test_pages_come_from_one_snapshot(wire: Wire, client: LocalClient) -> 
     assert (status, answer["reason"]) == (410, "Expired")
     status, _, _ = await wire.ask("GET", f"{query}&continue=%%%")
     assert status == 400
+
+
+async def test_a_long_list_is_the_same_in_both_formats(wire: Wire, client: LocalClient) -> None:
+    text = "x" * 200_000  # more than is sent at a time, together
+    for name in "ab":
+        metadata = {"name": name, "namespace": "default", "labels": {"p": "1"}}
+        await client.create(CONFIG_MAP, {"metadata": metadata, "data": {"t": text}})
+    url = f"{wire.url}{MAPS}?labelSelector=p"
+    async with wire.session.get(url) as answer:
+        listed = await answer.json()
+    assert [item["data"]["t"] for item in listed["items"]] == [text, text]
+    async with wire.session.get(url, headers={"Accept": "application/yaml"}) as answer:
+        assert answer.content_type == "application/yaml"
+        assert yaml.safe_load(await answer.read())["items"] == listed["items"]
 
 
 async def test_selectors_over_the_wire(wire: Wire) -> None:
