@@ -6,16 +6,19 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
+from support.differential import servers
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "reference" / "embedded-api.md").read_text()
-CASES = REPOSITORY / "tests" / "embedded" / "apiserver" / "differential" / "cases.yaml"
 
 
 def steps() -> list[tuple[str, dict[str, Any]]]:
-    cases: list[dict[str, Any]] = yaml.safe_load(CASES.read_text())
-    return [(case["case"], step) for case in cases for step in case["steps"]]
+    return [
+        (f"{area}: {case['case']}", step)
+        for area in servers.AREAS
+        for case in servers.cases(area)
+        for step in case["steps"]
+    ]
 
 
 def test_every_difference_is_listed_with_its_reason_and_no_other() -> None:

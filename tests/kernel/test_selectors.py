@@ -42,10 +42,20 @@ LABELS = {"app": "shop", "env": "uat", "example.com/tier": "one", "empty": ""}
         ("app=shop,env in (dev,uat),!absent", True),
         ("app=shop,env=dev", False),
         ("app=shop,", True),
+        ("app>1", False),
+        ("absent<1", False),
     ],
 )
 def test_label_selectors(selector: str | None, expected: bool) -> None:
     assert matches_labels(selector, LABELS) is expected
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [("n>6", True), ("n>7", False), ("n<8", True), ("n < 7", False), ("n>-1", True)],
+)
+def test_labels_that_are_numbers(selector: str, expected: bool) -> None:
+    assert matches_labels(selector, {"n": "7"}) is expected
 
 
 def test_no_labels_are_no_labels() -> None:
@@ -54,7 +64,7 @@ def test_no_labels_are_no_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    "selector", ["a=b=c", "=x", "a in b", "a in (b", "a b", "a>1", "!", "a in (b) c", "-a", "a/b/c"]
+    "selector", ["a=b=c", "=x", "a in b", "a in (b", "a b", "a>x", "!", "a in (b) c", "-a", "a/b/c"]
 )
 def test_what_is_not_in_the_grammar_is_refused(selector: str) -> None:
     with pytest.raises(InvalidInput, match="unable to parse requirement"):
@@ -122,5 +132,5 @@ def test_field_selectors(selector: str | None, expected: bool) -> None:
 
 @pytest.mark.parametrize("selector", ["metadata.name", "=x", "a in (b)"])
 def test_malformed_field_selectors_are_refused(selector: str) -> None:
-    with pytest.raises(InvalidInput, match="invalid field selector"):
+    with pytest.raises(InvalidInput, match="invalid selector"):
         parse_field_selector(selector)

@@ -70,7 +70,12 @@ class IdpError(Exception):
             details["remedy"] = self.remedy
         if self.causes:
             details["causes"] = [
-                {"reason": c.reason, "message": c.message, "field": c.field} for c in self.causes
+                {
+                    **({"reason": c.reason} if c.reason else {}),
+                    "message": c.message,
+                    **({"field": c.field} if c.field else {}),
+                }
+                for c in self.causes
             ]
         body: dict[str, Any] = {
             "kind": "Status",
@@ -78,7 +83,7 @@ class IdpError(Exception):
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.code,
+            **({"reason": self.code} if self.code else {}),
             "code": self.status,
         }
         if details:
@@ -238,6 +243,11 @@ _BY_STATUS: dict[int, type[IdpError]] = {
 }
 
 
+_UNFIT = "failed to create typed patch object"
+"""How a server refuses to apply what does not fit the schema: with 500 and no reason, though
+trying again cannot help."""
+
+
 def from_kubernetes_status(body: dict[str, Any]) -> IdpError:
     """Turn a Kubernetes `Status` object back into the error it came from.
 
@@ -246,6 +256,8 @@ def from_kubernetes_status(body: dict[str, Any]) -> IdpError:
     """
     status = int(body.get("code") or 500)
     cls = _BY_REASON.get(body.get("reason") or "") or _BY_STATUS.get(status)
+    if str(body.get("message") or "").startswith(_UNFIT):
+        cls = InvalidInput
     if cls is None:
         cls = Unavailable if status >= 500 else InvalidInput
     details = dict(body.get("details") or {})

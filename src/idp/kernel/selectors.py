@@ -16,11 +16,12 @@ _WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _KEY = rf"(?P<key>(?:{_WORD}/)?{_WORD})"
 _SET = re.compile(rf"^{_KEY}\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)$")
 _EQUALITY = re.compile(rf"^{_KEY}\s*(?P<operator>==|=|!=)\s*(?P<value>(?:{_WORD})?)$")
+_ORDER = re.compile(rf"^{_KEY}\s*(?P<operator>[<>])\s*(?P<value>-?\d+)$")
 _EXISTS = re.compile(rf"^(?P<not>!?)\s*{_KEY}$")
 _COMMA_OUTSIDE_PARENTHESES = re.compile(r",(?![^(]*\))")
 
 Requirement = tuple[str, str, tuple[str, ...]]
-"""Key, operator (`in`, `notin`, `exists`, `absent`), values."""
+"""Key, operator (`in`, `notin`, `exists`, `absent`, `<`, `>`), values."""
 
 
 @lru_cache(maxsize=1024)
@@ -40,6 +41,8 @@ def parse_label_selector(selector: str) -> tuple[Requirement, ...]:
         elif match := _EQUALITY.match(part):
             operator = "notin" if match["operator"] == "!=" else "in"
             requirements.append((match["key"], operator, (match["value"],)))
+        elif match := _ORDER.match(part):
+            requirements.append((match["key"], match["operator"], (match["value"],)))
         elif match := _EXISTS.match(part):
             requirements.append((match["key"], "absent" if match["not"] else "exists", ()))
         else:
@@ -61,7 +64,16 @@ def _meets(requirement: Requirement, labels: Mapping[str, str]) -> bool:
         return key in labels and labels[key] in values
     if operator == "notin":
         return key not in labels or labels[key] not in values
+    if operator in ("<", ">"):
+        return _ordered(labels.get(key, ""), operator, int(values[0]))
     return (key in labels) == (operator == "exists")
+
+
+def _ordered(label: str, operator: str, bound: int) -> bool:
+    """Whether a label is a number below or above a bound; others are neither."""
+    if not re.fullmatch(r"[+-]?\d{1,19}", label, re.ASCII):
+        return False
+    return int(label) < bound if operator == "<" else int(label) > bound
 
 
 def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str] | None) -> bool:
@@ -97,7 +109,7 @@ def parse_field_selector(selector: str) -> tuple[tuple[str, bool, str], ...]:
     for part in filter(None, (p.strip() for p in selector.split(","))):
         match = re.match(r"^([\w.\[\]/-]+?)\s*(==|=|!=)\s*(.*)$", part)
         if match is None:
-            raise InvalidInput(f"invalid field selector: {part!r}")
+            raise InvalidInput(f"invalid selector: '{selector}'; can't understand '{part}'")
         requirements.append((match[1], match[2] != "!=", match[3]))
     return tuple(requirements)
 

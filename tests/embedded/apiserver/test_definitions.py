@@ -30,7 +30,7 @@ async def defined(client: LocalClient, widget_definition: Make) -> LocalClient:
     [
         ({"size": "1"}, 'spec.size in body must be of type integer: "string"'),
         ({"size": 0}, "spec.size: Invalid value: 0: spec.size in body should be greater than or"),
-        ({"size": None}, 'spec.size in body must be of type integer: "null"'),
+        ({"size": None}, "spec.size: Required value"),
         ({"color": "green"}, 'spec.color: Unsupported value: "green": supported values: "red"'),
         ({"port": []}, "spec.port in body must be of type integer,string"),
         ({"parts": [{}]}, r"spec.parts[0].name: Required value"),
@@ -136,7 +136,7 @@ async def test_names_that_are_taken_are_not_accepted(
     created = await defined.create(CUSTOM_RESOURCE_DEFINITION, other)
     conditions = {c["type"]: c for c in created["status"]["conditions"]}
     assert conditions["NamesAccepted"]["status"] == "False"
-    assert conditions["NamesAccepted"]["reason"] == "NameConflict"
+    assert conditions["NamesAccepted"]["reason"] == "ListKindConflict"
     assert conditions["Established"]["status"] == "False"
 
 

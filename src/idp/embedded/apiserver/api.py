@@ -18,15 +18,22 @@ from idp.embedded.apiserver.patching.strategic import strategic_merge
 from idp.embedded.apiserver.storage.record import Record
 from idp.embedded.apiserver.types.versions import from_stored
 from idp.embedded.apiserver.verbs.delete import DeleteOptions, Deleter
-from idp.embedded.apiserver.verbs.prepare import invalid
-from idp.embedded.apiserver.verbs.read import Page, Reader, Seen, Selection, WatchOptions
+from idp.embedded.apiserver.verbs.read import (
+    ListOptions,
+    Page,
+    Reader,
+    Seen,
+    Selection,
+    WatchOptions,
+)
 from idp.embedded.apiserver.verbs.request import Request
-from idp.embedded.apiserver.verbs.scale import scale_of, scaled
+from idp.embedded.apiserver.verbs.scale import check_scalable, scale_of, scaled
 from idp.embedded.apiserver.verbs.write import Writer
-from idp.kernel.errors import IdpError, NotFound, UnsupportedMediaType
+from idp.kernel.errors import IdpError, InvalidInput, NotFound, UnsupportedMediaType
 from idp.kernel.resource import Manifest
 
 T = TypeVar("T")
+_NEWEST = ListOptions()
 
 
 class Api:
@@ -48,29 +55,30 @@ class Api:
 
     # Reading
 
-    def get(self, request: Request) -> Record:
+    def get(self, request: Request, version: int | None = None) -> Record:
         """Read one object."""
         self.allow(request, "get")
-        return self._reader.get(request)
+        return self._reader.get(request, version)
 
-    def page(
-        self, request: Request, selection: Selection, *, limit: int = 0, token: str = ""
-    ) -> Page:
+    def page(self, request: Request, selection: Selection, options: ListOptions = _NEWEST) -> Page:
         """Read one page of a list."""
-        self.allow(request, "list")
-        return self._reader.page(request, selection, limit=limit, token=token)
+        self.allow(request, "list", selection)
+        return self._reader.page(request, selection, options)
 
     def watch(
         self, request: Request, selection: Selection, options: WatchOptions
     ) -> AsyncIterator[Seen]:
         """Follow changes."""
-        self.allow(request, "watch")
+        self.allow(request, "watch", selection)
+        selection.check(request)
         return self._reader.watch(request, selection, options)
 
     def get_scale(self, request: Request) -> Manifest:
         """Read the scale of an object."""
         self.allow(request, "get")
-        return scale_of(self._reader.get(request).manifest(), request.served)
+        manifest = self._reader.get(request).manifest()
+        check_scalable(manifest, request.served)
+        return scale_of(manifest, request.served)
 
     # Writing
 
@@ -135,18 +143,19 @@ class Api:
 
     async def delete_collection(
         self, request: Request, selection: Selection, options: DeleteOptions
-    ) -> list[Record]:
-        """Delete all objects that a selection names."""
+    ) -> Page:
+        """Delete all objects that a selection names; gives them as they were left."""
 
-        async def every() -> list[Record]:
+        async def every() -> Page:
             deleted = []
-            for record in self._reader.page(request, selection).records:
+            found = self._reader.page(request, selection, _NEWEST)
+            for record in found.records:
                 single = _single(request, record)
                 try:
                     deleted.append((await self._deleter.delete(single, options))[0])
                 except NotFound:
                     continue
-            return deleted
+            return Page(deleted, found.version)
 
         return await self._audited(request, "deletecollection", every)
 
@@ -156,9 +165,18 @@ class Api:
         """Raise `Forbidden` unless a user may do something that is no verb of this class."""
         self._authorizer.check(user, attributes)
 
-    def allow(self, request: Request, verb: str) -> None:
-        """Raise `Forbidden` unless the user may do this."""
+    def allow(self, request: Request, verb: str, selection: Selection | None = None) -> None:
+        """Raise `Forbidden` unless the user may do this.
+
+        A namespace is itself in the namespace of its name, and a selection of one name asks for
+        that name alone: roles may allow just these.
+        """
         type_ = request.served.type
+        name, namespace = request.name, request.namespace
+        if not name and selection is not None:
+            name = selection.name
+        if (type_.group, type_.plural) == ("", "namespaces"):
+            namespace = request.name
         self._authorizer.check(
             request.user,
             Attributes(
@@ -166,8 +184,8 @@ class Api:
                 type_.group,
                 type_.plural,
                 request.subresource,
-                request.namespace,
-                request.name,
+                namespace,
+                name,
             ),
         )
 
@@ -218,7 +236,7 @@ def _patched(live: Manifest, patch: Any, patch_type: str, request: Request) -> A
     if patch_type == "json":
         return json_patch(live, patch)
     if not isinstance(patch, dict):
-        raise invalid(request, request.name, [])
+        raise InvalidInput("Invalid JSON Patch")
     if patch_type == "merge":
         return merge_patch(live, patch)
     return strategic_merge(live, patch, request.served.node)

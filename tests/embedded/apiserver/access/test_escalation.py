@@ -101,7 +101,7 @@ def test_bind_allows_a_binding_to_the_named_role(objects: Any) -> None:
 
 
 def test_a_binding_to_a_role_that_does_not_exist_is_not_found(objects: Any) -> None:
-    with pytest.raises(NotFound, match=r'clusterroles\.rbac\.authorization\.k8s\.io "x" not found'):
+    with pytest.raises(NotFound, match=r'rolebindings\.rbac\.authorization\.k8s\.io "x" not found'):
         check(objects, binding("x"))
 
 

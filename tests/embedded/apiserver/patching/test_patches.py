@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from idp.embedded.apiserver.errors import Unexplained
 from idp.embedded.apiserver.patching.json_patch import json_patch
 from idp.embedded.apiserver.patching.merge import merge_patch
 from idp.embedded.apiserver.patching.strategic import strategic_merge
@@ -43,7 +44,7 @@ def test_json_patch(operations: list[Any], expected: object) -> None:
     [
         ({}, InvalidInput),
         ([1], InvalidInput),
-        ([{"op": "spin", "path": "/a"}], InvalidInput),
+        ([{"op": "spin", "path": "/a"}], Invalid),
         ([{"op": "add", "path": "a"}], InvalidInput),
         ([{"op": "add", "path": "/b"}], InvalidInput),
         ([{"op": "remove", "path": "/b"}], Invalid),
@@ -124,5 +125,5 @@ def test_lists_without_a_strategy_are_replaced(deployment: Node) -> None:
 
 
 def test_an_item_without_its_key_is_refused(deployment: Node) -> None:
-    with pytest.raises(InvalidInput, match="merge key name"):
+    with pytest.raises(Unexplained, match="merge key: name"):
         merged(containers({"name": "a"}), containers({"image": "x"}), deployment)

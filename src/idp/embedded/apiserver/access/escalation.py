@@ -21,6 +21,7 @@ from idp.embedded.apiserver.access.rules import (
     quoted_list,
     rule_of,
 )
+from idp.kernel.errors import NotFound
 from idp.kernel.resource import Manifest
 
 _PLURALS = {
@@ -84,7 +85,15 @@ def _check_binding(authorizer: RbacAuthorizer, user: UserInfo, new: Manifest) ->
     wanted = Attributes("bind", RBAC_GROUP, _PLURALS.get(kind, ""), namespace=namespace, name=name)
     if authorizer.decide(user, wanted).allowed:
         return
-    rules = authorizer.role_rules(kind, name, namespace)
+    try:
+        rules = authorizer.role_rules(kind, name, namespace)
+    except NotFound as error:
+        # The real server names the kind of the request, not the one of the role.
+        plural = _PLURALS[new["kind"]]
+        details = {"name": name, "group": RBAC_GROUP, "kind": plural}
+        raise NotFound(
+            f"{plural}.{RBAC_GROUP} {quoted(name)} not found", details=details
+        ) from error
     _check_holds(authorizer, user, namespace, rules, new)
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
+
 from idp.embedded.apiserver.access.authenticate import Authenticator
 from idp.embedded.apiserver.access.identity import UserInfo
 from idp.embedded.apiserver.access.rbac import RbacAuthorizer
@@ -64,10 +66,10 @@ class Reviews:
         return self._answered(body, user)
 
     def self_subject_rules_review(self, body: Manifest, user: UserInfo) -> Manifest:
-        """What the asker may do in a namespace. Raises `Invalid`."""
+        """What the asker may do in a namespace. Raises `InvalidInput`."""
         namespace = (body.get("spec") or {}).get("namespace") or ""
         if not namespace:
-            raise _invalid(body, Cause("spec.namespace", "Required value: namespace is required"))
+            raise InvalidInput("no namespace on request")
         rules, errors = self._authorizer.rules_for(user, namespace)
         status: Manifest = {
             "resourceRules": [_resource_rule(rule) for rule in rules if rule.resources],
@@ -120,7 +122,10 @@ def _attributes(body: Manifest) -> Attributes:
     spec = body.get("spec") or {}
     resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
     if resource is not None and path is not None:
-        detail = "Invalid value: cannot be specified in combination with nonResourceAttributes"
+        shown = orjson.dumps({"Path": path.get("path", ""), "Verb": path.get("verb", "")}).decode()
+        detail = (
+            f"Invalid value: {shown}: cannot be specified in combination with resourceAttributes"
+        )
         raise _invalid(body, Cause("spec.nonResourceAttributes", detail))
     if path is not None:
         return Attributes(path.get("verb") or "", path=path.get("path") or "")
@@ -145,6 +150,10 @@ def _path_rule(rule: Rule) -> Manifest:
 
 
 def _invalid(body: Manifest, cause: Cause) -> Invalid:
+    """The error for a wrong review. The real server leaves its kind out."""
     group, _, _ = body.get("apiVersion", "").partition("/")
-    kind = f"{body.get('kind', '')}.{group}"
-    return Invalid(f'{kind} "" is invalid: {cause.field}: {cause.message}', causes=[cause])
+    return Invalid(
+        f'.{group} "" is invalid: {cause.field}: {cause.message}',
+        causes=[cause],
+        details={"group": group},
+    )

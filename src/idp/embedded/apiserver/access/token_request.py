@@ -63,6 +63,8 @@ def token_request(
 
 def _check_place(body: Manifest, namespace: str, name: str) -> None:
     metadata = body.get("metadata") or {}
+    if not isinstance(metadata, dict):
+        raise InvalidInput("metadata of the TokenRequest is no object")
     if metadata.get("namespace") not in (None, "", namespace):
         raise InvalidInput(
             "the namespace of the provided object does not match the namespace sent on the request"

@@ -58,7 +58,9 @@ def _constraint_errors(spec: Manifest) -> Iterator[Cause]:
         at = "spec.matchConstraints.matchPolicy"
         yield from _supported(at, policy, ("Equivalent", "Exact"))
     rules = constraints.get("resourceRules") or ()
-    if not rules:
+    if "matchConstraints" not in spec:
+        yield _required("spec.matchConstraints")
+    elif not rules:
         yield _required("spec.matchConstraints.resourceRules")
     for index, rule in enumerate(rules):
         at = f"spec.matchConstraints.resourceRules[{index}]"

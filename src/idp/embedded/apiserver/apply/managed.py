@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from idp.embedded.apiserver.apply import client_side
 from idp.embedded.apiserver.apply.paths import (
     Path,
     Paths,
@@ -24,6 +25,7 @@ from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import Cause, Conflict
 from idp.kernel.resource import Manifest
 
+_REPLICAS: Path = ("f:spec", "f:replicas")
 _UPDATE_MANAGERS = 10
 _BEFORE_FIRST_APPLY = "before-first-apply"
 
@@ -51,6 +53,10 @@ class Manager:
     api_version: str
     subresource: str = ""
 
+    def order(self) -> tuple[str, str, str, str]:
+        """How conflict messages are ordered."""
+        return (self.name, self.operation, self.api_version, self.subresource)
+
     def shown(self) -> str:
         """As conflict messages name it."""
         text = f'"{self.name}"'
@@ -71,11 +77,15 @@ Managers = dict[Manager, Owned]
 
 
 def read_managers(manifest: Manifest) -> Managers:
-    """Decode `managedFields`; entries that make no sense are dropped."""
+    """Decode `managedFields`; with an entry that makes no sense, none counts."""
     managers: Managers = {}
     for entry in manifest["metadata"].get("managedFields") or []:
-        if not entry.get("operation") or not isinstance(entry.get("fieldsV1"), Mapping):
-            continue
+        if (
+            entry.get("operation") not in ("Apply", "Update")
+            or entry.get("fieldsType") != "FieldsV1"
+            or not isinstance(entry.get("fieldsV1"), Mapping)
+        ):
+            return {}
         manager = Manager(
             entry.get("manager", ""),
             entry["operation"],
@@ -178,12 +188,25 @@ def own_update(
 ) -> None:
     """Record in `new` what an update by `manager` changed."""
     managers = _claimed(old, new, manager)
+    if old is not None and not _tracked(managers, manager):
+        write_managers(new, managers)
+        return
     before = _bare(old) if old is not None else {}
     managers, taken = _take(before, _bare(new), fields, managers, None)
     if taken:
         former = managers.get(manager)
         managers[manager] = Owned(former.paths | taken if former else taken, time)
     write_managers(new, managers)
+
+
+def _tracked(managers: Managers, manager: Manager) -> bool:
+    """Whether an update is noted: not in an object whose owners were reset.
+
+    Of the scale subresource the server sees only the replicas, and so only their owners.
+    """
+    if manager.subresource == "scale":
+        return any(_REPLICAS in owned.paths for owned in managers.values())
+    return bool(managers)
 
 
 def _claimed(old: Manifest | None, new: Manifest, manager: Manager) -> Managers:
@@ -241,13 +264,16 @@ def apply(
     former = _version_independent(managers, manager)
     stated = fields.ownable(field_set(wanted, fields.node))
     managers = {m: o for m, o in managers.items() if m not in former}
-    managers[manager] = Owned(stated, last.time if last else time)
+    # An apply that changes nothing is noted without a time.
+    managers[manager] = Owned(stated, last.time if last else "")
     merged = merge(before, wanted, fields.node)
     previous: Paths = frozenset().union(*(owned.paths for owned in former.values()))
     if previous:
         merged = _prune(merged, fields, managers, previous)
     if not force:
-        _refuse_conflicts(before, merged, fields, managers, manager)
+        ours = manager.name == client_side.MANAGER
+        allowed = client_side.configured(live, fields.node) if ours else frozenset()
+        _refuse_conflicts(before, merged, fields, managers, manager, allowed)
     managers, _ = _take(before, merged, fields, managers, manager)
     if live is None or merged != before:
         managers[manager] = Owned(stated, time)
@@ -285,13 +311,18 @@ def _prune(merged: Manifest, fields: Fields, managers: Managers, last: Paths) ->
 
 
 def _refuse_conflicts(
-    old: Manifest, new: Manifest, fields: Fields, managers: Managers, applying: Manager
+    old: Manifest,
+    new: Manifest,
+    fields: Fields,
+    managers: Managers,
+    applying: Manager,
+    allowed: Paths,
 ) -> None:
     difference = fields.difference(old, new)
-    changed = fields.ownable(difference.modified | difference.added)
+    changed = fields.ownable(difference.modified | difference.added) - allowed
     conflicts = [
         (manager, path)
-        for manager, owned in managers.items()
+        for manager, owned in sorted(managers.items(), key=lambda item: item[0].order())
         if manager != applying
         for path in sorted(owned.paths & changed)
     ]

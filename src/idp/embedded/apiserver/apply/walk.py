@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from idp.embedded.apiserver.apply.paths import Path, Paths, child_node, item_element
+from idp.embedded.apiserver.apply.paths import Path, Paths, child_node, item_element, readable
 from idp.embedded.apiserver.schema.node import Node
 
 _ABSENT: Final = object()
@@ -40,6 +40,25 @@ def _collect(value: Any, node: Node, path: Path, found: set[Path]) -> None:
             found.add(here)
     else:
         found.add(path)
+
+
+def refuse_duplicates(value: Any, node: Node, path: str = "") -> None:
+    """Refuse lists that hold an item twice.
+
+    Raises:
+        ValueError: Says which.
+    """
+    if _granular_map(node, value):
+        for name, item in value.items():
+            refuse_duplicates(item, node.merge_child(name), f"{path}.{name}")
+    elif _granular_list(node, value):
+        seen: set[str] = set()
+        for item in value:
+            element = item_element(item, node)
+            if element in seen:
+                raise ValueError(f"{path}: duplicate entries for key {readable((element,))}")
+            seen.add(element)
+            refuse_duplicates(item, node.item, path + readable((element,)))
 
 
 @dataclass

@@ -11,6 +11,9 @@ from typing import Any
 
 from idp.embedded.apiserver.schema.node import UNSET, Node
 
+_OMITTED = {"validationActions"}
+"""Required by the published schema, yet left out by Go when empty."""
+
 
 def with_zero_values(value: Any, node: Node) -> Any:
     """A value with the fields that its structures always have. Shares what it does not change."""
@@ -25,7 +28,7 @@ def with_zero_values(value: Any, node: Node) -> Any:
                 result[name] = with_zero_values({}, child)
             elif child.zero is not UNSET:
                 result[name] = child.zero
-            elif name in node.required:
+            elif name in node.required and name not in _OMITTED:
                 result[name] = None
         return result
     if isinstance(value, list) and node.items is not None and node.items.properties:

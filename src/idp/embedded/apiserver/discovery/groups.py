@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,6 +11,16 @@ from idp.embedded.apiserver.types.served import ServedType
 
 Document = dict[str, Any]
 
+_CUSTOM_VERBS = (
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "create",
+    "update",
+    "watch",
+)
 _SUBRESOURCE_KINDS = {
     "scale": ("autoscaling", "v1", "Scale"),
     "eviction": ("policy", "v1", "Eviction"),
@@ -93,25 +105,37 @@ def _subresources(served: ServedType) -> list[str]:
         names.append("status")
     if served.scale is not None:
         names.append("scale")
-    return sorted(names)
+    return sorted(names) if served.builtin else names
 
 
 def api_resource_list(group: str, version: str, types: Iterable[ServedType]) -> Document:
     """`/api/v1`, `/apis/<group>/<version>`."""
     resources: list[Document] = []
-    for served in types:
+    for served in sorted(types, key=lambda served: served.type.plural):
         if (served.type.group, served.type.version) == (group, version):
             resources += _legacy(served)
     for plural, kind, namespaced in REVIEWS.get((group, version), ()):
         entry = {"name": plural, "singularName": kind.lower(), "namespaced": namespaced}
         resources.append({**entry, "kind": kind, "verbs": ["create"]})
-    resources.sort(key=lambda resource: resource["name"])
     return {
         "kind": "APIResourceList",
         "apiVersion": "v1",
         "groupVersion": f"{group}/{version}" if group else version,
         "resources": resources,
     }
+
+
+def _verbs(served: ServedType) -> list[str]:
+    """Verbs in the order of the real server, which has one of its own for custom kinds."""
+    known = _CUSTOM_VERBS if not served.builtin else sorted(served.verbs)
+    return [verb for verb in known if verb in served.verbs]
+
+
+def _storage_hash(served: ServedType) -> str:
+    """Names the stored version, so that clients see that it has changed."""
+    group, _, version = served.storage.rpartition("/")
+    digest = hashlib.sha256(f"{group}/{version}/{served.type.kind}".encode()).digest()
+    return base64.b64encode(digest[:8]).decode()
 
 
 def _legacy(served: ServedType) -> list[Document]:
@@ -121,7 +145,8 @@ def _legacy(served: ServedType) -> list[Document]:
         "singularName": served.singular,
         "namespaced": type_.namespaced,
         "kind": type_.kind,
-        "verbs": sorted(served.verbs),
+        "verbs": _verbs(served),
+        "storageVersionHash": _storage_hash(served),
     }
     if served.short_names:
         main["shortNames"] = list(served.short_names)
@@ -159,9 +184,7 @@ def aggregated(types: Sequence[ServedType], *, core: bool) -> Document:
             resources += _aggregated_reviews(group, version)
             resources.sort(key=lambda resource: str(resource["resource"]))
             listed.append({"version": version, "freshness": "Current", "resources": resources})
-        metadata: Document = {"creationTimestamp": None}
-        if group:
-            metadata["name"] = group
+        metadata: Document = {"name": group} if group else {}
         items.append({"metadata": metadata, "versions": listed})
     return {
         "kind": "APIGroupDiscoveryList",
@@ -175,7 +198,7 @@ def _aggregated_reviews(group: str, version: str) -> list[Document]:
     return [
         {
             "resource": plural,
-            "responseKind": {"group": group, "version": version, "kind": kind},
+            "responseKind": {"group": "", "version": "", "kind": kind},
             "scope": "Namespaced" if namespaced else "Cluster",
             "singularResource": kind.lower(),
             "verbs": ["create"],
@@ -187,12 +210,14 @@ def _aggregated_reviews(group: str, version: str) -> list[Document]:
 def _aggregated(served: ServedType) -> Document:
     type_ = served.type
     kind = {"group": type_.group, "version": type_.version, "kind": type_.kind}
+    if served.builtin:
+        kind |= {"group": "", "version": ""}  # those of the place where it is listed
     resource: Document = {
         "resource": type_.plural,
         "responseKind": kind,
         "scope": "Namespaced" if type_.namespaced else "Cluster",
         "singularResource": served.singular,
-        "verbs": sorted(served.verbs),
+        "verbs": _verbs(served),
     }
     if served.short_names:
         resource["shortNames"] = list(served.short_names)

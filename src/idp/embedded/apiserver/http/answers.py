@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -9,16 +10,23 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from idp.embedded.apiserver.errors import UnknownFormat, UnknownPath, UnsupportedPatch
 from idp.embedded.apiserver.types.served import ServedType
 from idp.embedded.apiserver.types.versions import encoded, is_stored_version
 from idp.embedded.apiserver.verbs.read import Page
 from idp.embedded.apiserver.verbs.request import Request
-from idp.kernel.errors import IdpError, Unauthorized
+from idp.kernel.errors import Forbidden, IdpError, MethodNotAllowed, NotFound, Unauthorized
+
+_YAML = "application/yaml"
+_WITH_DETAILS = (Forbidden, NotFound, MethodNotAllowed, UnknownFormat, UnsupportedPatch)
+"""Their `Status` always has details, if empty ones."""
 
 _WARNING_CHARACTERS, _LONGEST_WARNING = 4096, 1024
 """Of all warnings of an answer, and of one: clients refuse answers with large heads."""
 _PIECE = 256 * 1024
 """Bytes of a list that are sent at a time."""
+_QUICK = 64 * 1024
+"""Bytes that are written as YAML in a moment."""
 
 
 def json_answer(
@@ -43,9 +51,38 @@ def add_warnings(response: web.StreamResponse, warnings: Iterable[str]) -> None:
         response.headers.add("Warning", f'299 - "{quoted}"')
 
 
+def _wants_yaml(http: web.BaseRequest) -> bool:
+    accepted = http.headers.get("Accept", "").replace(" ", "").split(",")
+    formats = [item.split(";")[0] for item in accepted]
+    return next((f for f in formats if f in (_YAML, "application/json", "*/*")), "") == _YAML
+
+
+async def in_wanted_format(http: web.BaseRequest, answer: web.StreamResponse) -> web.StreamResponse:
+    """The answer in YAML, for clients that ask for that before JSON."""
+    if not (isinstance(answer, web.Response) and _wants_yaml(http)):
+        return answer
+    body = answer.body
+    if isinstance(body, bytes) and answer.content_type == "application/json":
+        quick = len(body) <= _QUICK
+        answer.body = _as_yaml(body) if quick else await asyncio.to_thread(_as_yaml, body)
+        answer.headers["Content-Type"] = _YAML
+    return answer
+
+
+def _as_yaml(body: bytes) -> bytes:
+    import yaml  # few ask for it
+
+    text: str = yaml.dump(orjson.loads(body), Dumper=yaml.CSafeDumper, allow_unicode=True)
+    return text.encode()
+
+
 def error_answer(error: IdpError, warnings: Sequence[str] = ()) -> web.Response:
     """An error as a `Status`. What to do next follows the message."""
+    if isinstance(error, UnknownPath):
+        return web.Response(text="404 page not found\n", status=404)
     body = error.as_kubernetes_status()
+    if isinstance(error, _WITH_DETAILS):
+        body.setdefault("details", {})
     if error.remedy:
         body["message"] = f"{body['message']} ({error.remedy})"
     response = json_answer(body, error.status, warnings)
@@ -64,7 +101,7 @@ async def list_answer(http: web.BaseRequest, page: Page, request: Request) -> we
     """
     parts = list(_list_parts(page, request))
     size = sum(map(len, parts))
-    if size <= _PIECE:
+    if size <= _PIECE or _wants_yaml(http):
         return json_answer(b"".join(parts), warnings=request.warnings)
     response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
     response.content_length = size

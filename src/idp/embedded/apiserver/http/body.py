@@ -105,8 +105,13 @@ def parse(body: bytes, media_type: str, *, strict: bool) -> tuple[Any, tuple[str
             return _parse_json(body, strict=strict)
     except RecursionError as error:
         raise InvalidInput("the body is nested too deeply") from error
-    raise UnsupportedMediaType(
-        f"the body of the request was in an unknown format: {media_type} - accepted media types "
+    raise unknown_format()
+
+
+def unknown_format() -> UnsupportedMediaType:
+    """The error for a body that is no object in a format that is served."""
+    return UnsupportedMediaType(
+        "the body of the request was in an unknown format - accepted media types "
         "include: application/json, application/yaml, application/vnd.kubernetes.protobuf"
     )
 

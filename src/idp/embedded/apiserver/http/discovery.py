@@ -13,8 +13,10 @@ from aiohttp import web
 from idp.embedded.apiserver.discovery import groups, openapi
 from idp.embedded.apiserver.http.answers import json_answer
 from idp.embedded.apiserver.http.health import VERSION
+from idp.embedded.apiserver.http.shapes import not_acceptable
 from idp.embedded.apiserver.types.builtin import published_schemas
 from idp.embedded.apiserver.types.registry import Registry
+from idp.kernel.errors import NotFound
 
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _KEPT = 16
@@ -32,8 +34,10 @@ class DiscoveryPages:
 
     def answer(self, http: web.BaseRequest, parts: Sequence[str]) -> web.StreamResponse | None:
         """An answer for one of these paths."""
-        if http.method != "GET" or not parts:
+        if not parts:
             return self._root(parts)
+        if parts[0] in ("api", "apis"):
+            check_discovery_format(http)
         match list(parts):
             case ["api" | "apis" as root] if _wants_aggregated(http):
                 return self._aggregated(http, root)
@@ -43,6 +47,8 @@ class DiscoveryPages:
                 return json_answer(groups.api_group_list(self._registry.all()))
             case ["api", "v1"]:
                 return self._resources("", "v1")
+            case ["api", version]:
+                raise NotFound("the server could not find the requested resource")
             case ["apis", group]:
                 return self._group(group)
             case ["apis", group, version]:
@@ -98,8 +104,11 @@ class DiscoveryPages:
         return json_answer(body)
 
     def _resources(self, group: str, version: str) -> web.StreamResponse | None:
-        if version not in self._versions().get(group, ()):
+        versions = self._versions().get(group)
+        if versions is None:
             return None
+        if version not in versions:
+            raise NotFound("the server could not find the requested resource")
         return json_answer(groups.api_resource_list(group, version, self._registry.all()))
 
     def _index(self) -> dict[str, Any]:
@@ -133,12 +142,24 @@ class DiscoveryPages:
             case _:
                 return None
         if version not in self._versions().get(group, ()):
-            return None
+            return web.Response(status=404)
         body = self._encoded(
             ("openapi", group, version),
             lambda: openapi.document(group, version, self._registry.all(), published_schemas()),
         )
         return json_answer(body)
+
+
+def check_discovery_format(http: web.BaseRequest) -> None:
+    """Refuse a client that takes only forms of discovery that are not served.
+
+    Raises:
+        NotAcceptable: It does.
+    """
+    accepted = http.headers.get("Accept", "").replace(" ", "").split(",")
+    forms = [item for item in accepted if "as=" in item]
+    if len(forms) == len(accepted) and not _wants_aggregated(http):
+        raise not_acceptable()
 
 
 def _wants_aggregated(http: web.BaseRequest) -> bool:

@@ -14,13 +14,14 @@ from idp.embedded.apiserver.access.identity import UserInfo
 from idp.embedded.apiserver.access.rbac import RbacAuthorizer
 from idp.embedded.apiserver.access.rules import Attributes
 from idp.embedded.apiserver.api import Api
-from idp.embedded.apiserver.http.answers import error_answer
+from idp.embedded.apiserver.errors import UnknownPath
+from idp.embedded.apiserver.http.answers import error_answer, in_wanted_format
 from idp.embedded.apiserver.http.paths import ResourcePath, resource_path, split
 from idp.embedded.apiserver.http.resources import Resources
 from idp.embedded.apiserver.http.reviews import ReviewPages
 from idp.embedded.apiserver.http.snapshots import SnapshotPage
 from idp.embedded.apiserver.verbs.request import Request
-from idp.kernel.errors import IdpError, InvalidInput, NotFound
+from idp.kernel.errors import IdpError, InvalidInput
 
 _CHANGING = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 """Verb of the methods that change something."""
@@ -88,9 +89,9 @@ class Handler:
                 return await self._reviews.answer(http, path, user)
             request = self._resources.understand(http, path, user)
             warnings = request.warnings
-            if http.method == "GET":
-                return await self._resource(http, path, request)
-            return await self._uninterrupted(self._resource(http, path, request))
+            work = self._resource(http, path, request)
+            answer = await (work if http.method == "GET" else self._uninterrupted(work))
+            return await in_wanted_format(http, answer)
         except IdpError as error:
             return error_answer(error, warnings)
         except RecursionError:
@@ -144,4 +145,4 @@ class Handler:
                 return answer
         if (sent := await self._snapshots.answer(http, parts, user)) is not None:
             return sent
-        raise NotFound("the server could not find the requested resource")
+        raise UnknownPath("the server could not find the requested resource")

@@ -53,7 +53,7 @@ def _line(request: Request, seen: Seen, shape: Shape | None) -> bytes:
 
 def bookmark(request: Request, seen: Seen) -> Manifest:
     """The object of a bookmark."""
-    metadata: Manifest = {"resourceVersion": str(seen.version), "creationTimestamp": None}
+    metadata: Manifest = {"resourceVersion": str(seen.version)}
     if seen.initial:
         metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
     type_ = request.served.type

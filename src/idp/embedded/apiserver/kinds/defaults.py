@@ -9,12 +9,15 @@ from idp.embedded.apiserver.admission.limits import set_range_defaults
 from idp.embedded.apiserver.kinds.pods import default_pod_spec, default_requests, default_template
 from idp.kernel.resource import Manifest
 
+NAME_LABEL = "kubernetes.io/metadata.name"
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 Default = Callable[[Manifest], None]
 
 
 def _namespace(manifest: Manifest) -> None:
-    labels = manifest["metadata"].setdefault("labels", {})
-    labels["kubernetes.io/metadata.name"] = manifest["metadata"].get("name", "")
+    metadata = manifest["metadata"]
+    if not metadata.get("generateName"):  # else it is set when there is a name
+        metadata.setdefault("labels", {})[NAME_LABEL] = metadata.get("name", "")
 
 
 def _secret(manifest: Manifest) -> None:
@@ -39,8 +42,6 @@ def _service(manifest: Manifest) -> None:
     spec.setdefault("sessionAffinity", "None")
     if spec["type"] != "ExternalName":
         spec.setdefault("internalTrafficPolicy", "Cluster")
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
     if spec["type"] in ("NodePort", "LoadBalancer"):
         spec.setdefault("externalTrafficPolicy", "Cluster")
     if spec["type"] == "LoadBalancer":
@@ -104,6 +105,11 @@ def _stateful_set(manifest: Manifest) -> None:
     spec.setdefault("replicas", 1)
     spec.setdefault("revisionHistoryLimit", 10)
     spec.setdefault("podManagementPolicy", "OrderedReady")
+    spec.setdefault("serviceName", "")
+    for claim in spec.get("volumeClaimTemplates") or []:
+        claim |= {"apiVersion": "v1", "kind": "PersistentVolumeClaim"}
+        claim["status"] = {"phase": "Pending"}
+        _claim(claim)
     strategy = spec.setdefault("updateStrategy", {})
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
         strategy.setdefault("rollingUpdate", {}).setdefault("partition", 0)
@@ -114,6 +120,8 @@ def _stateful_set(manifest: Manifest) -> None:
 
 
 def _daemon_set(manifest: Manifest) -> None:
+    annotations = manifest["metadata"].setdefault("annotations", {})
+    annotations.setdefault(TEMPLATE_GENERATION, "1")
     spec = manifest.setdefault("spec", {})
     spec.setdefault("revisionHistoryLimit", 10)
     strategy = spec.setdefault("updateStrategy", {})
@@ -154,7 +162,21 @@ def _cron_job(manifest: Manifest) -> None:
 
 
 def _autoscaler(manifest: Manifest) -> None:
-    manifest.setdefault("spec", {}).setdefault("minReplicas", 1)
+    spec = manifest.setdefault("spec", {})
+    spec.setdefault("minReplicas", 1)
+    if not spec.get("metrics"):
+        target = {"type": "Utilization", "averageUtilization": 80}
+        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    if "behavior" in spec:
+        up, down = (spec["behavior"].setdefault(way, {}) for way in ("scaleUp", "scaleDown"))
+        up.setdefault("stabilizationWindowSeconds", 0)
+        up.setdefault("policies", [{"type": "Pods", "value": 4, "periodSeconds": 15}, _DOUBLED])
+        down.setdefault("policies", [_DOUBLED])
+        for rules in (up, down):
+            rules.setdefault("selectPolicy", "Max")
+
+
+_DOUBLED = {"type": "Percent", "value": 100, "periodSeconds": 15}
 
 
 def _network_policy(manifest: Manifest) -> None:

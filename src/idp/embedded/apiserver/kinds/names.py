@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import orjson
+
 from idp.kernel.errors import Cause
 from idp.kernel.resource import Manifest
 
@@ -41,29 +43,59 @@ _VALUE_RULE = (
     "or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
 
+_STANDARD_FINALIZERS = {"kubernetes", "orphan", "foregroundDeletion"}
 _LABEL_NAMES = {"/namespaces"}
 _LABEL_1035_NAMES = {"/services"}
 
 
-def name_causes(resource: str, name: str) -> Iterator[Cause]:
+def name_causes(resource: str, metadata: Manifest) -> Iterator[Cause]:
     """What is wrong with the name of an object of a resource (`group/plural`)."""
+    if base := metadata.get("generateName"):
+        # What follows the base ends in a letter or digit: the dash before it is no end.
+        yield from _name_causes(resource, "metadata.generateName", base, base.rstrip("-") or base)
+    name = metadata.get("name", "")
+    yield from _name_causes(resource, "metadata.name", name, name)
+
+
+def _name_causes(resource: str, field: str, shown: str, name: str) -> Iterator[Cause]:
     if resource.startswith("rbac.authorization.k8s.io/"):
         if name in (".", "..") or "/" in name or "%" in name:
-            yield _invalid("metadata.name", name, "may not contain '/' or '%', nor be '.' or '..'")
+            yield _invalid(field, shown, "may not contain '/' or '%', nor be '.' or '..'")
         return
     pattern, rule, limit = _SUBDOMAIN, _SUBDOMAIN_RULE, 253
     if resource in _LABEL_NAMES:
         pattern, rule, limit = _LABEL, _LABEL_RULE, 63
     elif resource in _LABEL_1035_NAMES:
         pattern, rule, limit = _LABEL_1035, _LABEL_1035_RULE, 63
-    if not pattern.fullmatch(name):
-        yield _invalid("metadata.name", name, rule)
+    if rule is _LABEL_RULE and "." in name:
+        yield _invalid(field, shown, "must not contain dots")
+    elif not pattern.fullmatch(name):
+        yield _invalid(field, shown, rule)
     elif len(name) > limit:
-        yield _invalid("metadata.name", name, f"must be no more than {limit} characters")
+        yield _invalid(field, shown, f"must be no more than {limit} characters")
 
 
-def metadata_causes(manifest: Manifest) -> Iterator[Cause]:
-    """What is wrong with labels, annotations, finalizers and owners."""
+def label_causes(field: str, name: str) -> Iterator[Cause]:
+    """What is wrong with a name that is one label of a domain name."""
+    if len(name) > 63:
+        yield _invalid(field, name, "must be no more than 63 characters")
+    elif not _LABEL.fullmatch(name):
+        yield _invalid(field, name, _LABEL_RULE)
+
+
+def subdomain_causes(field: str, name: str) -> Iterator[Cause]:
+    """What is wrong with a domain name."""
+    if not _SUBDOMAIN.fullmatch(name):
+        yield _invalid(field, name, _SUBDOMAIN_RULE)
+
+
+def metadata_causes(manifest: Manifest, *, core: bool = False) -> Iterator[Cause]:
+    """What is wrong with labels, annotations, finalizers and owners.
+
+    Args:
+        manifest: The object.
+        core: Its kind is one of Kubernetes itself: finalizers without a domain are refused.
+    """
     metadata = manifest["metadata"]
     for key, value in (metadata.get("labels") or {}).items():
         yield from _key_causes("metadata.labels", key)
@@ -78,21 +110,28 @@ def metadata_causes(manifest: Manifest) -> Iterator[Cause]:
     if size > _ANNOTATIONS:
         text = f"Too long: may not be more than {_ANNOTATIONS} bytes"
         yield Cause("metadata.annotations", text, "FieldValueTooLong")
-    for finalizer in metadata.get("finalizers") or []:
+    for index, finalizer in enumerate(metadata.get("finalizers") or []):
         yield from _key_causes("metadata.finalizers", finalizer)
+        if core and "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+            text = "name is neither a standard finalizer name nor is it fully qualified"
+            yield _invalid(f"metadata.finalizers[{index}]", finalizer, text)
     yield from _owner_causes(metadata.get("ownerReferences") or [])
 
 
 def _owner_causes(owners: list[Manifest]) -> Iterator[Cause]:
-    for index, owner in enumerate(owners):
+    for owner in owners:
         for field in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(field):
-                yield _invalid(
-                    f"metadata.ownerReferences[{index}].{field}", "", "must not be empty"
-                )
-    if sum(bool(owner.get("controller")) for owner in owners) > 1:
-        text = "Only one reference can have Controller set to true"
-        yield _invalid("metadata.ownerReferences", "", text)
+                yield _invalid(f"metadata.ownerReferences.{field}", "", "must not be empty")
+    controllers = [f"{o.get('kind')}/{o.get('name')}" for o in owners if o.get("controller")]
+    if len(controllers) > 1:
+        named = " and ".join(controllers)
+        text = (
+            "Only one reference can have Controller set to true. "
+            f'Found "true" in references for {named}'
+        )
+        shown = orjson.dumps(owners).decode()
+        yield Cause("metadata.ownerReferences", f"Invalid value: {shown}: {text}")
 
 
 def _key_causes(field: str, key: str) -> Iterator[Cause]:

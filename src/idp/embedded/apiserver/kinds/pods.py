@@ -82,9 +82,19 @@ def _default_volume(volume: Manifest) -> None:
             volume[source].setdefault("defaultMode", 0o644)
     if set(volume) == {"name"}:
         volume["emptyDir"] = {}
+    if "hostPath" in volume:
+        volume["hostPath"].setdefault("type", "")
+    _default_downward(volume.get("downwardAPI") or {})
     for source in (volume.get("projected") or {}).get("sources") or []:
+        _default_downward(source.get("downwardAPI") or {})
         if "serviceAccountToken" in source:
             source["serviceAccountToken"].setdefault("expirationSeconds", 3600)
+
+
+def _default_downward(source: Manifest) -> None:
+    for item in source.get("items") or []:
+        if "fieldRef" in item:
+            item["fieldRef"].setdefault("apiVersion", "v1")
 
 
 def default_template(template: Manifest) -> None:

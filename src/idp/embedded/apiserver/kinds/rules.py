@@ -13,13 +13,22 @@ from idp.embedded.apiserver.admission.priority import class_causes
 from idp.embedded.apiserver.admission.quota.validation import quota_causes
 from idp.embedded.apiserver.admission.range_validation import range_causes
 from idp.embedded.apiserver.admission.signing_requests import request_causes
+from idp.embedded.apiserver.kinds.values import value_causes
+from idp.embedded.apiserver.kinds.words import forbidden
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import Cause
 from idp.kernel.resource import Manifest
 
-_FORBIDDEN = "FieldValueForbidden"
-_OPTIONAL = {"podSelector", "rules", "conditions", "serviceName", "targetPort", "storedVersions"}
-"""Required by the published schema, yet the server accepts objects without them."""
+_OPTIONAL = {
+    "podSelector",
+    "rules",
+    "conditions",
+    "serviceName",
+    "targetPort",
+    "storedVersions",
+    "verbs",
+}
+"""Required by the published schema, yet objects without them are accepted, or refused elsewhere."""
 
 _IMMUTABLE: dict[str, tuple[tuple[str, ...], ...]] = {
     "apps/deployments": (("spec", "selector"),),
@@ -45,13 +54,15 @@ def builtin_causes(
     resource: str, node: Node, new: Manifest, old: Manifest | None
 ) -> Iterator[Cause]:
     """What is wrong with an object of a built-in kind."""
+    own_rules = resource == "apiextensions.k8s.io/customresourcedefinitions"
     for name, value in new.items():
-        if name not in ("metadata", "status"):
+        if name not in ("metadata", "status") and not own_rules:
             yield from _missing(value, node.merge_child(name), name)
     for name in node.required:
         if name not in new and name not in _OPTIONAL and name != "metadata":
             yield Cause(name, "Required value", "FieldValueRequired")
     yield from _selector_causes(resource, new)
+    yield from value_causes(resource, new)
     group, _, _ = resource.partition("/")
     if group == RBAC_GROUP:
         yield from rbac_errors(new)
@@ -111,7 +122,7 @@ def _changed(resource: str, new: Manifest, old: Manifest) -> Iterator[Cause]:
         if before is not None and before != after:
             shown = orjson.dumps(after).decode()
             if path == ("value",):
-                yield Cause("value", "Forbidden: may not be changed in an update.", _FORBIDDEN)
+                yield forbidden("value", "may not be changed in an update.")
                 continue
             text = "cannot change roleRef" if path == ("roleRef",) else "field is immutable"
             yield Cause(".".join(path), f"Invalid value: {shown}: {text}")

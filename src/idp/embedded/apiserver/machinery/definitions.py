@@ -7,8 +7,6 @@ deleted is withdrawn when its last object is gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from idp.embedded.apiserver.machinery.system import System
 from idp.embedded.apiserver.machinery.worker import Worker
 from idp.embedded.apiserver.storage.history import Change
@@ -21,6 +19,23 @@ from idp.kernel.resource import Manifest
 
 DEFINITIONS = "apiextensions.k8s.io/customresourcedefinitions"
 _CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+
+
+_RESOURCES = ("plural", "singular", "shortNames")
+_KINDS = ("kind", "listKind")
+_CLASHING = {field: fields for fields in (_RESOURCES, _KINDS) for field in fields}
+"""Fields of the names, and those of other definitions whose names may not be the same."""
+
+_ESTABLISHED = (
+    "Established",
+    "True",
+    "InitialNamesAccepted",
+    "the initial names have been accepted",
+)
+_NOT_ESTABLISHED = ("Established", "False", "NotAccepted", "not all names are accepted")
+
+Clash = tuple[str, str]
+"""Reason of a condition, and a name that is in use."""
 
 
 class Definitions:
@@ -60,46 +75,53 @@ class Definitions:
             if _CLEANUP not in finalizers:
                 finalizers.append(_CLEANUP)
         spec, former = new["spec"], (old or {}).get("status") or {}
+        written = (new.get("status") or {}).get("storedVersions") or []
         stored = [v["name"] for v in spec.get("versions") or [] if v.get("storage")]
-        versions = list(dict.fromkeys([*(former.get("storedVersions") or []), *stored]))
-        clashes = list(self._clashes(new))
-        names = former.get("acceptedNames") if clashes else spec.get("names")
+        names, clash = self._accepted(new, former.get("acceptedNames") or {})
         new["status"] = {
-            "acceptedNames": names or {"kind": "", "plural": ""},
-            "conditions": self._conditions(clashes, former),
-            "storedVersions": versions,
+            "acceptedNames": names,
+            "conditions": self._conditions(clash, former),
+            "storedVersions": list(dict.fromkeys([*written, *stored])),
         }
 
-    def _clashes(self, new: Manifest) -> Iterator[str]:
-        """Names that another definition of the group has already."""
-        spec = new["spec"]
-        wanted = _all_names(spec.get("names") or {})
-        for record in self._store.scan(DEFINITIONS):
-            other = record.shared()
-            if record.key.name == new["metadata"].get("name"):
-                continue
-            if other["spec"]["group"] == spec.get("group"):
-                taken = _all_names((other.get("status") or {}).get("acceptedNames") or {})
-                yield from sorted(wanted & taken)
+    def _accepted(self, new: Manifest, former: Manifest) -> tuple[Manifest, Clash | None]:
+        """The names that no other definition of the group has, and the last that one has."""
+        wanted: Manifest = new["spec"].get("names") or {}
+        others = [
+            record.shared()
+            for record in self._store.scan(DEFINITIONS)
+            if record.key.name != new["metadata"].get("name")
+        ]
+        taken = [
+            (other.get("status") or {}).get("acceptedNames") or {}
+            for other in others
+            if other["spec"]["group"] == new["spec"].get("group")
+        ]
+        accepted: Manifest = {"kind": "", "plural": ""}
+        clash: Clash | None = None
+        for field, fields in _CLASHING.items():
+            used = {name for names in taken for other in fields for name in _listed(names, other)}
+            clashing = [name for name in _listed(wanted, field) if name in used]
+            if clashing:
+                clash = (f"{field[0].upper()}{field[1:]}Conflict", clashing[-1])
+            source = former if clashing else wanted
+            if source.get(field):
+                accepted[field] = source[field]
+        if wanted.get("categories"):
+            accepted["categories"] = wanted["categories"]
+        return accepted, clash
 
-    def _conditions(self, clashes: list[str], former: Manifest) -> list[Manifest]:
+    def _conditions(self, clash: Clash | None, former: Manifest) -> list[Manifest]:
         now = timestamp(self._clock())
-        if clashes:
-            message = f'"{clashes[0]}" is already in use'
-            wanted = [
-                ("NamesAccepted", "False", "NameConflict", message),
-                ("Established", "False", "NotAccepted", "not all names are accepted"),
-            ]
+        if clash:
+            reason, name = clash
+            established = _condition({"status": former}, "Established") == "True"
+            wanted = [("NamesAccepted", "False", reason, f'"{name}" is already in use')]
+            # Names that were accepted once stay served.
+            wanted.append(_ESTABLISHED if established else _NOT_ESTABLISHED)
         else:
-            wanted = [
-                ("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
-                (
-                    "Established",
-                    "True",
-                    "InitialNamesAccepted",
-                    "the initial names have been accepted",
-                ),
-            ]
+            accepted = ("NamesAccepted", "True", "NoConflicts", "no conflicts found")
+            wanted = [accepted, _ESTABLISHED]
         times = {
             (c["type"], c["status"]): c.get("lastTransitionTime", now)
             for c in former.get("conditions") or []
@@ -135,6 +157,8 @@ class DefinitionCleaner:
         if key.resource == DEFINITIONS:
             if change.type != "DELETED":
                 self.worker.add(key)
+            else:
+                self.begin()  # its names are free for others
         elif change.type == "DELETED":
             group, _, plural = key.resource.partition("/")
             definition = Key(DEFINITIONS, "", f"{plural}.{group}")
@@ -143,7 +167,11 @@ class DefinitionCleaner:
 
     async def _look(self, key: Key) -> None:
         record = self._store.get(key)
-        if record is None or "deletionTimestamp" not in record.shared()["metadata"]:
+        if record is None:
+            return
+        if "deletionTimestamp" not in record.shared()["metadata"]:
+            if _condition(record.shared(), "NamesAccepted") != "True":
+                await self._system.change(key, lambda definition: definition)
             return
         names = record.shared()["spec"]["names"]
         resource = f"{record.shared()['spec']['group']}/{names['plural']}"
@@ -160,9 +188,9 @@ def _cleaned(definition: Manifest) -> Manifest:
     return definition
 
 
-def _all_names(names: Manifest) -> set[str]:
-    found = {names.get(field) for field in ("plural", "singular", "kind", "listKind")}
-    return {name for name in found if name} | set(names.get("shortNames") or ())
+def _listed(names: Manifest, field: str) -> list[str]:
+    value = names.get(field) or []
+    return value if isinstance(value, list) else [value]
 
 
 def _same_spec(change: Change) -> bool:

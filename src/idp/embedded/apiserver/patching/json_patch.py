@@ -66,7 +66,7 @@ def _apply(holder: dict[str, Any], operation: dict[str, Any]) -> None:
             if _get(holder, path) != operation.get("value"):
                 raise Invalid(f"testing value {operation['path']} failed: test failed")
         case other:
-            raise InvalidInput(f"unknown operation {other!r} in a JSON patch")
+            raise Invalid(f"unknown operation {other!r} in a JSON patch")
 
 
 def _value(operation: dict[str, Any]) -> Any:

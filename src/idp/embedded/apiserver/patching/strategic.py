@@ -6,10 +6,13 @@ Directives: `$patch: replace | delete | merge`, `$retainKeys`, `$deleteFromPrimi
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
+from idp.embedded.apiserver.errors import Unexplained
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.errors import InvalidInput
 
@@ -21,7 +24,8 @@ def strategic_merge(target: Any, patch: Any, node: Node) -> Any:
     """Merge a patch into an object of the given schema. Consumes both arguments.
 
     Raises:
-        InvalidInput: A directive is unknown, or an item lacks its merge key.
+        Unexplained: A directive is unknown, or an item lacks its merge key.
+        InvalidInput: A field is none of the known directives.
     """
     if not isinstance(patch, dict):
         return patch
@@ -31,11 +35,13 @@ def strategic_merge(target: Any, patch: Any, node: Node) -> Any:
     if directive == "delete":
         return None
     if directive not in (None, "merge"):
-        raise InvalidInput(f"unknown directive $patch: {directive}")
+        shown = shown_map({"$patch": directive, **patch})
+        raise Unexplained(f"unknown patch type: {directive} in map: {shown}")
     result = target if isinstance(target, dict) else {}
     if "$retainKeys" in patch:
         retained = _listed(patch.pop("$retainKeys"), "$retainKeys")
         result = {name: value for name, value in result.items() if name in retained}
+    live = {name: list(v) for name, v in result.items() if isinstance(v, list)}
     for name, value in patch.items():
         if not name.startswith("$"):
             _merge_field(result, name, value, node.merge_child(name), patch)
@@ -49,7 +55,8 @@ def strategic_merge(target: Any, patch: Any, node: Node) -> Any:
             field = name.removeprefix(_ORDER)
             if isinstance(result.get(field), list):
                 key = node.merge_child(field).merge_key
-                result[field] = _reorder(result[field], _listed(value, name), key)
+                order = _listed(value, name)
+                result[field] = _ordered(result[field], order, live.get(field, []), key)
         elif name.startswith("$"):
             raise InvalidInput(f"unknown directive {name}")
     return result
@@ -85,13 +92,19 @@ def _merge_list(target: Any, patch: list[Any], node: Node) -> list[Any]:
         return present + [item for item in patch if _identity(item) not in known]
     for item in patch:
         if not isinstance(item, dict):
-            raise InvalidInput("an item of the patch of a list of objects is no object")
+            raise _lacks_key(item, node)
     if any(item.get("$patch") == "replace" for item in patch):
         return [_plain(item) for item in patch if item.get("$patch") != "replace"]
     merged = _KeyedList(present, node)
     for item in patch:
         merged.merge(item)
-    return merged.items()
+    order = [item for item in patch if item.get("$patch") != "delete"]
+    return _ordered(merged.items(), order, present, node.merge_key)
+
+
+def _lacks_key(item: Any, node: Node) -> Unexplained:
+    shown = shown_map(item)
+    return Unexplained(f"map: {shown} does not contain declared merge key: {node.merge_key}")
 
 
 class _KeyedList:
@@ -107,10 +120,10 @@ class _KeyedList:
                 self._places.setdefault(identity, []).append(index)
 
     def merge(self, item: dict[str, Any]) -> None:
-        """Merge one item of a patch. Raises `InvalidInput`."""
+        """Merge one item of a patch. Raises `Unexplained`."""
         node = self._node
         if node.merge_key not in item:
-            raise InvalidInput(f"an item of the patch lacks its merge key {node.merge_key}")
+            raise _lacks_key(item, node)
         identity = _identity(item[node.merge_key])
         places = self._places.get(identity, [])
         if item.get("$patch") == "delete":
@@ -136,22 +149,47 @@ def _identity(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def _reorder(items: list[Any], order: list[Any], key: str) -> list[Any]:
-    """Listed items in the listed order; the others keep their place relative to what follows."""
+def _ordered(items: list[Any], order: list[Any], live: list[Any], key: str) -> list[Any]:
+    """Merge two orders: of the items in the patch, and of those that only the server has.
+
+    An item of the server comes before one of the patch only where it did so in the live list;
+    what is new in the patch comes first.
+    """
 
     def identity(item: Any) -> bytes:
         return _identity(item.get(key) if key and isinstance(item, dict) else item)
 
-    wanted: dict[bytes, int] = {}
-    for item in order:
-        wanted.setdefault(identity(item), len(wanted))
-    listed = iter(
+    wanted = _first_places(map(identity, order))
+    places = _first_places(map(identity, live))
+    patched = deque(
         sorted(
             (item for item in items if identity(item) in wanted),
             key=lambda item: wanted[identity(item)],
         )
     )
-    return [next(listed) if identity(item) in wanted else item for item in items]
+    others = deque(item for item in items if identity(item) not in wanted)
+    result: list[Any] = []
+    while patched and others:
+        left, right = places.get(identity(others[0])), places.get(identity(patched[0]))
+        before = left is not None and right is not None and left < right
+        result.append(others.popleft() if before else patched.popleft())
+    return [*result, *patched, *others]
+
+
+def _first_places(identities: Iterable[bytes]) -> dict[bytes, int]:
+    places: dict[bytes, int] = {}
+    for place, identity in enumerate(identities):
+        places.setdefault(identity, place)
+    return places
+
+
+def shown_map(value: Any) -> str:
+    """A value as the real server shows it in messages."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{k}:{shown_map(value[k])}" for k in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(shown_map(item) for item in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _plain(value: Any) -> Any:

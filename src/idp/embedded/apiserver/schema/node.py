@@ -38,6 +38,7 @@ class Node:
         merge_key: Field that identifies an item in a strategic merge patch; empty for values.
         strategies: Strategic merge strategies: `merge`, `retainKeys`.
         required: Fields that must be there.
+        bytes: A text in base64.
     """
 
     type: str = ""
@@ -57,6 +58,7 @@ class Node:
     merge_key: str = ""
     strategies: frozenset[str] = frozenset()
     required: tuple[str, ...] = ()
+    bytes: bool = False
 
     def child(self, name: str) -> Node | None:
         """Schema of a field; None when the field is unknown and not kept."""
@@ -96,16 +98,28 @@ def _extensions(schema: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def compile_structural(schema: Mapping[str, Any], metadata: Node | None = None) -> Node:
-    """Compile a structural schema of a CustomResourceDefinition.
+def compile_structural(schema: Mapping[str, Any], metadata: Node) -> Node:
+    """Compile the structural schema of a CustomResourceDefinition.
 
     Args:
-        schema: The `openAPIV3Schema` or a part of it.
-        metadata: Schema of `metadata`, given at the root of a whole object.
+        schema: The `openAPIV3Schema`.
+        metadata: Schema of `metadata`, of the object and of those embedded in it.
     """
+    node = _structural(schema, metadata)
+    node.properties |= _identity(metadata)
+    return node
+
+
+def _identity(metadata: Node) -> dict[str, Node]:
+    text = Node(type="string")
+    return {"apiVersion": text, "kind": text, "metadata": metadata}
+
+
+def _structural(schema: Mapping[str, Any], metadata: Node) -> Node:
+    properties = (schema.get("properties") or {}).items()
     node = Node(
         type=schema.get("type", ""),
-        properties={n: compile_structural(s) for n, s in (schema.get("properties") or {}).items()},
+        properties={name: _structural(child, metadata) for name, child in properties},
         preserve=bool(schema.get("x-kubernetes-preserve-unknown-fields")),
         int_or_string=bool(schema.get("x-kubernetes-int-or-string")),
         nullable=bool(schema.get("nullable")),
@@ -116,19 +130,15 @@ def compile_structural(schema: Mapping[str, Any], metadata: Node | None = None) 
     )
     additional = schema.get("additionalProperties")
     if isinstance(additional, Mapping):
-        node.additional = compile_structural(additional)
+        node.additional = _structural(additional, metadata)
     elif additional is True:
         node.additional = ANYTHING
     if isinstance(schema.get("items"), Mapping):
-        node.items = compile_structural(schema["items"])
+        node.items = _structural(schema["items"], metadata)
     if not node.type and not node.int_or_string and not node.properties:
         node.preserve = True
-    if metadata is not None or node.embedded:
-        node.properties |= {"apiVersion": Node(type="string"), "kind": Node(type="string")}
-    if metadata is not None:
-        node.properties["metadata"] = metadata
-    elif node.embedded:
-        node.properties.setdefault("metadata", Node(type="object", preserve=True))
+    if node.embedded:
+        node.properties |= _identity(metadata)
     return node
 
 
@@ -173,6 +183,7 @@ class Definitions:
             type=schema.get("type", ""),
             properties={n: self._compile(s) for n, s in (schema.get("properties") or {}).items()},
             required=tuple(schema.get("required") or ()),
+            bytes=schema.get("format") == "byte",
             **_extensions(schema),
         )
         # Zero values ("", 0, {}) only restate that Go has no absent scalars.

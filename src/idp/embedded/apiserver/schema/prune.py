@@ -6,14 +6,16 @@ nulls. For custom kinds validation follows separately, with better words.
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
-from idp.embedded.apiserver.schema.node import ANYTHING, UNSET, Node
+from idp.embedded.apiserver.schema.node import ANYTHING, Node
+from idp.embedded.apiserver.schema.quantities import canonical
 from idp.kernel.errors import InvalidInput
 
 
 def prune_custom(value: Any, node: Node, unknown: list[str], path: str = "") -> None:
-    """Drop unknown fields in place, and nulls where a default takes over.
+    """Drop unknown fields in place, and nulls where none may be.
 
     Args:
         value: The object.
@@ -28,9 +30,11 @@ def prune_custom(value: Any, node: Node, unknown: list[str], path: str = "") -> 
             if child is None:
                 del value[name]
                 unknown.append(here)
-            elif value[name] is None and not child.nullable and child.default is not UNSET:
+            elif child is ANYTHING:
+                continue
+            elif value[name] is None and not child.nullable:
                 del value[name]
-            elif child is not ANYTHING:
+            else:
                 prune_custom(value[name], child, unknown, here)
     elif isinstance(value, list) and node.item is not ANYTHING:
         for index, item in enumerate(value):
@@ -87,6 +91,8 @@ def _builtin_scalar(value: Any, node: Node, path: str) -> Any:
     if node.type == "string":
         if kind is not str:
             raise _mismatch(value, "string", path)
+        if node.bytes:
+            _check_base64(value)
     elif node.type == "integer":
         if kind is float and value.is_integer() and abs(value) < 1 << 63:
             value = int(value)
@@ -96,13 +102,26 @@ def _builtin_scalar(value: Any, node: Node, path: str) -> Any:
         if kind is not bool:
             raise _mismatch(value, "bool", path)
     elif node.type == "quantity":
-        if kind in (int, float):
-            return str(value)
-        if kind is not str:
+        if kind not in (int, float, str):
             raise _mismatch(value, "Quantity", path)
+        return _quantity(str(value))
     elif node.int_or_string and kind not in (int, str):
         raise _mismatch(value, "IntOrString", path)
     return value
+
+
+def _quantity(text: str) -> str:
+    try:
+        return canonical(text.strip())
+    except ValueError as error:
+        raise InvalidInput(str(error)) from error
+
+
+def _check_base64(text: str) -> None:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise InvalidInput(f"illegal base64 data: {error}") from error
 
 
 def _mismatch(value: Any, wanted: str, path: str) -> InvalidInput:

@@ -6,11 +6,12 @@ jsonschema-rs decides; Python walks only to word errors and to check what JSON S
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
+from idp.embedded.apiserver.schema.formats import FORMATS
 from idp.embedded.apiserver.schema.node import Node
 from idp.embedded.apiserver.schema.patterns import from_go, pattern_options
 from idp.kernel.errors import Cause
@@ -72,10 +73,12 @@ class SchemaValidator:
         self._validator = jsonschema_rs.Draft4Validator(
             json_schema(schema),
             validate_formats=True,
+            formats=FORMATS,
             pattern_options=pattern_options(),
         )
         self._node = node
-        self._has_unique_lists = _has_unique_lists(node)
+        self._has_unique_lists = _any(node, lambda place: place.list_type != "atomic")
+        self._embeds = _any(node, lambda place: place.embedded)
 
     def validate(self, manifest: Any) -> list[Cause]:
         """What is wrong with an object; empty when nothing is."""
@@ -83,6 +86,8 @@ class SchemaValidator:
         if not self._validator.is_valid(manifest):
             for error in self._validator.iter_errors(manifest):
                 causes += _words(error)
+        if self._embeds:
+            causes += _unidentified(manifest, self._node, "")
         if self._has_unique_lists:
             causes += _duplicates(manifest, self._node, "")
         return causes
@@ -121,7 +126,18 @@ def _words(error: Any) -> list[Cause]:
     """An error; of alternatives also why the nearest one does not hold."""
     branches = getattr(error.kind, "context", None) or []
     nearest: list[Any] = min(branches, key=len, default=[])
-    return [_word(error), *(_word(below) for below in nearest)]
+    return [*_word_with_more(error), *(_word(below) for below in nearest)]
+
+
+def _word_with_more(error: Any) -> Iterator[Cause]:
+    """An error with what the real server says besides."""
+    yield _word(error)
+    where, schema_path = _path(error.instance_path), list(error.schema_path)
+    if error.kind.name == "type" and type(error.instance) is float:
+        text = f"Checked value must be of type integer (default format) in {where}"
+        yield _invalid("<nil>", "", text)
+    if schema_path[-3:-2] == ["allOf"]:
+        yield _invalid("<nil>", "", f'"{where}" must validate all the schemas (allOf)')
 
 
 def _word(error: Any) -> Cause:
@@ -158,9 +174,12 @@ def _word_range(error: Any, path: str, field: str) -> Cause:
         case "pattern":
             return _invalid(path, value, f"{field} in body should match '{kind.pattern}'")
         case "format":
-            return _invalid(
-                path, value, f"{field} in body must be of type {kind.format}: {_shown(value)}"
-            )
+            shown = _shown(value)
+            text = f"{field} in body must be of type {kind.format}: {shown}"
+            return Cause(path, f"Invalid value: {shown}: {text}", "FieldValueTypeInvalid")
+        case "multipleOf":
+            text = f"{field} in body should be a multiple of {kind.multiple_of:g}"
+            return _invalid(path, value, text)
         case "minLength":
             text = f"{field} in body should be at least {kind.limit} chars long"
             return _invalid(path, value, text)
@@ -192,11 +211,28 @@ def _word_range(error: Any, path: str, field: str) -> Cause:
             return _invalid(path, value, f"{field} in body: {error.message}")
 
 
-def _has_unique_lists(node: Node) -> bool:
-    if node.list_type != "atomic":
+def _any(node: Node, holds: Callable[[Node], bool]) -> bool:
+    """Whether something holds for a place of a schema; `metadata` has checks of its own."""
+    if holds(node):
         return True
-    children = [*node.properties.values(), node.additional, node.items]
-    return any(_has_unique_lists(c) for c in children if c is not None and c is not node)
+    named = [child for name, child in node.properties.items() if name != "metadata"]
+    return any(_any(child, holds) for child in [*named, node.additional, node.items] if child)
+
+
+def _unidentified(value: Any, node: Node, path: str) -> Iterator[Cause]:
+    """Embedded objects that do not say what they are."""
+    if isinstance(value, dict):
+        if node.embedded:
+            for name in ("apiVersion", "kind"):
+                if not value.get(name):
+                    yield Cause(f"{path}.{name}", "Required value", "FieldValueRequired")
+        for name, item in value.items():
+            child = node.child(name)
+            if child is not None:
+                yield from _unidentified(item, child, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unidentified(item, node.item, f"{path}[{index}]")
 
 
 def _duplicates(value: Any, node: Node, path: str) -> Iterator[Cause]:

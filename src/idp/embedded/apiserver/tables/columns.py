@@ -11,8 +11,10 @@ from idp.kernel.resource import Manifest
 
 Cells = Callable[[Manifest, datetime], list[Any]]
 
-_INTEGERS = {"Desired", "Current", "Up-to-date", "Available", "Data", "Secrets", "MaxPods"}
-_INTEGERS |= {"Replicas", "Active", "Validations", "Value", "Allowed Disruptions", "Count"}
+_INTEGERS = {"Active", "Validations", "Value", "Allowed Disruptions"}
+_DATES = {"Created At"}
+_FLAGS = {"Suspend"}
+_INTEGER = "#"
 _WIDE = "+"
 
 _TABLE: dict[str, tuple[str, Cells]] = {
@@ -25,7 +27,7 @@ _TABLE: dict[str, tuple[str, Cells]] = {
         workloads.deployment,
     ),
     "apps/replicasets": (
-        "Name,Desired,Current,Ready,Age,+Containers,+Images,+Selector",
+        "Name,#Desired,#Current,#Ready,Age,+Containers,+Images,+Selector",
         workloads.replica_set,
     ),
     "/replicationcontrollers": (
@@ -34,7 +36,8 @@ _TABLE: dict[str, tuple[str, Cells]] = {
     ),
     "apps/statefulsets": ("Name,Ready,Age,+Containers,+Images", workloads.stateful_set),
     "apps/daemonsets": (
-        "Name,Desired,Current,Ready,Up-to-date,Available,Node Selector,Age",
+        "Name,#Desired,#Current,#Ready,#Up-to-date,#Available,Node Selector,Age,"
+        "+Containers,+Images,+Selector",
         workloads.daemon_set,
     ),
     "batch/jobs": (
@@ -42,10 +45,11 @@ _TABLE: dict[str, tuple[str, Cells]] = {
         workloads.job,
     ),
     "batch/cronjobs": (
-        "Name,Schedule,Timezone,Suspend,Active,Last Schedule,Age",
+        "Name,Schedule,Timezone,Suspend,Active,Last Schedule,Age,+Containers,+Images,+Selector",
         workloads.cron_job,
     ),
     "/namespaces": ("Name,Status,Age", others.namespace),
+    "/limitranges": ("Name,Created At", others.created),
     "/configmaps": ("Name,Data,Age", others.config_map),
     "/secrets": ("Name,Type,Data,Age", others.secret),
     "/serviceaccounts": ("Name,Secrets,Age", others.service_account),
@@ -117,10 +121,12 @@ def builtin_columns(resource: str) -> tuple[list[Manifest], Cells]:
 
 def _definition(name: str) -> Manifest:
     wide = name.startswith(_WIDE)
-    name = name.removeprefix(_WIDE)
+    counted = name.startswith(_INTEGER) or name in _INTEGERS
+    name = name.removeprefix(_WIDE).removeprefix(_INTEGER)
+    type_ = "date" if name in _DATES else "boolean" if name in _FLAGS else "string"
     return {
         "name": name,
-        "type": "integer" if name in _INTEGERS else "string",
+        "type": "integer" if counted else type_,
         "format": "name" if name == "Name" else "",
         "description": "",
         "priority": 1 if wide else 0,

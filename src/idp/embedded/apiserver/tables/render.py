@@ -30,7 +30,15 @@ def table(
         metadata: Of the list.
         now: For ages.
         include: What of the object goes into each row: `None`, `Metadata` or `Object`.
+
+    Raises:
+        InvalidInput: It is to be something else.
     """
+    if include not in ("", "None", "Metadata", "Object"):
+        raise InvalidInput(
+            "Unable to convert to Table as requested: includeObject: Invalid value: "
+            f"\"{include}\": must be 'Metadata', 'Object', 'None', or empty"
+        )
     if served.builtin:
         definitions, cells = builtin_columns(served.resource)
         rows = [_row(cells(m, now), m, include) for m in manifests]
@@ -45,7 +53,8 @@ def table(
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
         "columnDefinitions": definitions,
-        "rows": rows,
+        # Kinds without columns of their own get null for no rows, as from the real server.
+        "rows": rows or (None if definitions[1]["name"] == "Created At" else []),
     }
 
 
@@ -78,12 +87,8 @@ def partial(manifest: Manifest) -> Manifest:
 
 
 def _row(cells: list[Any], manifest: Manifest, include: str) -> Manifest:
-    row: Manifest = {"cells": cells}
-    if include == "Metadata":
-        row["object"] = partial(manifest)
-    elif include == "Object":
-        row["object"] = manifest
-    return row
+    shown = {"None": None, "Object": manifest}
+    return {"cells": cells, "object": shown[include] if include in shown else partial(manifest)}
 
 
 def _cell(column: Column, manifest: Manifest, now: datetime) -> Any:
@@ -97,8 +102,6 @@ def _cell(column: Column, manifest: Manifest, now: datetime) -> Any:
     if column.type == "date":
         return age(value, now)
     if column.type == "string":
-        if len(found) > 1:
-            return ",".join(str(item) for item in found)
         return value if isinstance(value, str) else _text(value)
     return value
 

@@ -133,9 +133,9 @@ def stateful_set(manifest: Manifest, now: datetime) -> list[Any]:
 
 
 def daemon_set(manifest: Manifest, now: datetime) -> list[Any]:
-    """NAME DESIRED CURRENT READY UP-TO-DATE AVAILABLE NODE-SELECTOR AGE."""
-    status = manifest.get("status") or {}
-    pod_spec = ((manifest.get("spec") or {}).get("template") or {}).get("spec") or {}
+    """NAME DESIRED CURRENT READY UP-TO-DATE AVAILABLE NODE-SELECTOR AGE and its containers."""
+    spec, status = manifest.get("spec") or {}, manifest.get("status") or {}
+    pod_spec = (spec.get("template") or {}).get("spec") or {}
     return [
         manifest["metadata"]["name"],
         status.get("desiredNumberScheduled", 0),
@@ -145,6 +145,8 @@ def daemon_set(manifest: Manifest, now: datetime) -> list[Any]:
         status.get("numberAvailable", 0),
         selector_text(pod_spec.get("nodeSelector")),
         age(manifest["metadata"].get("creationTimestamp"), now),
+        *_containers(pod_spec),
+        selector_text(spec.get("selector")),
     ]
 
 
@@ -179,9 +181,10 @@ def _job_status(metadata: Manifest, spec: Manifest, status: Manifest) -> str:
 
 
 def cron_job(manifest: Manifest, now: datetime) -> list[Any]:
-    """NAME SCHEDULE TIMEZONE SUSPEND ACTIVE LAST-SCHEDULE AGE."""
+    """NAME SCHEDULE TIMEZONE SUSPEND ACTIVE LAST-SCHEDULE AGE and its containers."""
     spec, status = manifest.get("spec") or {}, manifest.get("status") or {}
     last = status.get("lastScheduleTime")
+    job = (spec.get("jobTemplate") or {}).get("spec") or {}
     return [
         manifest["metadata"]["name"],
         spec.get("schedule", ""),
@@ -190,4 +193,6 @@ def cron_job(manifest: Manifest, now: datetime) -> list[Any]:
         len(status.get("active") or []),
         age(last, now) if last else "<none>",
         age(manifest["metadata"].get("creationTimestamp"), now),
+        *_containers((job.get("template") or {}).get("spec") or {}),
+        selector_text(job.get("selector")),
     ]

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from idp.embedded.apiserver.schema.node import Definitions
+from idp.embedded.apiserver.types.definition_rules import DefinitionRules
 from idp.embedded.apiserver.types.served import VERBS, ScalePaths, ServedType
-from idp.embedded.apiserver.types.structural import StructuralRules
 from idp.kernel.resource import ResourceType
 
 _SELECTOR = ("spec", "selector")
@@ -231,6 +231,11 @@ _ROWS = (
     ),
 )
 
+_WARNINGS = {
+    ("", "endpoints"): (
+        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    )
+}
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
@@ -277,5 +282,6 @@ def _served(row: _Row, definitions: Definitions) -> ServedType:
         subresources=tuple(row.subresources.split()),
         counts_generation="generation" in flags,
         definition=definition,
-        validators=(StructuralRules(),) if row.plural == "customresourcedefinitions" else (),
+        warnings=_WARNINGS.get((row.group, row.plural), ()),
+        validators=(DefinitionRules(),) if row.plural == "customresourcedefinitions" else (),
     )

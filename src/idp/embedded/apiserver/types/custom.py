@@ -64,7 +64,7 @@ class SchemaChecks:
 def custom_types(definition: Manifest, metadata: Node, rules: RulesFactory) -> list[ServedType]:
     """The served versions of a definition."""
     spec = definition["spec"]
-    stored = next(version["name"] for version in spec["versions"] if version["storage"])
+    stored = next(version for version in spec["versions"] if version["storage"])
     return [
         _served(spec, version, stored, metadata, rules)
         for version in spec["versions"]
@@ -73,7 +73,7 @@ def custom_types(definition: Manifest, metadata: Node, rules: RulesFactory) -> l
 
 
 def _served(
-    spec: Manifest, version: Manifest, stored: str, metadata: Node, rules: RulesFactory
+    spec: Manifest, version: Manifest, stored: Manifest, metadata: Node, rules: RulesFactory
 ) -> ServedType:
     names, group = spec["names"], spec["group"]
     schema = version["schema"]["openAPIV3Schema"]
@@ -87,7 +87,8 @@ def _served(
         list_kind=names.get("listKind") or f"{names['kind']}List",
         compile=compile_node,
         resource=f"{group}/{names['plural']}",
-        storage=f"{group}/{stored}",
+        storage=f"{group}/{stored['name']}",
+        compile_stored=partial(compile_structural, stored["schema"]["openAPIV3Schema"], metadata),
         builtin=False,
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),

@@ -21,7 +21,6 @@ _FIELDS = {
     "/secrets": "type",
     "/namespaces": "status.phase",
     "/services": "spec.clusterIP spec.type",
-    "apps/replicasets": "status.replicas",
     "batch/jobs": "status.successful",
     "certificates.k8s.io/certificatesigningrequests": "spec.signerName",
 }

@@ -55,6 +55,8 @@ class ServedType:
         resource: Under which the store keeps it, the same for all versions: `group/plural`.
         storage: API version that stored objects carry.
         compile: Makes its schema.
+        compile_stored: Makes the schema of the stored version of a custom kind: what it does not
+            know is not stored.
         builtin: Part of Kubernetes itself, not defined by a CustomResourceDefinition.
         status: Has a `status` subresource: the main resource ignores `status`.
         scale: Where its replicas are; None when it cannot be scaled.
@@ -86,7 +88,15 @@ class ServedType:
     schema: Mapping[str, Any] | None = None
     definition: str = ""
     warnings: tuple[str, ...] = ()
+    compile_stored: Callable[[], Node] | None = None
     selectable: frozenset[str] | None = None
+
+    @cached_property
+    def stored_node(self) -> Node | None:
+        """The schema of the stored version, where it is another than this one."""
+        if self.compile_stored is None or self.storage == self.type.api_version:
+            return None
+        return self.compile_stored()
 
     @cached_property
     def node(self) -> Node:

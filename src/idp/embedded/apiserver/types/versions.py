@@ -6,6 +6,7 @@ two shapes, `v1` (stored) and `events.k8s.io/v1`.
 
 from __future__ import annotations
 
+from idp.embedded.apiserver.schema.prune import prune_custom
 from idp.embedded.apiserver.storage.record import Record
 from idp.embedded.apiserver.types.served import ServedType
 from idp.kernel.resource import Manifest
@@ -30,6 +31,8 @@ def to_stored(manifest: Manifest, served: ServedType) -> Manifest:
     """A manifest in the stored version."""
     if _is_new_event(served):
         manifest = {_EVENT_FIELDS.get(name, name): value for name, value in manifest.items()}
+    if (stored := served.stored_node) is not None:
+        prune_custom(manifest, stored, [])
     # These come first, so that a list can leave them out by their length.
     return {
         "apiVersion": served.storage,

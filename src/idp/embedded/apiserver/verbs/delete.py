@@ -7,6 +7,7 @@ dependents follow in the background.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self, TypeVar
@@ -14,9 +15,10 @@ from typing import Any, Self, TypeVar
 from idp.embedded.apiserver.gates import Gates
 from idp.embedded.apiserver.storage.record import Record
 from idp.embedded.apiserver.storage.store import Store
+from idp.embedded.apiserver.verbs.prepare import dry_run_causes, invalid_options
 from idp.embedded.apiserver.verbs.request import Request
 from idp.kernel.clock import Clock, timestamp
-from idp.kernel.errors import Conflict, InvalidInput
+from idp.kernel.errors import Cause, Conflict, InvalidInput
 from idp.kernel.resource import Manifest
 
 FOREGROUND = "foregroundDeletion"
@@ -38,35 +40,52 @@ class DeleteOptions:
         grace_seconds: Time a pod on a node gets; None for the pod's own.
         uid: Delete only the object of this uid.
         resource_version: Delete only this version.
+        accepted: A deletion that takes longer is answered 202, as older clients ask for.
     """
 
     propagation: str | None = None
     grace_seconds: int | None = None
     uid: str | None = None
     resource_version: str | None = None
+    accepted: bool = False
 
     @classmethod
     def parse(cls, body: dict[str, Any]) -> Self:
         """Read a `DeleteOptions` object.
 
         Raises:
-            InvalidInput: The propagation policy is unknown, or a field is of another type.
+            InvalidInput: The object is of another kind, or a field is of another type.
+            Invalid: An option has a value that it cannot have.
         """
+        kind, version = body.get("kind") or "DeleteOptions", body.get("apiVersion") or "v1"
+        if kind != "DeleteOptions":
+            raise InvalidInput(f'no kind "{kind}" is registered for version "{version}"')
+        if causes := [*_option_causes(body)]:
+            raise invalid_options("DeleteOptions", *causes)
         preconditions = _field(body, "preconditions", dict) or {}
-        propagation = body.get("propagationPolicy")
-        if body.get("orphanDependents") is not None and propagation is None:
-            propagation = "Orphan" if body["orphanDependents"] else "Background"
-        if propagation not in (None, "Background", *_FINALIZER):
-            raise InvalidInput(
-                f'DeleteOptions.meta.k8s.io is invalid: propagationPolicy: "{propagation}" is '
-                "not Background, Foreground or Orphan"
-            )
+        propagation, orphan = body.get("propagationPolicy"), body.get("orphanDependents")
+        if orphan is not None:
+            propagation = "Orphan" if orphan else "Background"
         return cls(
             propagation,
             _grace_seconds(body),
             _field(preconditions, "uid", str),
             _field(preconditions, "resourceVersion", str),
+            accepted=orphan is False,
         )
+
+
+def _option_causes(body: dict[str, Any]) -> Iterator[Cause]:
+    propagation = body.get("propagationPolicy")
+    if propagation is not None and body.get("orphanDependents") is not None:
+        text = "orphanDependents and deletionPropagation cannot be both set"
+        yield Cause("propagationPolicy", f'Invalid value: "{propagation}": {text}')
+    if propagation not in (None, "Background", *_FINALIZER):
+        supported = '"Foreground", "Background", "Orphan", "nil"'
+        text = f'Unsupported value: "{propagation}": supported values: {supported}'
+        yield Cause("propagationPolicy", text, "FieldValueNotSupported")
+    stages = _field(body, "dryRun", list) or []
+    yield from dry_run_causes([str(stage) for stage in stages])
 
 
 _T = TypeVar("_T")
@@ -109,7 +128,9 @@ class Deleter:
             self._gates.admit(request, "DELETE", None, old)
             marked = self._marked(request, existing.manifest(), options)
             if request.dry_run:
-                return existing, not _waits(marked)
+                if not _waits(marked):
+                    return existing, True
+                return Record.of(request.key, existing.version, marked), False
             if not _waits(marked):
                 return await self._store.remove(request.key, old), True
             if marked == old:
@@ -149,7 +170,8 @@ class Deleter:
                 metadata["generation"] = metadata.get("generation", 0) + 1
             metadata["deletionTimestamp"] = timestamp(self._clock() + timedelta(seconds=grace))
             metadata["deletionGracePeriodSeconds"] = grace
-        if manifest["kind"] == "Namespace" and request.served.builtin:
+        if request.served.resource == "/namespaces":
+            metadata.pop("deletionGracePeriodSeconds", None)
             manifest.setdefault("status", {})["phase"] = "Terminating"
         return manifest
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -23,6 +23,8 @@ from idp.kernel.resource import Manifest
 
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 _LONGEST_BASE = 58
+_SHOWN = 1024
+"""Characters of a wrong object that an error shows."""
 _MOST_COMPLAINTS = 100
 
 REQUIRED_NAME = Cause(
@@ -36,7 +38,14 @@ REQUIRED_VERSION = Cause(
 )
 
 
-def decode(request: Request, body: object, meta: Node, extra: Iterable[str] = ()) -> Manifest:
+def decode(
+    request: Request,
+    body: object,
+    meta: Node,
+    extra: Iterable[str] = (),
+    *,
+    declared: bool = False,
+) -> Manifest:
     """Read a body as an object of the kind asked for.
 
     Unknown fields are dropped, warned of or refused, as the request wishes.
@@ -46,9 +55,11 @@ def decode(request: Request, body: object, meta: Node, extra: Iterable[str] = ()
         body: The parsed body.
         meta: Schema of `metadata`.
         extra: Complaints from parsing (duplicate fields).
+        declared: Refuse unknown fields whatever the request wishes.
 
     Raises:
         InvalidInput: It is an object of another kind, or a field is unknown or of a wrong type.
+        ValueError: A field is unknown, and all are to be declared.
     """
     manifest = _identified(request, body)
     served = request.served
@@ -60,9 +71,20 @@ def decode(request: Request, body: object, meta: Node, extra: Iterable[str] = ()
         manifest = {**manifest, "metadata": {}}
         prune_custom(manifest, served.node, unknown)
         manifest["metadata"] = metadata
-    manifest.setdefault("metadata", {})
+    if declared and unknown:
+        texts = [f".{path}: field not declared in schema" for path in unknown]
+        raise ValueError(texts[0] if len(texts) == 1 else "\n  ".join(["errors:", *texts]))
+    metadata = manifest.setdefault("metadata", {})
+    if _stated(body) == []:
+        metadata["managedFields"] = [{}]  # nobody is to own anything: said by an empty list, too
     _judge_unknown(request, [*extra, *(f'unknown field "{path}"' for path in unknown)])
     return manifest
+
+
+def _stated(body: object) -> object:
+    """The owners that a body states."""
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    return metadata.get("managedFields") if isinstance(metadata, dict) else None
 
 
 def _identified(request: Request, body: object) -> Manifest:
@@ -70,6 +92,8 @@ def _identified(request: Request, body: object) -> Manifest:
     if not isinstance(body, dict):
         raise InvalidInput("the body of the request is not an object")
     manifest = dict(body)
+    if not request.served.builtin:
+        _check_custom(request, manifest)
     for name, expected in (("apiVersion", type_.api_version), ("kind", type_.kind)):
         found = manifest.get(name)
         if found in (None, ""):
@@ -80,6 +104,27 @@ def _identified(request: Request, body: object) -> Manifest:
                 f"the {what} in the data ({found}) does not match the expected {what} ({expected})"
             )
     return manifest
+
+
+def _check_custom(request: Request, manifest: Manifest) -> None:
+    """An object of a custom kind says what it is."""
+    kind = request.served.type.kind
+    for name, shown in (("kind", "Kind"), ("apiVersion", "apiVersion")):
+        if not manifest.get(name):
+            body = orjson.dumps(manifest).decode()[:_SHOWN]
+            raise InvalidInput(
+                f"the object provided is unrecognized (must be of type {kind}): "
+                f"Object '{shown}' is missing in '{body}' ({body})"
+            )
+    if manifest["kind"] != kind and manifest["apiVersion"] == request.served.type.api_version:
+        found, group = manifest["kind"], request.served.type.group
+        name = str((manifest.get("metadata") or {}).get("name", ""))
+        cause = Cause("kind", f'Invalid value: "{found}": must be {kind}')
+        raise Invalid(
+            f'{found}.{group} "{name}" is invalid: kind: {cause.message}',
+            causes=[cause],
+            details={"name": name, "group": group, "kind": found},
+        )
 
 
 def _judge_unknown(request: Request, complaints: list[str]) -> None:
@@ -134,8 +179,6 @@ def stamp(manifest: Manifest, served: ServedType, time: str) -> None:
     metadata["creationTimestamp"] = time
     if served.counts_generation:
         metadata["generation"] = 1
-    else:
-        metadata.pop("generation", None)
 
 
 def set_defaults(manifest: Manifest, served: ServedType) -> None:
@@ -177,7 +220,6 @@ def carry_metadata(new: Manifest, old: Manifest) -> None:
         "namespace",
         "uid",
         "creationTimestamp",
-        "generateName",
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
         "generation",
@@ -221,8 +263,9 @@ def validate(request: Request, new: Manifest, old: Manifest | None) -> None:
     served = request.served
     causes: list[Cause] = []
     if old is None:
-        causes += name_causes(served.resource, new["metadata"].get("name", ""))
-    causes += metadata_causes(new)
+        causes += name_causes(served.resource, new["metadata"])
+    core = served.builtin and served.type.group != "apiextensions.k8s.io"
+    causes += metadata_causes(new, core=core)
     if old is not None:
         causes += _finalizer_causes(new, old)
     if served.builtin:
@@ -243,13 +286,27 @@ def without_version(request: Request) -> Invalid:
     )
 
 
-def invalid_options(kind: str, cause: Cause) -> Invalid:
-    """The error for options of a request that break a rule."""
+def invalid_options(kind: str, *causes: Cause) -> Invalid:
+    """The error for options of a request that break rules."""
     return Invalid(
-        f'{kind}.meta.k8s.io "" is invalid: {cause.field}: {cause.message}',
-        causes=[cause],
+        f'{kind}.meta.k8s.io "" is invalid: {_listed(causes)}',
+        causes=causes,
         details={"group": "meta.k8s.io", "kind": kind},
     )
+
+
+def dry_run_causes(values: Sequence[str]) -> Iterator[Cause]:
+    """What is wrong with the stages of a dry run."""
+    if any(value != "All" for value in values):
+        shown = orjson.dumps(list(values)).decode().replace(",", ", ")
+        text = f'Unsupported value: {shown}: supported values: "All"'
+        yield Cause("dryRun", text, "FieldValueNotSupported")
+
+
+def _listed(causes: Sequence[Cause]) -> str:
+    """Causes as the message of an error names them: each text once."""
+    texts = list(dict.fromkeys(f"{c.field or '<nil>'}: {c.message}" for c in causes))
+    return texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
 
 
 def _finalizer_causes(new: Manifest, old: Manifest) -> Iterable[Cause]:
@@ -268,12 +325,10 @@ def _finalizer_causes(new: Manifest, old: Manifest) -> Iterable[Cause]:
 
 def invalid(request: Request, name: str, causes: list[Cause]) -> Invalid:
     """The error for an object that breaks rules."""
-    texts = [f"{c.field or '<nil>'}: {c.message}" for c in causes]
-    shown = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     type_ = request.served.type
     details = {"name": name, "group": type_.group, "kind": type_.kind}
     return Invalid(
-        f'{request.served.qualified_kind} "{name}" is invalid: {shown}',
+        f'{request.served.qualified_kind} "{name}" is invalid: {_listed(causes)}',
         causes=causes,
         details={k: v for k, v in details.items() if v},
     )

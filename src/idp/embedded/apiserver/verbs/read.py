@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import time
-import uuid
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
+from idp.embedded.apiserver.errors import from_the_future
 from idp.embedded.apiserver.storage.history import Change
 from idp.embedded.apiserver.storage.record import Record
 from idp.embedded.apiserver.storage.store import Store
 from idp.embedded.apiserver.types.selectable import check_field_selector
 from idp.embedded.apiserver.types.versions import from_stored
+from idp.embedded.apiserver.verbs.continue_tokens import (
+    ContinueTokens,
+    Place,
+    Start,
+    invalid_token,
+)
 from idp.embedded.apiserver.verbs.request import Request
-from idp.kernel.errors import Gone, InvalidInput
-from idp.kernel.selectors import matches_fields, matches_labels, parse_label_selector
+from idp.kernel.errors import Gone
+from idp.kernel.selectors import (
+    matches_fields,
+    matches_labels,
+    parse_field_selector,
+    parse_label_selector,
+)
 
 _SNAPSHOTS = 64
 _SNAPSHOT_SECONDS = 300.0
@@ -38,6 +48,14 @@ class Selection:
     labels: str | None = None
     fields: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The only name that is selected; empty when there may be others."""
+        for path, equal, value in parse_field_selector(self.fields or ""):
+            if path == "metadata.name" and equal:
+                return value
+        return ""
+
     def check(self, request: Request) -> None:
         """Refuse selectors that cannot be read."""
         if self.labels:
@@ -55,6 +73,25 @@ class Selection:
         if not self.fields:
             return True
         return matches_fields(self.fields, from_stored(record.manifest(), request.served))
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Which state to list, and how much of it.
+
+    Attributes:
+        limit: Objects per page; 0 for all.
+        token: Continue the list that gave it.
+        version: A resource version that the client knows; None for the newest state.
+        exact: `resourceVersionMatch=Exact`: the state of just that version.
+        at_least: `resourceVersionMatch=NotOlderThan`.
+    """
+
+    limit: int = 0
+    token: str = ""
+    version: int | None = None
+    exact: bool = False
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +136,22 @@ class WatchOptions:
     Attributes:
         version: Continue after this resource version; None or 0 starts with the present state.
         initial: `sendInitialEvents`: send the present state, then a bookmark that says so.
+        state: Without a version, begin with the present state.
         bookmarks: Send bookmarks now and then.
         seconds: How long.
     """
 
     version: int | None = None
     initial: bool = False
+    state: bool = True
     bookmarks: bool = False
     seconds: float = 1800.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """A list whose further pages are to come: when it was taken, of what, what was in it."""
+_Listed = tuple[str, str, Selection, int]
+"""Resource, namespace, selection and version of a list."""
 
-    taken: float
-    place: tuple[str, str]
-    records: list[Record]
-    version: int
+_TOO_OLD = "The provided continue parameter is too old to display a consistent list result."
 
 
 class Reader:
@@ -124,63 +159,107 @@ class Reader:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._snapshots: OrderedDict[str, _Snapshot] = OrderedDict()
+        self._snapshots: OrderedDict[_Listed, tuple[float, list[Record]]] = OrderedDict()
+        self._tokens = ContinueTokens()
 
-    def get(self, request: Request) -> Record:
-        """One object. Raises `NotFound`."""
+    def get(self, request: Request, version: int | None = None) -> Record:
+        """One object, as it is now, which is not older than `version`.
+
+        Raises:
+            NotFound: There is none.
+            DeadlineExceeded: The version is from the future.
+        """
+        self._check_past(version)
         record = self._store.get(request.key)
         if record is None:
             raise request.not_found()
         return record
 
-    def page(
-        self, request: Request, selection: Selection, *, limit: int = 0, token: str = ""
-    ) -> Page:
+    def _check_past(self, version: int | None) -> None:
+        if version is not None and version > self._store.version:
+            raise from_the_future(version, self._store.version)
+
+    def page(self, request: Request, selection: Selection, options: ListOptions) -> Page:
         """One page of a consistent list.
 
         Raises:
-            Gone: The token is too old: its snapshot is no longer kept.
+            Gone: The state asked for is too old: the changes since then are no longer kept.
+            DeadlineExceeded: The version is from the future.
         """
-        if token:
-            identity, offset = _read_token(token)
-            records, version = self._snapshot(
-                identity, (request.served.resource, request.namespace)
-            )
-        else:
-            identity, offset, version = uuid.uuid4().hex, 0, self._store.version
-            records = self._select(request, selection)
-        end = offset + limit if limit else len(records)
+        selection.check(request)
+        self._check_past(options.version)
+        after: Place = ("", "")
+        limit, version = options.limit, self._store.version
+        if options.token:
+            version, after = self._continued(request, options.token)
+        elif options.version and (options.exact or (limit and not options.at_least)):
+            version = options.version
+        if options.version == 0:
+            limit = 0  # any state will do, all of it: the real server answers from its cache
+        listed = (request.served.resource, request.namespace, selection, version)
+        records = self._listed(request, selection, version, listed)
+        start = bisect_right(records, after, key=_place) if options.token else 0
+        end = start + limit if limit else len(records)
         if end >= len(records):
-            self._snapshots.pop(identity, None)
-            return Page(records[offset:], version)
-        place = (request.served.resource, request.namespace)
-        self._keep(identity, _Snapshot(time.monotonic(), place, records, version))
+            self._snapshots.pop(listed, None)
+            return Page(records[start:], version)
+        self._keep(listed, records)
         selective = selection.labels or selection.fields
         remaining = None if selective else len(records) - end
-        return Page(records[offset:end], version, _write_token(identity, end), remaining)
+        token = self._tokens.write(_list_of(request), Start(version, _place(records[end - 1])))
+        return Page(records[start:end], version, token, remaining)
 
-    def _select(self, request: Request, selection: Selection) -> list[Record]:
-        selection.check(request)
+    def _continued(self, request: Request, token: str) -> tuple[int, Place]:
+        start = self._tokens.read(_list_of(request), token)
+        if not start.proved:
+            # Of a former process, most likely: what it continues is as gone as its key.
+            self._changes_since(request, start.version)
+            raise invalid_token("it was given for another list, or not by this server")
+        return start.version, start.after
+
+    def _listed(
+        self, request: Request, selection: Selection, version: int, listed: _Listed
+    ) -> list[Record]:
+        """The objects of a list as they were at a version."""
+        kept = self._snapshots.get(listed)
+        if kept is not None and time.monotonic() - kept[0] <= _SNAPSHOT_SECONDS:
+            return kept[1]
         records = self._store.scan(request.served.resource, request.namespace or None)
+        if version < self._store.version:
+            records = self._rewound(request, records, version)
         if not (selection.labels or selection.fields or request.name):
             return records
         return [record for record in records if selection.matches(request, record)]
 
-    def _keep(self, identity: str, snapshot: _Snapshot) -> None:
-        self._snapshots[identity] = snapshot
-        self._snapshots.move_to_end(identity)
+    def _rewound(self, request: Request, records: list[Record], version: int) -> list[Record]:
+        """The objects as they were: every change since is undone, the last one first."""
+        changes = self._changes_since(request, version)
+        objects = {_place(record): record for record in records}
+        for change in reversed(changes):
+            if request.namespace and change.record.key.namespace != request.namespace:
+                continue
+            if change.previous is None:
+                objects.pop(_place(change.record), None)
+            else:
+                objects[_place(change.record)] = change.previous
+        return [objects[place] for place in sorted(objects)]
+
+    def _changes_since(self, request: Request, version: int) -> list[Change]:
+        try:
+            return self._store.history(request.served.resource).after(version)
+        except Gone as error:
+            raise Gone(_TOO_OLD) from error
+
+    def _keep(self, listed: _Listed, records: list[Record]) -> None:
+        """Keep a state whose next page is likely asked for: it outlives the changes' history."""
+        self._snapshots[listed] = (time.monotonic(), records)
+        self._snapshots.move_to_end(listed)
         while len(self._snapshots) > _SNAPSHOTS:
             self._snapshots.popitem(last=False)
 
-    def _snapshot(self, identity: str, place: tuple[str, str]) -> tuple[list[Record], int]:
-        kept = self._snapshots.get(identity)
-        if kept is None or time.monotonic() - kept.taken > _SNAPSHOT_SECONDS:
-            self._snapshots.pop(identity, None)
-            raise Gone("The provided continue parameter is too old to display a consistent list.")
-        if kept.place != place:
-            # What may be read there was not asked for here.
-            raise InvalidInput("continue key is not valid: it was given for another list")
-        return kept.records, kept.version
+    def _present(self, request: Request, selection: Selection) -> list[Record]:
+        records = self._store.scan(request.served.resource, request.namespace or None)
+        return [record for record in records if selection.matches(request, record)]
 
     async def watch(
         self, request: Request, selection: Selection, options: WatchOptions
@@ -195,12 +274,13 @@ class Reader:
         version = options.version or 0
         if version > self._store.version:
             raise Gone(f"too large resource version: {version} ({self._store.version})")
-        if not version or options.initial:
+        if options.initial or (not version and options.state):
             version = self._store.version
-            for record in self._select(request, selection):
+            for record in self._present(request, selection):
                 yield Seen("ADDED", record, record.version)
             if options.initial and options.bookmarks:
                 yield Seen("BOOKMARK", None, version, initial=True)
+        version = version or self._store.version
         deadline = time.monotonic() + options.seconds
         while self._store.is_open:
             for change in history.after(version):
@@ -242,15 +322,9 @@ def _seen(request: Request, selection: Selection, change: Change) -> Seen | None
     return Seen("DELETED", record, change.version)
 
 
-def _write_token(identity: str, offset: int) -> str:
-    return base64.urlsafe_b64encode(f"{identity}:{offset}".encode()).decode()
+def _list_of(request: Request) -> tuple[str, str]:
+    return request.served.resource, request.namespace
 
 
-def _read_token(token: str) -> tuple[str, int]:
-    try:
-        identity, _, offset = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
-        if offset.isdecimal() and len(offset) < 10:
-            return identity, int(offset)
-    except (ValueError, binascii.Error):
-        pass  # said below
-    raise InvalidInput("continue key is not valid: it was not given by this server")
+def _place(record: Record) -> Place:
+    return record.key.namespace, record.key.name

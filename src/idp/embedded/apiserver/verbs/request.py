@@ -28,6 +28,8 @@ class Request:
         manager: Name under which changed fields are owned.
         dry_run: Do everything but store it.
         field_validation: What happens to unknown fields: dropped, warned of, refused.
+        declared: An apply may state only fields that the schema declares, as over HTTP; the engines
+            in this process get others dropped.
         force: An apply takes fields from their other owners.
         address: Where the request comes from; empty inside the process.
         warnings: Collected for the client.
@@ -43,6 +45,7 @@ class Request:
     manager: str = "unknown"
     dry_run: bool = False
     field_validation: FieldValidation = "Warn"
+    declared: bool = False
     force: bool = False
     address: str = ""
     warnings: list[str] = field(default_factory=list)

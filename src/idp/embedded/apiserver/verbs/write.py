@@ -11,7 +11,10 @@ from typing import Any
 
 import orjson
 
+from idp.embedded.apiserver.apply import client_side
 from idp.embedded.apiserver.apply.managed import Fields, Manager, apply, own_update
+from idp.embedded.apiserver.apply.walk import refuse_duplicates
+from idp.embedded.apiserver.errors import Unexplained
 from idp.embedded.apiserver.gates import Gates
 from idp.embedded.apiserver.kinds.prepare import PREPARE
 from idp.embedded.apiserver.storage.record import Record
@@ -20,8 +23,9 @@ from idp.embedded.apiserver.types.registry import Registry
 from idp.embedded.apiserver.types.versions import from_stored, to_stored
 from idp.embedded.apiserver.verbs import prepare
 from idp.embedded.apiserver.verbs.request import Request
+from idp.embedded.apiserver.verbs.scale import scaled
 from idp.kernel.clock import Clock, timestamp
-from idp.kernel.errors import AlreadyExists, Cause, Conflict, IdpError, Invalid, InvalidInput
+from idp.kernel.errors import AlreadyExists, Cause, Conflict, Invalid, InvalidInput
 from idp.kernel.resource import Manifest
 
 Change = Callable[[Manifest], Any]
@@ -44,6 +48,10 @@ class Writer:
     def _now(self) -> str:
         return timestamp(self._clock())
 
+    def _time(self, request: Request) -> str:
+        """Since when a manager owns fields; the real server notes none for the scale."""
+        return "" if request.subresource == "scale" else self._now()
+
     # Create
 
     async def create(self, request: Request, body: object, extra: tuple[str, ...] = ()) -> Record:
@@ -56,7 +64,7 @@ class Writer:
         manifest = prepare.decode(request, body, self._registry.object_meta, extra)
         metadata = manifest["metadata"]
         if metadata.get("resourceVersion"):
-            raise IdpError("resourceVersion should not be set on objects to be created")
+            raise Unexplained("resourceVersion should not be set on objects to be created")
         base = metadata.get("generateName") if not metadata.get("name") else None
         if not metadata.get("name") and not base:
             raise prepare.invalid(request, "", [prepare.REQUIRED_NAME])
@@ -75,12 +83,10 @@ class Writer:
         prepare.check_place(request, manifest["metadata"])
         async with self._store.locked(request.key) as existing:
             self._gates.check_namespace(request)
-            if existing is not None:
-                raise self._exists(request)
             new = self._new(request, manifest)
             own_update(None, new, self._fields(request), self._manager(request), self._now())
             self._adjust(request, new, None)
-            return await self._store_new(request, new)
+            return await self._store_new(request, new, existing)
 
     def _new(self, request: Request, manifest: Manifest) -> Manifest:
         """Prepare an object that does not exist yet."""
@@ -101,17 +107,23 @@ class Writer:
         if adjust is not None and request.subresource != "finalize":
             adjust(new, old)
 
-    async def _store_new(self, request: Request, new: Manifest) -> Record:
+    async def _store_new(
+        self, request: Request, new: Manifest, existing: Record | None = None
+    ) -> Record:
         prepare.validate(request, new, None)
         self._gates.admit(request, "CREATE", new, None)
+        if existing is not None:
+            raise self._exists(request, existing)
         with self._gates.reserved(request, new, None):
             if request.dry_run:
                 return Record.of(request.key, 0, new)
             return await self._store.put(request.key, new)
 
-    def _exists(self, request: Request) -> AlreadyExists:
+    def _exists(self, request: Request, existing: Record) -> AlreadyExists:
+        leaving = "deletionTimestamp" in existing.shared()["metadata"]
         return AlreadyExists(
-            f'{request.served.qualified} "{request.name}" already exists',
+            ("object is being deleted: " if leaving else "")
+            + f'{request.served.qualified} "{request.name}" already exists',
             details=request.details(request.name),
         )
 
@@ -124,6 +136,11 @@ class Writer:
             Conflict: It changed since the version that the body carries.
         """
         wanted = prepare.decode(request, body, self._registry.object_meta, extra)
+        if not wanted["metadata"].get("name"):
+            raise InvalidInput(
+                f"the name of the object ({request.name} based on URL) was undeterminable: "
+                "name must be provided"
+            )
         if not request.served.builtin and not wanted["metadata"].get("resourceVersion"):
             raise prepare.without_version(request)
         return await self._change(request, lambda live: wanted, decoded=True)
@@ -140,11 +157,12 @@ class Writer:
             wanted = change(from_stored(existing.manifest(), request.served))
             if not decoded:
                 wanted = self._decode_patched(request, wanted)
+            if not decoded:
+                self._check_uid(request, wanted["metadata"], old["metadata"])
             self._check_preconditions(request, wanted["metadata"], old["metadata"])
             new = self._replacing(request, wanted, old)
-            # The real server notes no time for the scale subresource.
-            time = "" if request.subresource == "scale" else self._now()
-            own_update(old, new, self._fields(request), self._manager(request), time)
+            fields, manager = self._fields(request), self._manager(request)
+            own_update(old, new, fields, manager, self._time(request))
             return await self._store_changed(request, new, old, existing)
 
     def _decode_patched(self, request: Request, patched: object) -> Manifest:
@@ -156,6 +174,12 @@ class Writer:
             cause = Cause("patch", f"Invalid value: {shown}: {error.message}")
             raise Invalid(f' "" is invalid: patch: {cause.message}', causes=[cause]) from error
 
+    def _check_uid(self, request: Request, wanted: Manifest, live: Manifest) -> None:
+        """A patch that states another uid would change it."""
+        if wanted.get("uid") not in (None, "", live["uid"]):
+            text = f'Invalid value: "{wanted["uid"]}": field is immutable'
+            raise prepare.invalid(request, request.name, [Cause("metadata.uid", text)] * 2)
+
     def _check_preconditions(self, request: Request, wanted: Manifest, live: Manifest) -> None:
         prepare.check_place(request, wanted)
         about = f'{request.served.qualified} "{request.name}"'
@@ -166,7 +190,10 @@ class Writer:
                 f"precondition: {wanted['uid']}, UID in object meta: {live['uid']}",
                 details=details,
             )
-        if wanted.get("resourceVersion") not in (None, "", "0", live["resourceVersion"]):
+        version = wanted.get("resourceVersion")
+        if version and not (version.isascii() and version.isdigit()):
+            raise Unexplained(f'strconv.ParseUint: parsing "{version}": invalid syntax')
+        if version not in (None, "", "0", live["resourceVersion"]):
             raise Conflict(
                 f"Operation cannot be fulfilled on {about}: the object has been modified; "
                 "please apply your changes to the latest version and try again",
@@ -225,7 +252,8 @@ class Writer:
         """
         if not request.manager:
             raise prepare.invalid_options("PatchOptions", prepare.REQUIRED_MANAGER)
-        wanted = prepare.decode(request, body, self._registry.object_meta, extra)
+        wanted = self._decode_applied(request, body, extra)
+        stated = prepare.copied(wanted)
         if wanted["metadata"].get("managedFields"):
             raise InvalidInput("metadata.managedFields must be nil")
         prepare.check_place(request, wanted["metadata"])
@@ -236,13 +264,40 @@ class Writer:
             if existing is None:
                 return await self._apply_new(request, wanted), True
             old = existing.manifest()
+            self._check_uid(request, wanted["metadata"], old["metadata"])
             self._check_preconditions(request, wanted["metadata"], old["metadata"])
             for name in ("uid", "resourceVersion"):
                 wanted["metadata"].pop(name, None)
             merged = self._applied(request, old, wanted)
+            if request.manager == client_side.MANAGER:
+                client_side.follow(merged, old, stated)
             new = self._replacing(request, merged, old)
             record = await self._store_changed(request, new, old, existing)
             return record, False
+
+    def _decode_applied(self, request: Request, body: object, extra: tuple[str, ...]) -> Manifest:
+        """Decode a configuration: it says of which kind it is, and has no field twice."""
+        api_version, kind = request.served.type.api_version, request.served.type.kind
+        stated = body if isinstance(body, dict) else {}
+        if request.subresource == "scale" and stated.get("kind") == "Scale":
+            metadata = {"name": request.name}
+            bare = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+            return scaled(bare, body, request.served)
+        if (stated.get("apiVersion"), stated.get("kind")) != (api_version, kind):
+            named = f"{stated.get('apiVersion') or ''}"
+            named = named if "/" in named else f"/{named}"
+            raise InvalidInput(f"invalid object type: {named}, Kind={stated.get('kind') or ''}")
+        try:
+            meta = self._registry.object_meta
+            wanted = prepare.decode(request, body, meta, extra, declared=request.declared)
+            refuse_duplicates(wanted, request.served.node)
+        except (InvalidInput, ValueError) as error:
+            group, _, version = api_version.rpartition("/")
+            metadata = stated.get("metadata") or {}
+            place = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+            about = f"{place}; {group}/{version}, Kind={kind}"
+            raise Unexplained(f"failed to create typed patch object ({about}): {error}") from error
+        return wanted
 
     async def _apply_new(self, request: Request, wanted: Manifest) -> Record:
         self._gates.check_namespace(request)
@@ -265,7 +320,8 @@ class Writer:
         live = from_stored(old, request.served) if old is not None else None
         manager = self._manager(request, "Apply")
         fields = self._fields(request)
-        merged = apply(live, wanted, fields, manager, self._now(), force=request.force)
+        time = self._time(request)
+        merged = apply(live, wanted, fields, manager, time, force=request.force)
         return prepare.copied(
             {**merged, "apiVersion": wanted["apiVersion"], "kind": wanted["kind"]}
         )

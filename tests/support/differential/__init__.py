@@ -1,0 +1,1 @@
+"""The same requests to two API servers: cases, servers, normalised answers, recordings."""
