@@ -76,7 +76,8 @@ class Definitions:
                 finalizers.append(_CLEANUP)
         spec, former = new["spec"], (old or {}).get("status") or {}
         written = (new.get("status") or {}).get("storedVersions") or []
-        stored = [v["name"] for v in spec.get("versions") or [] if v.get("storage")]
+        # A version without a name is refused later, with everything else that is wrong.
+        stored = [v["name"] for v in spec.get("versions") or [] if v.get("storage") and "name" in v]
         names, clash = self._accepted(new, former.get("acceptedNames") or {})
         new["status"] = {
             "acceptedNames": names,
