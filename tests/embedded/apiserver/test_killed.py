@@ -228,6 +228,6 @@ def check_nothing_missed(told: Acknowledged, sessions: list[Session]) -> None:
         for version in versions:
             session = next((s for s in reversed(sessions) if s.start < version), None)
             assert session is not None
-            later = next((start for start in starts if start > version), None)
+            later = next((start for start in starts if start >= version), None)
             in_session = session.events and version <= session.events[-1]
             assert version in seen or (later is not None and not in_session), version

@@ -10,7 +10,7 @@ from __future__ import annotations
 import orjson
 
 from idp.embedded.apiserver.apply.paths import Paths
-from idp.embedded.apiserver.apply.walk import field_set
+from idp.embedded.apiserver.apply.walk import compare, field_set
 from idp.embedded.apiserver.schema.node import Node
 from idp.kernel.resource import Manifest
 
@@ -19,7 +19,10 @@ _ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def configured(live: Manifest | None, node: Node) -> Paths:
-    """The fields that the last client-side apply stated; empty when there was none."""
+    """The fields that the last client-side apply stated and nobody changed since.
+
+    Empty when there was no such apply.
+    """
     text = _annotations(live).get(_ANNOTATION)
     if not text:
         return frozenset()
@@ -27,7 +30,8 @@ def configured(live: Manifest | None, node: Node) -> Paths:
         configuration = orjson.loads(text)
     except ValueError:
         return frozenset()
-    return field_set(configuration, node)
+    since = compare(configuration, live, node)
+    return field_set(configuration, node) - since.modified - since.added - since.removed
 
 
 def follow(merged: Manifest, live: Manifest | None, applied: Manifest) -> None:
