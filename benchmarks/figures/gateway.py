@@ -57,5 +57,5 @@ async def _replica(stage: Stage, environment: str) -> str:
         endpoints = await client.get(ENDPOINTS, APPLICATION, NAMESPACE)
     finally:
         await client.close()
-    subset = endpoints["subsets"][0]
-    return f"http://{subset['addresses'][0]['ip']}:{subset['ports'][0]['port']}/"
+    # Endpoints name this machine by an address that stands for it; what listens is on loopback.
+    return f"http://127.0.0.1:{endpoints['subsets'][0]['ports'][0]['port']}/"
