@@ -30,6 +30,6 @@ nothing_selected() { [ "$1" -eq 5 ] && [ "$2" -gt 0 ]; }
 pytest --numprocesses=auto --dist=loadfile --ignore=tests/e2e --cov --cov-report= "$@" ||
   nothing_selected $? $#
 step "end-to-end tests"
-# By themselves: they share one platform, which wants both cores.
-pytest tests/e2e --cov --cov-append --cov-report=term:skip-covered "$@" ||
+# By themselves, because whole platforms want the cores; two at a time, because they mostly wait.
+pytest tests/e2e --numprocesses=2 --dist=loadfile --cov --cov-append --cov-report=term:skip-covered "$@" ||
   nothing_selected $? $#

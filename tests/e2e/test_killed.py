@@ -190,8 +190,7 @@ def test_gateway_application_and_supervisor_killed_on_the_way(
 def test_an_application_serves_on_while_its_instance_is_killed(
     platform: Platform, service: Application, environment: str
 ) -> None:
-    pids = service.pids(environment)
-    assert pids
+    pids = service.settled_pids(environment)
     with traffic(platform, service.name, environment) as seen:
         kill_process(platform, environment)
         platform.until(lambda: platform.objects(environment, "webapplications"), "the API", SECONDS)

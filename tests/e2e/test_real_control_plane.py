@@ -77,7 +77,7 @@ def test_killing_a_part_loses_nothing_and_disturbs_no_application(
     real_platform: Platform, served: tuple[Application, str], name: str
 ) -> None:
     application, commit = served
-    pids = application.pids("staging")
+    pids = application.settled_pids("staging")
     assert pids
     if name == "staging":
         former = real_platform.kill(name)

@@ -80,7 +80,7 @@ def test_everything_is_killed_at_once(
 ) -> None:
     application, _ = released
     before, known = settled(platform), releases(platform)
-    pids = {e: application.pids(e) for e in ("development", "staging")}
+    pids = {e: application.settled_pids(e) for e in ("development", "staging")}
     assert all(pids.values())
     reboot(platform)
     assert not any(lives(pid) for found in pids.values() for pid in found)
@@ -109,7 +109,7 @@ def test_the_supervisor_alone_is_killed(
     """Gateways and applications go on, and the next supervisor takes them over."""
     application, _ = released
     before = settled(platform)
-    kept = [platform.gateway_pid("staging"), *application.pids("staging")]
+    kept = [platform.gateway_pid("staging"), *application.settled_pids("staging")]
     os.kill(platform.supervisor_pid, signal.SIGKILL)
     platform.cli("up")
     assert settled(platform) == before

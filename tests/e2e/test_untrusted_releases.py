@@ -103,7 +103,7 @@ class TestUnsignedImage:
         """Written into staging's repository with staging's own credential: what runs stays."""
         application, commit = released
         good = release_of(platform, "staging", commit)["spec"]["image"]
-        running = application.pids("staging")
+        running = application.settled_pids("staging")
         remote = platform.remote("staging")
         address = remote.url.replace("://", f"://{remote.username}:{remote.password}@")
         work = tmp_path / "environment"

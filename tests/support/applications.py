@@ -186,6 +186,27 @@ class Application:
         found = [(json.loads(record.read_text()).get("process") or {}) for record in records]
         return sorted(int(process["pid"]) for process in found if process and lives(process["pid"]))
 
+    def settled_pids(self, environment: str) -> list[int]:
+        """Wait until one release alone runs, and give its process ids.
+
+        A promotion has succeeded when the new pods serve; the old ones end a little later.
+        """
+        found: list[int] = self.platform.until(
+            lambda: self._pids_of_one_release(environment), "the rollout's end", 120
+        )
+        return found
+
+    def _pids_of_one_release(self, environment: str) -> list[int]:
+        pids = self.pids(environment)
+        pods = [
+            pod["metadata"]
+            for pod in self.platform.objects(environment, "pods", "/api/v1")
+            if pod["metadata"]["name"].startswith(f"{self.name}-")
+        ]
+        releases = {pod["labels"]["pod-template-hash"] for pod in pods}
+        draining = any("deletionTimestamp" in pod for pod in pods)
+        return pids if len(releases) == 1 and not draining and len(pids) == len(pods) else []
+
 
 def lives(pid: int) -> bool:
     """Whether a process runs; one that has ended and waits to be reaped does not."""

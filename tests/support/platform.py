@@ -129,10 +129,12 @@ class Platform:
             client.close()
         self._clients.clear()
 
-    def objects(self, environment: str, plural: str) -> list[dict[str, Any]]:
-        """All objects of a kind of the platform; empty while the instance is silent."""
+    def objects(
+        self, environment: str, plural: str, path: str = "/apis/platform.idp/v1alpha1"
+    ) -> list[dict[str, Any]]:
+        """All objects of a kind, of the platform by default; empty while the instance is silent."""
         try:
-            answer = self.api(environment).get(f"/apis/platform.idp/v1alpha1/{plural}")
+            answer = self.api(environment).get(f"{path}/{plural}")
         except httpx.TransportError:
             return []
         items: list[dict[str, Any]] = answer.json().get("items", [])
