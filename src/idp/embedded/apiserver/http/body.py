@@ -130,7 +130,7 @@ def _parse_json(body: bytes, *, strict: bool) -> tuple[Any, tuple[str, ...]]:
     return value, tuple(_duplicates(noted, ""))
 
 
-class _Twice(Exception):  # noqa: N818 - no error, but the quickest way out of a parser
+class _Twice(Exception):
     """An object has a field twice."""
 
 
