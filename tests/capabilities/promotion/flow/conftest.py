@@ -141,6 +141,14 @@ class MortalRegistry(MemoryRegistry):
             await self._fuse.gate()
         return result
 
+    async def tag(self, repository: str, digest: str, tag: str) -> None:
+        await self._fuse.gate()
+        before = len(self._repositories[repository].tags)
+        await super().tag(repository, digest, tag)
+        if len(self._repositories[repository].tags) != before:
+            self._fuse.burn()
+            await self._fuse.gate()
+
 
 class MortalRepository(MemoryRepository):
     def __init__(self, repository: MemoryRepository, fuse: Fuse) -> None:

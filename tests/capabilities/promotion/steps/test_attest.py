@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from idp.capabilities.promotion.artifact import publish
+from idp.capabilities.promotion.kinds import Release
 from idp.capabilities.promotion.steps.attest import AttestStep
 from idp.capabilities.promotion.steps.pipeline import UnprovenStep
+from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST
 from idp.protocols.signing.attestations import statements
 from idp.protocols.signing.predicates import VERIFIED
 from support.keys import logged_key
@@ -15,10 +17,21 @@ KEY = logged_key("uat")
 
 
 async def ready(bench: Any, **confirm: Any) -> str:
-    spec = bench.spec()
+    empty = await bench.registry.push_blob("demo/hello", b"{}", EMPTY_JSON)
+    image = await bench.registry.push_manifest(
+        "demo/hello",
+        {
+            "schemaVersion": 2,
+            "mediaType": IMAGE_MANIFEST,
+            "config": empty.as_json(),
+            "layers": [empty.as_json()],
+        },
+    )
+    image_reference = f"127.0.0.1:8600/demo/hello@{image.digest}"
+    spec = bench.spec(image=image_reference)
     del spec["digest"]
     digest = await publish(bench.registry, spec, "demo/hello", spec["version"], bench.key)
-    await bench.release(digest=digest)
+    await bench.release(digest=digest, image=image_reference)
     await bench.promotion()
     about = {"releaseDigest": digest}
     verdict = {"decision": "Allow", "obligations": [], "evidenceDigest": "e", "policyVersion": "v"}
@@ -54,6 +67,16 @@ async def test_called_again_it_states_the_same(bench: Any) -> None:
     keys = {"uat": KEY.public_key}
     found = await statements(bench.registry, "demo/hello", digest, keys, predicate_type=VERIFIED)
     assert len(found.verified) == 1
+
+
+async def test_tags_the_image_as_this_environments(bench: Any) -> None:
+    await ready(bench)
+    outcome = await attest(bench)
+    tag = outcome.outputs["tag"]
+    assert tag == f"uat-{bench.spec()['version']}"
+    release = await bench.client.get(Release.type(), "r1", "demo")
+    found = await bench.registry.manifest("demo/hello", tag)
+    assert release["spec"]["image"].endswith(found.digest)
 
 
 async def test_what_was_confirmed_of_another_release_is_not_attested(bench: Any) -> None:

@@ -1,4 +1,7 @@
-"""`attest`: signs that this environment verified the release; the next one waits for it."""
+"""`attest`: signs that this environment verified the release; the next one waits for it.
+
+It also tags the image (`staging-r12-3fa9c1d`), for people who look into the registry.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Any
 
 from idp.capabilities.promotion.kinds import ObjectName
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
+from idp.kernel.access import environment_tag
 from idp.kernel.capability import Signer
 from idp.kernel.resource import Model
 from idp.kernel.step import Outcome, StepRun, succeeded
@@ -33,7 +37,7 @@ class AttestParameters(Model):
 
 
 class AttestStep:
-    """Attaches a statement to the release; the same promotion makes the same statement."""
+    """Attaches a statement to the release and tags its image; again, it makes the same."""
 
     uses = "attest"
     parameters = AttestParameters
@@ -86,6 +90,10 @@ class AttestStep:
         attached = await attach(
             self._registry, spec.repository, spec.digest, VERIFIED, predicate, self._signer
         )
+        tag = environment_tag(self._environment, spec.version)
+        await self._registry.tag(spec.repository, spec.image.rpartition("@")[2], tag)
         return succeeded(
-            f"signed that {self._environment} verified {spec.version}", statement=attached.digest
+            f"signed that {self._environment} verified {spec.version}, and tagged its image {tag}",
+            statement=attached.digest,
+            tag=tag,
         )
