@@ -15,6 +15,7 @@ from idp.capabilities.promotion.steps.approval import ApprovalParameters
 from idp.capabilities.promotion.steps.attest import AttestParameters
 from idp.capabilities.promotion.steps.commit import CommitParameters
 from idp.capabilities.promotion.steps.confirm import ConfirmParameters
+from idp.capabilities.promotion.steps.gates import GatesParameters
 from idp.capabilities.promotion.steps.release import ReleaseParameters
 from idp.capabilities.promotion.steps.revert import RevertParameters
 from idp.capabilities.promotion.steps.sync import SyncParameters
@@ -34,6 +35,7 @@ PARAMETERS: dict[str, type[BaseModel]] = {
     "admit": AdmitParameters,
     "verdict": VerdictParameters,
     "approval": ApprovalParameters,
+    "gates": GatesParameters,
     "commit": CommitParameters,
     "sync": SyncParameters,
     "confirm": ConfirmParameters,
@@ -50,6 +52,7 @@ VALUES = {
     "promotion-uid": "00000000-0000-0000-0000-000000000000",
     "release": "hello-r1-aaaaaaa",
     "approval-deadline": "604800",
+    "gates-deadline": "1209900",
     "turn-deadline": "3600",
     "rollout-deadline": "120",
     "verification-deadline": "60",
@@ -57,7 +60,7 @@ VALUES = {
 ORDER = {
     "push": ["build", "sbom", "scan", "sign", "release"],
     "promote": [
-        *("admit", "scan", "verdict", "approval"),
+        *("admit", "scan", "verdict", "approval", "gates"),
         *("commit", "sync", "confirm", "verify", "attest"),
     ],
     "rollback": ["revert", "sync", "confirm", "verify"],

@@ -78,7 +78,16 @@ PROMOTE_NODES = (
     Node("scan", _RELEASE, 600),
     Node("verdict", {**_RELEASE, "admit": step("admit"), "scan": step("scan")}, 120),
     Node("approval", {**_RELEASE, "verdict": step("verdict")}, "approval-deadline"),
-    Node("commit", {**_RELEASE, "approval": step("approval")}, "turn-deadline"),
+    Node(
+        "gates",
+        {**_RELEASE, **{uses: step(uses) for uses in ("admit", "verdict", "approval")}},
+        "gates-deadline",
+    ),
+    Node(
+        "commit",
+        {**_RELEASE, "approval": step("approval"), "gates": step("gates")},
+        "turn-deadline",
+    ),
     Node("sync", {**_APPLICATION, "change": step("commit")}, "rollout-deadline"),
     Node("confirm", {**_APPLICATION, "change": step("commit")}, "rollout-deadline"),
     Node("verify", {**_APPLICATION, "confirm": step("confirm")}, "verification-deadline"),
@@ -102,7 +111,7 @@ ROLLBACK_NODES = (
 PUSH_PARAMETERS = ("application", "repository", "commit", "author")
 _DEADLINES = ("turn-deadline", "rollout-deadline", "verification-deadline")
 ROLLBACK_PARAMETERS = ("application", "promotion", "promotion-uid", *_DEADLINES)
-PROMOTE_PARAMETERS = (*ROLLBACK_PARAMETERS, "release", "approval-deadline")
+PROMOTE_PARAMETERS = (*ROLLBACK_PARAMETERS, "release", "approval-deadline", "gates-deadline")
 
 
 def cluster_workflow_templates() -> list[Manifest]:

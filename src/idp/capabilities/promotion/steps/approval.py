@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from idp.capabilities.promotion.decide.approvals import Answer, Question, approvals
+from idp.capabilities.promotion.counting import ApprovalCounter
+from idp.capabilities.promotion.decide.approvals import Answer, Question
 from idp.capabilities.promotion.decide.promotion_status import ENDED
 from idp.capabilities.promotion.kinds import Approval, ObjectName
-from idp.capabilities.promotion.ports import Reviewer
+from idp.capabilities.promotion.override import override_output
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
-from idp.kernel.client import Client
 from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.controller import Request, Watch
 from idp.kernel.resource import Manifest, Model
@@ -41,16 +41,14 @@ class ApprovalStep:
 
     def __init__(
         self,
-        client: Client,
         reader: PipelineReader,
-        reviewer: Reviewer,
+        counter: ApprovalCounter,
         *,
         environment: str,
         clock: Clock = utc_now,
     ) -> None:
-        self._client = client
         self._reader = reader
-        self._reviewer = reviewer
+        self._counter = counter
         self._environment = environment
         self._clock = clock
 
@@ -74,46 +72,12 @@ class ApprovalStep:
             raise UnprovenStep(f"step {parameters.verdict} judged another release")
         rules = await self._reader.rules_of(judged.get("policyVersion"))
         await self._reader.demand_standing(judged, run.namespace, self._clock())
-        question = Question(
-            promotion=promotion.name,
-            release_digest=release.spec.digest,
-            target=self._environment,
-            policy_version=rules.policy_version,
-            required=rules.pipeline.approval.required,
-            exclude_author=rules.pipeline.approval.exclude_author,
-            author=release.spec.source.author,
-            initiator=promotion.spec.initiator,
-            must_accept=tuple(judged.get("mustAccept", [])),
-        )
+        must_accept = judged.get("mustAccept", [])
+        question = self._counter.question(promotion, release, rules, must_accept)
         place = Place(promotion.spec.application, run.namespace, self._environment)
-        if not question.required and not question.must_accept:
-            nobody = Answer("Enough", "no approval is required")
-            return self._outcome(question, nobody, place, judged)
-        given = await self._given(run.namespace, promotion.name)
-        allowed = await self._entitled(run.namespace, promotion.name, given)
-        answer = approvals(question, given, allowed, self._clock())
+        # Those without need are looked at, too: a rejection ends it, an override opens gates.
+        answer = await self._counter.answer(question, run.namespace, self._clock())
         return self._outcome(question, answer, place, judged)
-
-    async def _given(self, namespace: str, promotion: str) -> list[Approval]:
-        listed = await self._client.list(Approval.type(), namespace)
-        found = [Approval.parse(m) for m in listed.items if m["spec"]["promotion"] == promotion]
-        return sorted(found, key=lambda a: (str(a.metadata.creation_timestamp), a.name))
-
-    async def _entitled(
-        self, namespace: str, promotion: str, given: Sequence[Approval]
-    ) -> frozenset[str]:
-        return frozenset(
-            [
-                approval.name
-                for approval in given
-                if await self._reviewer.may_approve(
-                    approval.spec.approver,
-                    approval.spec.approver_groups,
-                    namespace=namespace,
-                    promotion=promotion,
-                )
-            ]
-        )
 
     def _outcome(
         self, question: Question, answer: Answer, place: Place, judged: dict[str, Any]
@@ -143,6 +107,7 @@ class ApprovalStep:
                 {"name": gap.name, "by": gap.by, "until": timestamp(gap.until)}
                 for gap in answer.accepted
             ],
+            override=override_output(answer.override),
             ignored=[
                 {"approval": i.approval, "approver": i.approver, "reason": i.reason}
                 for i in answer.ignored
