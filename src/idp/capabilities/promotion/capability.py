@@ -7,6 +7,7 @@ from pathlib import Path
 
 from idp.capabilities.promotion.clients.access_review import AccessReviewer
 from idp.capabilities.promotion.clients.argo_cd import ArgoCd
+from idp.capabilities.promotion.clients.gateway import Gateway
 from idp.capabilities.promotion.controllers.account import PipelineAccount
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.controllers.promotions import PromotionReconciler
@@ -16,10 +17,14 @@ from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.gatekeeper import Gatekeeper
 from idp.capabilities.promotion.gates.cel import CelGate
+from idp.capabilities.promotion.gates.change_record import ChangeRecordGate
 from idp.capabilities.promotion.gates.freeze import FreezeGate
+from idp.capabilities.promotion.gates.http import HttpGate
+from idp.capabilities.promotion.gates.performance import PerformanceGate
 from idp.capabilities.promotion.gates.rego import RegoGate
 from idp.capabilities.promotion.gates.soak import SoakGate
 from idp.capabilities.promotion.gates.window import WindowGate
+from idp.capabilities.promotion.gates.workflow import WorkflowGate
 from idp.capabilities.promotion.kinds import (
     Approval,
     Freeze,
@@ -41,6 +46,7 @@ from idp.capabilities.promotion.steps.attest import AttestStep
 from idp.capabilities.promotion.steps.commit import CommitStep
 from idp.capabilities.promotion.steps.confirm import ConfirmStep
 from idp.capabilities.promotion.steps.gates import GatesStep
+from idp.capabilities.promotion.steps.performance import PerformanceStep
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
 from idp.capabilities.promotion.steps.release import ReleaseStep
 from idp.capabilities.promotion.steps.revert import RevertStep
@@ -132,6 +138,7 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
         SyncStep(client, reader, repository),
         ConfirmStep(client, reader),
         VerifyStep(client, reader, environment=environment, gateway_port=context.gateway_port),
+        PerformanceStep(reader, _gateway(context)),
         AttestStep(reader, registry, context.signer, environment=environment),
     ]
 
@@ -139,7 +146,19 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
 def gatekeeper(context: Context) -> Gatekeeper:
     """All gates."""
     client = context.client
-    return Gatekeeper([FreezeGate(client), SoakGate(), WindowGate(), RegoGate(), CelGate()])
+    return Gatekeeper(
+        [
+            FreezeGate(client),
+            SoakGate(),
+            WindowGate(),
+            PerformanceGate(_gateway(context)),
+            ChangeRecordGate(client),
+            RegoGate(),
+            CelGate(),
+            HttpGate(client),
+            WorkflowGate(client),
+        ]
+    )
 
 
 def repositories(context: Context) -> Repositories:
@@ -159,6 +178,10 @@ def _environment_repository(context: Context, sources: Repositories) -> Environm
 
 def _argo_cd(context: Context) -> ArgoCd:
     return ArgoCd(context.client, environment=context.environment, git_url=context.git.url)
+
+
+def _gateway(context: Context) -> Gateway:
+    return Gateway(context.client, environment=context.environment, port=context.gateway_port)
 
 
 def _origin(context: Context) -> str:

@@ -89,7 +89,7 @@ class Gatekeeper:
         """Ask each.
 
         Args:
-            case: What is before the gates; `key` and `memory` are set for each of them.
+            case: What is before the gates; `gate`, `key` and `memory` are set for each of them.
             since: From when deadlines count.
             override: An emergency override that counts.
             remembered: Name of a gate -> what it said to remember.
@@ -102,6 +102,7 @@ class Gatekeeper:
                 continue
             own = replace(
                 case,
+                gate=spec.name,
                 key=f"{case.promotion.metadata.uid}-{spec.name}",
                 memory=remembered.get(spec.name, {}),
             )

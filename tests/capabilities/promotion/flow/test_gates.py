@@ -31,6 +31,7 @@ async def test_release_goes_from_development_to_staging_by_itself(world: Any, ga
                 "sync",
                 "confirm",
                 "verify",
+                "performance",
                 "attest",
             ]
         )

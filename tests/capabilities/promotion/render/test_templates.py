@@ -16,6 +16,7 @@ from idp.capabilities.promotion.steps.attest import AttestParameters
 from idp.capabilities.promotion.steps.commit import CommitParameters
 from idp.capabilities.promotion.steps.confirm import ConfirmParameters
 from idp.capabilities.promotion.steps.gates import GatesParameters
+from idp.capabilities.promotion.steps.performance import PerformanceParameters
 from idp.capabilities.promotion.steps.release import ReleaseParameters
 from idp.capabilities.promotion.steps.revert import RevertParameters
 from idp.capabilities.promotion.steps.sync import SyncParameters
@@ -40,6 +41,7 @@ PARAMETERS: dict[str, type[BaseModel]] = {
     "sync": SyncParameters,
     "confirm": ConfirmParameters,
     "verify": VerifyParameters,
+    "performance": PerformanceParameters,
     "attest": AttestParameters,
     "revert": RevertParameters,
 }
@@ -61,7 +63,7 @@ ORDER = {
     "push": ["build", "sbom", "scan", "sign", "release"],
     "promote": [
         *("admit", "scan", "verdict", "approval", "gates"),
-        *("commit", "sync", "confirm", "verify", "attest"),
+        *("commit", "sync", "confirm", "verify", "performance", "attest"),
     ],
     "rollback": ["revert", "sync", "confirm", "verify"],
 }

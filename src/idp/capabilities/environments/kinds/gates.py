@@ -166,7 +166,7 @@ class Gate(Model):
         name: Its name, in what is reported.
         deadline_hours: After how many hours of waiting the promotion fails.
         overridable: Whether an emergency override opens it. Soak times, windows and change records
-            always are.
+            always are; the performance of a release is measured in any case.
         soak: Time in the previous environment.
         window: Times at which the environment may change.
         performance: Errors and latency beside the running revision.
@@ -214,8 +214,7 @@ class Egress(Model):
 
     Attributes:
         host: Its name, with a port when that is not the scheme's own: `changes.example.com:8443`.
-        private: Whether it may be reached without TLS and at loopback, link-local and private
-            addresses.
+        private: Whether it may be reached without TLS, and at loopback and private addresses.
     """
 
     host: str = Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?$", max_length=255)

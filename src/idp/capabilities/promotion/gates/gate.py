@@ -71,6 +71,7 @@ class GateCase:
             there is no previous environment, or its statement tells no time.
         verdict: Outputs of the `verdict` step.
         approval: Outputs of the `approval` step.
+        gate: Name of the gate that is asked.
         key: Idempotency key of what this gate does outside: promotion and gate, the same always.
         memory: What the gate said to remember.
     """
@@ -83,6 +84,7 @@ class GateCase:
     verified_at: datetime | None = None
     verdict: Mapping[str, Any] = field(default_factory=dict)
     approval: Mapping[str, Any] = field(default_factory=dict)
+    gate: str = ""
     key: str = ""
     memory: Mapping[str, Any] = field(default_factory=dict)
 

@@ -55,6 +55,9 @@ def parameter(name: str) -> str:
     return f"{{{{workflow.parameters.{name}}}}}"
 
 
+PERFORMANCE_SECONDS = 1500
+"""Twenty gates of a minute each, and some time to spare."""
+_ATTESTED = ("verdict", "approval", "gates", "confirm", "verify", "performance")
 _APPLICATION = {"application": parameter("application")}
 _RELEASE = {"release": parameter("release")}
 _SOURCE = {
@@ -92,10 +95,15 @@ PROMOTE_NODES = (
     Node("confirm", {**_APPLICATION, "change": step("commit")}, "rollout-deadline"),
     Node("verify", {**_APPLICATION, "confirm": step("confirm")}, "verification-deadline"),
     Node(
+        "performance",
+        {**_APPLICATION, "gates": step("gates"), "verify": step("verify")},
+        PERFORMANCE_SECONDS,
+    ),
+    Node(
         "attest",
         {
             **_RELEASE,
-            **{uses: step(uses) for uses in ("verdict", "approval", "confirm", "verify")},
+            **{uses: step(uses) for uses in _ATTESTED},
         },
         300,
     ),
