@@ -12,6 +12,7 @@ from idp.capabilities.promotion.controllers.account import PipelineAccount
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.controllers.promotions import PromotionReconciler
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
+from idp.capabilities.promotion.controllers.reviews import ReviewFollower
 from idp.capabilities.promotion.controllers.starter import PromotionStarter
 from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.environment import EnvironmentRepository
@@ -104,6 +105,7 @@ def build_controllers(
         importer,
         PipelineAccount(client).controller(),
         PromotionStarter(client).controller(),
+        ReviewFollower(client).controller(),
         promotions.controller(),
     ]
 

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from idp.capabilities.promotion.capability import CAPABILITY
-from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion
+from idp.capabilities.promotion.kinds import Approval, Freeze, PipelineStep, Promotion, Review
 from idp.capabilities.promotion.render import push_workflow
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.embedded.workflows.definitions import custom_resource_definitions
@@ -27,9 +27,15 @@ TYPES = {
     for type_ in vars(standard).values()
     if isinstance(type_, ResourceType)
 }
-GROUPS = {"developers": "idp-developer", "approvers": "idp-approver", "viewers": "idp-viewer"}
+GROUPS = {
+    "developers": "idp-developer",
+    "approvers": "idp-approver",
+    "responders": "idp-responder",
+    "viewers": "idp-viewer",
+}
 DIGEST = f"sha256:{'a' * 64}"
 COMMIT = "a" * 40
+NS = {"namespace": "demo"}
 
 
 def binding(group: str, role: str) -> Manifest:
@@ -223,3 +229,85 @@ async def test_nobody_but_the_platform_says_how_a_step_went(server: ApiServer) -
         client = server.client(user, groups)
         with pytest.raises(Forbidden):
             await client.patch(PipelineStep.type(), "s", patch, "demo", subresource="status")
+
+
+async def test_an_override_takes_its_own_verb_and_a_comment(server: ApiServer) -> None:
+    joan = server.client("joan", ("responders",))
+    override = {"emergency": True, "comment": "payments are down"}
+    await joan.create(Approval.type(), approval("joan", **override))
+    with pytest.raises(Forbidden, match="it takes the verb approve"):
+        await joan.create(Approval.type(), approval("joan"))
+    with pytest.raises(Invalid, match="an emergency override approves, and needs a comment"):
+        await joan.create(Approval.type(), approval("joan", emergency=True))
+    with pytest.raises(Forbidden, match="it takes the verb override"):
+        await server.client("grace", ("approvers",)).create(
+            Approval.type(), approval("grace", **override)
+        )
+
+
+async def test_a_hotfix_takes_its_own_verb_and_a_reason(server: ApiServer) -> None:
+    dora, joan = server.client("dora", ("developers",)), server.client("joan", ("responders",))
+    hotfix = {"hotfix": True, "reason": "CVE in the parser"}
+    await joan.create(Promotion.type(), promotion(initiator="joan", **hotfix))
+    with pytest.raises(Forbidden, match="it takes the verb hotfix"):
+        await dora.create(Promotion.type(), promotion(initiator="dora", **hotfix))
+    with pytest.raises(Invalid, match="a hotfix is a promotion, and needs a reason"):
+        await joan.create(Promotion.type(), promotion(initiator="joan", hotfix=True))
+
+
+async def test_one_freezes_in_the_own_name(server: ApiServer) -> None:
+    grace = server.client("grace", ("approvers",))
+
+    def freeze(by: str) -> Manifest:
+        spec = {"until": "2999-01-01T00:00:00Z", "reason": "audit", "by": by}
+        return {"metadata": {"generateName": "f-"}, "spec": spec}
+
+    created = await grace.create(Freeze.type(), freeze("grace"))
+    with pytest.raises(Forbidden, match=r"spec\.by must be you"):
+        await grace.create(Freeze.type(), freeze("ada"))
+    with pytest.raises(Forbidden):
+        await server.client("dora", ("developers",)).create(Freeze.type(), freeze("dora"))
+    await grace.delete(Freeze.type(), created["metadata"]["name"])
+
+
+async def test_somebody_else_closes_a_review_and_only_once_it_is_validated(
+    server: ApiServer,
+) -> None:
+    platform = server.client("platform", (MASTERS,))
+    grace = server.client("grace", ("approvers",))
+    spec = {
+        "application": "hello",
+        "promotion": "p",
+        "release": "r1",
+        "releaseDigest": DIGEST,
+        "cause": "hotfix",
+        "by": "joan",
+        "reason": "CVE",
+        "due": "2999-01-01T00:00:00Z",
+        "validateIn": ["staging"],
+    }
+    body = {"metadata": {"name": "p-hotfix", "namespace": "demo"}, "spec": spec}
+    await platform.create(Review.type(), body)
+
+    async def close(client: Client, **changes: Any) -> None:
+        closing = {"closedBy": "grace", "conclusion": "fine", **changes}
+        await client.patch(Review.type(), "p-hotfix", {"spec": closing}, "demo")
+
+    with pytest.raises(Invalid, match="must first be verified in every environment"):
+        await close(grace)
+    verified = {"status": {"verifiedIn": ["staging"]}}
+    await platform.patch(Review.type(), "p-hotfix", verified, "demo", subresource="status")
+    for client, changes, said in (
+        (grace, {"closedBy": "ada"}, r"spec\.closedBy must be you"),
+        (grace, {"reason": "none"}, "what is reviewed never changes"),
+        (grace, {"conclusion": ""}, "with a conclusion"),
+        (server.client("joan", (MASTERS,)), {"closedBy": "joan"}, "somebody else closes"),
+        (server.client("dora", ("developers",)), {"closedBy": "dora"}, "cannot patch"),
+    ):
+        with pytest.raises((Forbidden, Invalid), match=said):
+            await close(client, **changes)
+    await close(grace)
+    with pytest.raises(Invalid, match="a closed review never changes"):
+        await close(grace, conclusion="not fine after all")
+    with pytest.raises(Forbidden):
+        await grace.create(Review.type(), {**body, "metadata": {"generateName": "r-", **NS}})

@@ -141,17 +141,21 @@ def approvals(
     """
     counted: list[Approval] = []
     ignored: list[Ignored] = []
+    rejection: Approval | None = None
     for approval in given:
         if approval.spec.promotion != question.promotion:  # Rule 1
             continue
         reason = _why_not_looked_at(question, approval, may_approve)
         if reason is None and approval.spec.decision == "reject":  # Rule 4
-            return _rejected(approval, ignored)
+            rejection = rejection or approval
+            continue
         reason = reason or _why_not_counted(question, approval, counted, now)
         if reason is None:
             counted.append(approval)
         else:
             ignored.append(Ignored(approval.name, approval.spec.approver, reason))
+    if rejection is not None:
+        return _rejected(rejection, ignored)
     accepted, expired = _acceptances(question, counted, now)
     lacking = unfilled(question.requirements, counted, roles or {})  # Rule 9
     return _answer(question, counted, lacking, accepted, [*ignored, *expired])

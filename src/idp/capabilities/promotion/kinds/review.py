@@ -44,7 +44,13 @@ class ReviewSpec(Model):
 
 
 class ReviewStatus(Status):
-    """Nothing is reported of a review: its spec says whether it is closed."""
+    """What is true.
+
+    Attributes:
+        verified_in: Environments of `validateIn` that have verified the release by now.
+    """
+
+    verified_in: list[str] = Field(default_factory=list)
 
 
 _FIXED = (
@@ -82,6 +88,12 @@ class Review(Resource[ReviewSpec, ReviewStatus]):
                 "self.spec.closedBy == '' || "
                 "(self.spec.closedBy != self.spec.by && self.spec.conclusion != '')",
                 "somebody else closes a review, with a conclusion",
+            ),
+            (
+                "self.spec.closedBy == '' || !has(self.spec.validateIn) || "
+                "self.spec.validateIn.all(e, has(self.status) && has(self.status.verifiedIn) && "
+                "e in self.status.verifiedIn)",
+                "the release must first be verified in every environment of validateIn",
             ),
         ),
     )

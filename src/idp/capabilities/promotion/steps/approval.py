@@ -15,7 +15,7 @@ from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenSt
 from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.controller import Request, Watch
 from idp.kernel.resource import Manifest, Model
-from idp.kernel.step import Outcome, StepRun, failed, succeeded, waiting
+from idp.kernel.step import Outcome, StepRun, failed, succeeded
 
 LOOK_AGAIN = 15.0
 """Seconds; approvals themselves call the step at once."""
@@ -82,19 +82,25 @@ class ApprovalStep:
     def _outcome(
         self, question: Question, answer: Answer, place: Place, judged: dict[str, Any]
     ) -> Outcome:
+        # Put out in any case: what does not count is in the ledger however it ends.
+        so_far = {
+            "approvers": list(answer.counted),
+            "ignored": [
+                {"approval": i.approval, "approver": i.approver, "reason": i.reason}
+                for i in answer.ignored
+            ],
+        }
         if answer.state == "Rejected":
             return failed(
                 answer.message,
                 reason="Rejected",
                 remedy="Settle the objection, then start the promotion again.",
+                **so_far,
             )
         if answer.state == "Waiting":
-            return waiting(
-                answer.message,
-                reason="WaitingForApproval",
-                remedy=self._command(question, answer, place),
-                after=LOOK_AGAIN,
-            )
+            remedy = self._command(question, answer, place)
+            reason = "WaitingForApproval"
+            return Outcome("Running", answer.message, reason, remedy, so_far, LOOK_AGAIN)
         return succeeded(
             answer.message,
             reason="Approved",
@@ -102,16 +108,12 @@ class ApprovalStep:
             policyVersion=question.policy_version,
             validUntil=judged.get("validUntil", ""),
             exceptions=judged.get("exceptions", []),
-            approvers=list(answer.counted),
+            **so_far,
             accepted=[
                 {"name": gap.name, "by": gap.by, "until": timestamp(gap.until)}
                 for gap in answer.accepted
             ],
             override=override_output(answer.override),
-            ignored=[
-                {"approval": i.approval, "approver": i.approver, "reason": i.reason}
-                for i in answer.ignored
-            ],
         )
 
     def _command(self, question: Question, answer: Answer, place: Place) -> str:
