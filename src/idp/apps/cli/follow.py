@@ -175,6 +175,12 @@ def _waits_at_gates(step: Manifest) -> bool:
     return step["name"] == "gates" and step["phase"] == "Running" and asked
 
 
+def held_at_gates(status: Manifest) -> bool:
+    """Whether a promotion goes on only when a gate opens."""
+    steps = status.get("steps") or []
+    return status.get("phase") == "Running" and any(_waits_at_gates(step) for step in steps)
+
+
 def show_promotion(progress: Progress, line: Line, promotion: Manifest) -> bool:
     """Write a promotion and its steps; gives whether it waits for people."""
     status = promotion.get("status") or {}

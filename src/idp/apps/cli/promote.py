@@ -10,7 +10,12 @@ from typing import Any, Literal
 import typer
 
 from idp.apps.cli.connection import Platform, connect
-from idp.apps.cli.follow import PipelineFailed, follow_promotion, show_promotion
+from idp.apps.cli.follow import (
+    PipelineFailed,
+    follow_promotion,
+    held_at_gates,
+    show_promotion,
+)
 from idp.apps.cli.progress import Progress
 from idp.apps.platform.layout import Layout
 from idp.apps.promotion_requests import approval_of, promotion_of, rollback_of
@@ -320,23 +325,31 @@ async def rollback(
 async def follow_by_name(
     client: HttpClient, namespace: str, name: str, environment: str
 ) -> dict[str, Any]:
-    """Follow a promotion or rollback until it succeeds or is superseded; gives its status.
+    """Follow a promotion or rollback until it succeeds, is superseded or held at its gates.
+
+    Gives its status.
 
     Raises:
         PipelineFailed: It failed.
         DeadlineExceeded: It took too long.
     """
     deadline = time.monotonic() + FOLLOW_SECONDS
+    status: dict[str, Any] = {}
     with Progress(f"{name} in {environment}") as progress:
         while time.monotonic() < deadline:
             promotion = await client.get(Promotion.type(), name, namespace)
             show_promotion(progress, progress.root, promotion)
-            status: dict[str, Any] = promotion.get("status") or {}
+            status = promotion.get("status") or {}
             if status.get("phase") == "Failed":
                 raise PipelineFailed(status["message"], remedy=status.get("remedy") or None)
             if status.get("phase") in ("Succeeded", "Superseded"):
                 return status
+            if held_at_gates(status):
+                break
             await asyncio.sleep(0.25)
+    if held_at_gates(status):
+        typer.echo(f"\nIt waits: {status['message']}\nNext: {status.get('remedy', '')}")
+        return status
     raise DeadlineExceeded(
         f"{name} did not end within {FOLLOW_SECONDS:.0f} s",
         remedy=f"`idp-cli promotion watch -e {environment} -n {namespace} ...` goes on watching.",
