@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from idp.capabilities.environments.kinds import PromotionPipeline
 from idp.capabilities.promotion.capability import CAPABILITY
 from idp.capabilities.promotion.kinds import Approval, Freeze, PipelineStep, Promotion, Review
 from idp.capabilities.promotion.render import push_workflow
@@ -18,7 +19,7 @@ from idp.kernel import standard
 from idp.kernel.client import Client
 from idp.kernel.conditions import is_true
 from idp.kernel.errors import Forbidden, Invalid
-from idp.kernel.resource import Manifest, ResourceType
+from idp.kernel.resource import Manifest, Resource, ResourceType
 from idp.kernel.schema import custom_resource_definition
 
 MASTERS = "system:masters"
@@ -47,7 +48,8 @@ def binding(group: str, role: str) -> Manifest:
 
 
 async def set_up(client: Client) -> None:
-    definitions = [custom_resource_definition(kind) for kind in CAPABILITY.kinds]
+    kinds: list[type[Resource[Any, Any]]] = [*CAPABILITY.kinds, PromotionPipeline]
+    definitions = [custom_resource_definition(kind) for kind in kinds]
     for crd in [*definitions, *custom_resource_definitions()]:
         await client.create(standard.CUSTOM_RESOURCE_DEFINITION, crd)
     served = False
@@ -311,3 +313,47 @@ async def test_somebody_else_closes_a_review_and_only_once_it_is_validated(
         await close(grace, conclusion="not fine after all")
     with pytest.raises(Forbidden):
         await grace.create(Review.type(), {**body, "metadata": {"generateName": "r-", **NS}})
+
+
+HOURS = {"days": ["Mon"], "start": "09:00", "end": "17:00"}
+GATES: list[Manifest] = [
+    {"name": "soak", "soak": {"minutes": 60}},
+    {"name": "hours", "window": {"open": [HOURS], "closed": [{"first": "2026-12-24"}]}},
+    {"name": "fast", "performance": {}},
+    {"name": "chg", "changeRecord": {"url": "https://c.example.com", "secret": "chg"}},
+    {"name": "rego", "rego": {"module": "package idp.gate"}},
+    {"name": "cel", "cel": {"expression": "true"}},
+    {"name": "http", "http": {"url": "https://c.example.com/gate", "secret": "http"}},
+    {"name": "flow", "workflow": {"template": "smoke"}},
+]
+
+
+async def test_a_pipeline_with_every_gate_is_taken_as_often_as_they_may_be(
+    server: ApiServer,
+) -> None:
+    platform = server.client("platform", (MASTERS,))
+    many = [{**GATES[n % 8], "name": f"g{n}"} for n in range(20)]
+    body = {"metadata": {"name": "many"}, "spec": {"gates": many}}
+    created = await platform.create(PromotionPipeline.type(), body)
+    assert [gate["name"] for gate in created["spec"]["gates"]] == [g["name"] for g in many]
+    assert len(PromotionPipeline.parse(created).spec.gates) == 20
+
+
+@pytest.mark.parametrize(
+    ("gates", "said"),
+    [
+        ([{"name": "none"}], "a gate has exactly one rule"),
+        ([{**GATES[0], "cel": {"expression": "true"}}], "a gate has exactly one rule"),
+        ([{**GATES[0], "name": "freeze"}], "the gate freeze is the platform's own"),
+        ([GATES[0], GATES[0]], "Duplicate value"),
+        ([{"name": "w", "window": {"open": [{**HOURS, "start": "9:00"}]}}], "start"),
+        ([{"name": "h", "http": {"url": "ftp://x", "secret": "s"}}], "url"),
+    ],
+)
+async def test_a_gate_that_makes_no_sense(
+    server: ApiServer, gates: list[Manifest], said: str
+) -> None:
+    platform = server.client("platform", (MASTERS,))
+    body = {"metadata": {"generateName": "p-"}, "spec": {"gates": gates}}
+    with pytest.raises(Invalid, match=said):
+        await platform.create(PromotionPipeline.type(), body)

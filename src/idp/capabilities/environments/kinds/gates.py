@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints
+from pydantic.alias_generators import to_camel
 
 from idp.kernel.resource import Model
 
@@ -159,6 +160,26 @@ class WorkflowRule(Model):
     template: str = Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=200)
 
 
+RULES = (
+    "soak",
+    "window",
+    "performance",
+    "change_record",
+    "rego",
+    "cel",
+    "http",
+    "workflow",
+)
+"""Fields of `Gate` of which exactly one is set."""
+
+
+_ONE_RULE = " + ".join(f"(has(self.{to_camel(rule)}) ? 1 : 0)" for rule in RULES) + " == 1"
+_VALIDATIONS: list[JsonValue] = [
+    {"rule": _ONE_RULE, "message": "a gate has exactly one rule"},
+    {"rule": "self.name != 'freeze'", "message": "the gate freeze is the platform's own"},
+]
+
+
 class Gate(Model):
     """One thing that must hold before the commit; exactly one rule is set.
 
@@ -177,6 +198,8 @@ class Gate(Model):
         workflow: A workflow.
     """
 
+    model_config = ConfigDict(json_schema_extra={"x-kubernetes-validations": _VALIDATIONS})
+
     name: GateName
     deadline_hours: int = Field(default=168, ge=1, le=24 * 60)
     overridable: bool = False
@@ -194,19 +217,6 @@ class Gate(Model):
         """The rules that are set, by the name of their field."""
         found = {name: getattr(self, name) for name in RULES}
         return {name: rule for name, rule in found.items() if rule is not None}
-
-
-RULES = (
-    "soak",
-    "window",
-    "performance",
-    "change_record",
-    "rego",
-    "cel",
-    "http",
-    "workflow",
-)
-"""Fields of `Gate` of which exactly one is set."""
 
 
 class Egress(Model):
