@@ -27,6 +27,9 @@ from idp.kernel.http_client import HttpClient
 from idp.kernel.resource import Manifest
 
 FOLLOW_SECONDS = 300.0
+HELD_SECONDS = 10.0
+"""A gate that is shut for longer than this is not waited for: an approval may just have come, and
+a short workflow end."""
 
 
 async def promote(
@@ -333,7 +336,8 @@ async def follow_by_name(
         PipelineFailed: It failed.
         DeadlineExceeded: It took too long.
     """
-    deadline = time.monotonic() + FOLLOW_SECONDS
+    begun = time.monotonic()
+    deadline = begun + FOLLOW_SECONDS
     status: dict[str, Any] = {}
     with Progress(f"{name} in {environment}") as progress:
         while time.monotonic() < deadline:
@@ -344,7 +348,7 @@ async def follow_by_name(
                 raise PipelineFailed(status["message"], remedy=status.get("remedy") or None)
             if status.get("phase") in ("Succeeded", "Superseded"):
                 return status
-            if held_at_gates(status):
+            if held_at_gates(status) and time.monotonic() - begun > HELD_SECONDS:
                 break
             await asyncio.sleep(0.25)
     if held_at_gates(status):
