@@ -14,6 +14,7 @@ from idp.protocols.signing.predicates import VERIFIED
 from support.keys import logged_key
 
 KEY = logged_key("uat")
+STEPS = ("verdict", "approval", "gates", "confirm", "verify", "performance")
 
 
 async def ready(bench: Any, **confirm: Any) -> str:
@@ -37,6 +38,9 @@ async def ready(bench: Any, **confirm: Any) -> str:
     verdict = {"decision": "Allow", "obligations": [], "evidenceDigest": "e", "policyVersion": "v"}
     await bench.done("verdict", **about, **verdict)
     await bench.done("approval", **about, approvers=["grace"], accepted=[])
+    gate = {"name": "soak", "state": "Overridden"}
+    await bench.done("gates", **about, gates=[gate], override={"by": "joan"})
+    await bench.done("performance", gates={})
     await bench.done("confirm", **{**about, "digest": "sha256:i", **confirm})
     await bench.done("verify", url="http://hello")
     return str(digest)
@@ -44,7 +48,7 @@ async def ready(bench: Any, **confirm: Any) -> str:
 
 async def attest(bench: Any) -> Any:
     step = AttestStep(bench.reader, bench.registry, KEY, environment="uat")
-    names = {uses: f"p-{uses}" for uses in ("verdict", "approval", "confirm", "verify")}
+    names = {uses: f"p-{uses}" for uses in STEPS}
     return await bench.perform(step, release="r1", **names)
 
 
@@ -58,7 +62,15 @@ async def test_states_what_was_checked_in_this_environments_name(bench: Any) -> 
     claim = statement.predicate
     assert (claim["environment"], claim["releaseDigest"]) == ("uat", digest)
     assert claim["time"] == "2026-11-24T10:00:00Z"
-    assert [c["name"] for c in claim["checks"]] == ["verdict", "approval", "confirm", "verify"]
+    assert [c["name"] for c in claim["checks"]] == [
+        *("verdict", "approval", "gates", "confirm", "verify")
+    ]
+    assert claim["checks"][2] == {
+        "name": "gates",
+        "states": {"soak": "Overridden"},
+        "override": {"by": "joan"},
+        "hotfix": False,
+    }
 
 
 async def test_called_again_it_states_the_same(bench: Any) -> None:

@@ -25,15 +25,19 @@ class AttestParameters(Model):
         release: Name of the Release.
         verdict: Name of the `verdict` step's object.
         approval: Name of the `approval` step's object.
+        gates: Name of the `gates` step's object.
         confirm: Name of the `confirm` step's object.
         verify: Name of the `verify` step's object.
+        performance: Name of the `performance` step's object.
     """
 
     release: ObjectName
     verdict: ObjectName
     approval: ObjectName
+    gates: ObjectName
     confirm: ObjectName
     verify: ObjectName
+    performance: ObjectName
 
 
 class AttestStep:
@@ -56,9 +60,11 @@ class AttestStep:
         spec = (await self._reader.release(run, parameters.release)).spec
         verdict = await self._reader.outputs(run, parameters.verdict, "verdict")
         approval = await self._reader.outputs(run, parameters.approval, "approval")
+        gates = await self._reader.outputs(run, parameters.gates, "gates")
+        await self._reader.outputs(run, parameters.performance, "performance")
         confirm = await self._reader.outputs(run, parameters.confirm, "confirm")
         verify = await self._reader.outputs(run, parameters.verify, "verify")
-        for outputs in (verdict, approval, confirm):
+        for outputs in (verdict, approval, gates, confirm):
             if outputs.get("releaseDigest") != spec.digest:
                 raise UnprovenStep("an earlier step was about another release")
         checks: list[dict[str, Any]] = [
@@ -73,6 +79,12 @@ class AttestStep:
                 "name": "approval",
                 "approvers": approval["approvers"],
                 "accepted": approval["accepted"],
+            },
+            {
+                "name": "gates",
+                "states": {gate["name"]: gate["state"] for gate in gates["gates"]},
+                "override": gates["override"],
+                "hotfix": promotion.spec.hotfix,
             },
             {"name": "confirm", "digest": confirm["digest"]},
             {"name": "verify", "url": verify["url"]},
