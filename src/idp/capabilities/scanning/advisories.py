@@ -8,9 +8,10 @@ How old the database is, is how old its newest record is: copying an old export 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -21,7 +22,9 @@ from idp.capabilities.scanning.reports import DatabaseFacts
 from idp.kernel.clock import parse_timestamp
 from idp.kernel.errors import MissingPrerequisite
 
-LAYOUT = 1
+LAYOUT = 2
+
+_AT_ONCE = 500
 
 _metadata = sa.MetaData()
 advisories_table = sa.Table(
@@ -40,9 +43,11 @@ affected_table = sa.Table(
     _metadata,
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("advisory", sa.ForeignKey("advisories.id", ondelete="CASCADE"), index=True),
-    sa.Column("package", sa.String, nullable=False, index=True),
+    sa.Column("ecosystem", sa.String, nullable=False),
+    sa.Column("package", sa.String, nullable=False),
     sa.Column("ranges", sa.Text, nullable=False),
     sa.Column("versions", sa.Text, nullable=False),
+    sa.Index("affected_package", "package", "ecosystem"),
 )
 facts_table = sa.Table(
     "facts",
@@ -52,6 +57,17 @@ facts_table = sa.Table(
     sa.Column("updated", sa.String, nullable=False),
     sa.Column("records", sa.Integer, nullable=False),
 )
+
+_LOOKUP = """
+SELECT a.id, a.modified, a.aliases, a.summary, a.severity,
+       f.ecosystem, f.package, f.ranges, f.versions
+FROM json_each(:names) AS wanted
+CROSS JOIN affected AS f ON f.package = wanted.value
+JOIN advisories AS a ON a.id = f.advisory
+WHERE NOT a.withdrawn
+ORDER BY a.id, f.number
+"""
+"""Written by hand: `CROSS JOIN` makes SQLite go by the names, which are few, not by advisories."""
 
 
 class AdvisoryDatabase:
@@ -89,20 +105,34 @@ class AdvisoryDatabase:
             raise _unusable(self.path, "was written by another version")
         return DatabaseFacts(digest=row.digest, updated=row.updated, records=row.records)
 
-    def lookup(self, package: str) -> list[tuple[Advisory, Affected]]:
-        """What is known about a package, without what was withdrawn.
+    def lookup(
+        self, packages: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], list[tuple[Advisory, Affected]]]:
+        """What is known about packages, without what was withdrawn.
 
         Args:
-            package: Name in its normal form.
+            packages: Ecosystem and name in its normal form.
+
+        Returns:
+            Only those about which something is known.
         """
-        query = (
-            sa.select(advisories_table, affected_table.c.ranges, affected_table.c.versions)
-            .join_from(affected_table, advisories_table)
-            .where(affected_table.c.package == package, ~advisories_table.c.withdrawn)
-            .order_by(advisories_table.c.id, affected_table.c.number)
-        )
+        wanted = set(packages)
+        names = sorted({name for _, name in wanted})
+        found: dict[tuple[str, str], list[tuple[Advisory, Affected]]] = {}
         with self._engine.connect() as connection:
-            return [_read_row(package, row) for row in connection.execute(query)]
+            for start in range(0, len(names), _AT_ONCE):
+                asked = {"names": orjson.dumps(names[start : start + _AT_ONCE]).decode()}
+                for row in connection.exec_driver_sql(_LOOKUP, asked):
+                    if (row.ecosystem, row.package) in wanted:
+                        key = (row.ecosystem, row.package)
+                        found.setdefault(key, []).append(_read_row(row))
+        return found
+
+    def ecosystems(self) -> frozenset[str]:
+        """Of which something is known."""
+        query = sa.select(affected_table.c.ecosystem).distinct()
+        with self._engine.connect() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def begin(self) -> sa.Engine:
         """The engine, with the tables made; for importing."""
@@ -128,10 +158,11 @@ def _configure(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _read_row(package: str, row: Any) -> tuple[Advisory, Affected]:
-    ranges: list[list[tuple[Literal["introduced"], str]]] = orjson.loads(row.ranges)
+def _read_row(row: Any) -> tuple[Advisory, Affected]:
+    ranges: list[list[list[str]]] = orjson.loads(row.ranges)
     affected = Affected(
-        package=package,
+        ecosystem=row.ecosystem,
+        package=row.package,
         ranges=tuple(tuple((kind, at) for kind, at in events) for events in ranges),
         versions=tuple(orjson.loads(row.versions)),
     )
@@ -139,7 +170,7 @@ def _read_row(package: str, row: Any) -> tuple[Advisory, Affected]:
         id=row.id,
         aliases=tuple(orjson.loads(row.aliases)),
         modified=row.modified,
-        withdrawn=row.withdrawn,
+        withdrawn=False,
         summary=row.summary,
         severity=row.severity,
         affected=(affected,),

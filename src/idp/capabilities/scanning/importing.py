@@ -45,7 +45,7 @@ class ImportReport:
         added: New records.
         replaced: Records that their authors had changed.
         unchanged: Records that were there already, or are older than what was there.
-        skipped: Records about other ecosystems only.
+        skipped: Records about unknown ecosystems only.
         malformed: Records that could not be read.
         named: The first `MAX_NAMED` of those: name and reason.
     """
@@ -145,6 +145,7 @@ def _replace(connection: sa.Connection, advisory: Advisory, data: bytes) -> None
         connection.execute(
             affected_table.insert().values(
                 advisory=advisory.id,
+                ecosystem=affected.ecosystem,
                 package=affected.package,
                 ranges=_dump(affected.ranges),
                 versions=_dump(affected.versions),

@@ -18,7 +18,7 @@ CRITICAL = {"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:
 
 
 def bill(*distributions: tuple[str, str], brings_system: bool = False) -> Bill:
-    return Bill(frozenset(distributions), brings_system)
+    return Bill(frozenset(("PyPI", *one) for one in distributions), brings_system)
 
 
 def record(name: str, **changes: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from idp.apps.cli.commands.bills import sbom
 from idp.apps.cli.options import (
     DEFAULT_NAMESPACE,
     Data,
@@ -32,6 +33,7 @@ profiles = typer.Typer(help="What findings do in an environment.", no_args_is_he
 application.add_typer(exceptions, name="exception")
 application.add_typer(profiles, name="profile")
 application.add_typer(database, name="db")
+application.command()(sbom)
 
 
 class FindingState(StrEnum):
