@@ -10,6 +10,7 @@ from benchmarks.figures import (
     api_server,
     bare_machine,
     command_line,
+    dependencies,
     findings,
     gateway,
     idle,
@@ -33,6 +34,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "command-line": command_line.measure,
     "api-server": api_server.measure,
     "registry": registry.measure,
+    "dependencies": dependencies.measure,
     "findings": findings.measure,
     "gateway": gateway.measure,
 }

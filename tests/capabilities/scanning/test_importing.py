@@ -53,7 +53,7 @@ def run(database: AdvisoryDatabase, source: Path) -> tuple[int, int, int, int, i
 
 
 def known(database: AdvisoryDatabase, package: str) -> list[tuple[Advisory, Affected]]:
-    return database.lookup([("PyPI", package)]).get(("PyPI", package), [])
+    return [(advisory, affected) for _, advisory, affected in database.lookup([("PyPI", package)])]
 
 
 def test_an_empty_database_says_so(database: AdvisoryDatabase) -> None:

@@ -8,7 +8,8 @@ How old the database is, is how old its newest record is: copying an old export 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from idp.kernel.errors import MissingPrerequisite
 LAYOUT = 2
 
 _AT_ONCE = 500
+_MAJOR = re.compile(r"v[0-9]+")
 
 _metadata = sa.MetaData()
 advisories_table = sa.Table(
@@ -58,16 +60,24 @@ facts_table = sa.Table(
     sa.Column("records", sa.Integer, nullable=False),
 )
 
-_LOOKUP = """
-SELECT a.id, a.modified, a.aliases, a.summary, a.severity,
+_COLUMNS = """
+SELECT wanted.value AS asked, a.id, a.aliases, a.summary, a.severity, a.modified,
        f.ecosystem, f.package, f.ranges, f.versions
 FROM json_each(:names) AS wanted
+"""
+_ASKED, _ECOSYSTEM, _PACKAGE = 0, 6, 7
+# Written by hand: `CROSS JOIN` makes SQLite go by the names, which are few, not by advisories.
+_BY_NAME = f"""{_COLUMNS}
 CROSS JOIN affected AS f ON f.package = wanted.value
 JOIN advisories AS a ON a.id = f.advisory
 WHERE NOT a.withdrawn
-ORDER BY a.id, f.number
 """
-"""Written by hand: `CROSS JOIN` makes SQLite go by the names, which are few, not by advisories."""
+# Some name a package of a Go module where others name the module: `0` is the letter behind `/`.
+_INSIDE = f"""{_COLUMNS}
+CROSS JOIN affected AS f ON f.package > wanted.value || '/' AND f.package < wanted.value || '0'
+JOIN advisories AS a ON a.id = f.advisory
+WHERE NOT a.withdrawn AND f.ecosystem = 'Go'
+"""
 
 
 class AdvisoryDatabase:
@@ -107,26 +117,25 @@ class AdvisoryDatabase:
 
     def lookup(
         self, packages: Iterable[tuple[str, str]]
-    ) -> dict[tuple[str, str], list[tuple[Advisory, Affected]]]:
-        """What is known about packages, without what was withdrawn.
+    ) -> Iterator[tuple[tuple[str, str], Advisory, Affected]]:
+        """What is known about packages, without what was withdrawn, one after the other.
 
         Args:
             packages: Ecosystem and name in its normal form.
 
-        Returns:
-            Only those about which something is known.
+        Yields:
+            The package, an advisory, and which versions of it are affected.
         """
         wanted = set(packages)
-        names = sorted({name for _, name in wanted})
-        found: dict[tuple[str, str], list[tuple[Advisory, Affected]]] = {}
+        modules = {name for ecosystem, name in wanted if ecosystem == "Go"}
         with self._engine.connect() as connection:
-            for start in range(0, len(names), _AT_ONCE):
-                asked = {"names": orjson.dumps(names[start : start + _AT_ONCE]).decode()}
-                for row in connection.exec_driver_sql(_LOOKUP, asked):
-                    if (row.ecosystem, row.package) in wanted:
-                        key = (row.ecosystem, row.package)
-                        found.setdefault(key, []).append(_read_row(row))
-        return found
+            for row in _select(connection, _BY_NAME, {name for _, name in wanted}):
+                key = (row[_ECOSYSTEM], row[_PACKAGE])
+                if key in wanted:
+                    yield key, *_read_row(row)
+            for row in _select(connection, _INSIDE, modules):
+                if _module_of(row[_PACKAGE], modules) == row[_ASKED]:
+                    yield ("Go", row[_ASKED]), *_read_row(row)
 
     def ecosystems(self) -> frozenset[str]:
         """Of which something is known."""
@@ -140,6 +149,27 @@ class AdvisoryDatabase:
         self.status()
         _metadata.create_all(self._engine)
         return self._engine
+
+
+def _select(connection: sa.Connection, statement: str, names: set[str]) -> Iterator[Sequence[Any]]:
+    ordered = sorted(names)
+    for start in range(0, len(ordered), _AT_ONCE):
+        asked = {"names": orjson.dumps(ordered[start : start + _AT_ONCE]).decode()}
+        # Plain tuples: making rows of SQLAlchemy of them takes as long as the search.
+        cursor = connection.connection.cursor()
+        yield from cursor.execute(statement, asked)
+        cursor.close()
+
+
+def _module_of(package: str, modules: set[str]) -> str:
+    """The innermost of the modules that a package can be of; empty when a version lies between."""
+    parts = package.split("/")
+    for end in range(len(parts) - 1, 0, -1):
+        if _MAJOR.fullmatch(parts[end]):  # a module of its own
+            return ""
+        if "/".join(parts[:end]) in modules:
+            return "/".join(parts[:end])
+    return ""
 
 
 def _unusable(path: Path, why: str) -> MissingPrerequisite:
@@ -158,21 +188,15 @@ def _configure(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _read_row(row: Any) -> tuple[Advisory, Affected]:
-    ranges: list[list[list[str]]] = orjson.loads(row.ranges)
+def _read_row(row: Sequence[Any]) -> tuple[Advisory, Affected]:
+    """By place, for it is done thousands of times."""
+    _, name, aliases, summary, severity, modified, ecosystem, package, ranges, versions = row
     affected = Affected(
-        ecosystem=row.ecosystem,
-        package=row.package,
-        ranges=tuple(tuple((kind, at) for kind, at in events) for events in ranges),
-        versions=tuple(orjson.loads(row.versions)),
+        ecosystem,
+        package,
+        tuple(tuple(map(tuple, events)) for events in orjson.loads(ranges)),
+        tuple(orjson.loads(versions)) if versions != "[]" else (),
     )
-    advisory = Advisory(
-        id=row.id,
-        aliases=tuple(orjson.loads(row.aliases)),
-        modified=row.modified,
-        withdrawn=False,
-        summary=row.summary,
-        severity=row.severity,
-        affected=(affected,),
-    )
+    known_as = tuple(orjson.loads(aliases)) if aliases != "[]" else ()
+    advisory = Advisory(name, known_as, modified, False, summary, severity, (affected,))
     return advisory, affected

@@ -9,7 +9,9 @@ Rules:
    behind a later `fixed`, not behind a later `last_affected`, and before a `limit` if there is one.
 3. Ranges of Git commits say nothing about versions and are left out.
 4. A record that cannot be read wholly is refused: half an advisory would make half a promise.
-5. Of several scores the highest counts. A severity without a readable CVSS vector is no score.
+5. Distributions name in `upstream` the vulnerability that a record of theirs is about; where it is
+   one alone, that is an alias. An advisory about several is none of them.
+6. Of several scores the highest counts. A severity without a readable CVSS vector is no score.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ def read_record(record: Any) -> Advisory:
         entries = [e for e in record.get("affected") or () if is_known(e["package"]["ecosystem"])]
         return Advisory(
             id=_text(record["id"], 128),
-            aliases=tuple(_text(alias, 128) for alias in record.get("aliases") or ()),
+            aliases=_aliases(record),
             modified=_moment(record["modified"]),
             withdrawn=bool(record.get("withdrawn")),
             summary=_summary(record),
@@ -127,6 +129,12 @@ def merge_aliases(advisories: Iterable[Advisory]) -> list[tuple[Advisory, list[s
     return sorted(merged, key=lambda pair: pair[0].id)
 
 
+def _aliases(record: Mapping[str, Any]) -> tuple[str, ...]:
+    upstream = record.get("upstream") or ()
+    names = [*(record.get("aliases") or ()), *(upstream if len(upstream) == 1 else ())]
+    return tuple(dict.fromkeys(_text(name, 128) for name in names))
+
+
 def _text(value: Any, limit: int) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= limit or not value.isprintable():
         raise ValueError(f"{value!r:.60} is not a short text")
@@ -151,7 +159,7 @@ def _severity(carriers: Sequence[Mapping[str, Any]]) -> float | None:
             try:
                 scores.append(base_score(str(entry["score"])))
             except InvalidInput:
-                continue  # Rule 5: another kind of score
+                continue  # Rule 6: another kind of score
     return max(scores, default=None)
 
 

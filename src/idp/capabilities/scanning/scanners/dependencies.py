@@ -62,24 +62,26 @@ class Dependencies:
 
     def _compare(self, bill: Bill) -> tuple[list[Finding], list[str]]:
         """Findings, and the packages whose version cannot be compared."""
-        findings: list[Finding] = []
+        versions: dict[tuple[str, str], list[str]] = {}
         unread = []
-        known = self._database.lookup((e, name) for e, name, _ in bill.packages)
         for ecosystem, name, installed in sorted(bill.packages):
             if not is_known(ecosystem):
                 continue
             try:
                 version_key(ecosystem, installed)
-                hits = [
-                    advisory
-                    for advisory, affected in known.get((ecosystem, name), ())
-                    if affects(affected, installed)
-                ]
+                versions.setdefault((ecosystem, name), []).append(installed)
             except InvalidInput:
                 unread.append(f"{name} {installed}")
-                continue
-            findings += [_finding(name, installed, *merged) for merged in merge_aliases(hits)]
-        return findings, unread
+        hits: dict[tuple[str, str, str], list[Advisory]] = {}
+        for package, advisory, affected in self._database.lookup(versions):
+            for installed in versions[package]:
+                if affects(affected, installed):
+                    hits.setdefault((*package, installed), []).append(advisory)
+        return [
+            _finding(name, installed, *merged)
+            for (_, name, installed), advisories in sorted(hits.items(), key=lambda hit: hit[0])
+            for merged in merge_aliases(advisories)
+        ], unread
 
     def _unknown(self, bill: Bill) -> list[str]:
         """Ecosystems of which not one advisory was imported, or whose versions nobody can order."""

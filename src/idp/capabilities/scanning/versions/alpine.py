@@ -26,7 +26,9 @@ class Key:
 
     __slots__ = ("_numbers", "_rest")
 
-    def __init__(self, numbers: tuple[str, ...], rest: tuple[str, tuple[Suffix, ...], int]) -> None:
+    def __init__(
+        self, numbers: tuple[str, ...], rest: tuple[str, tuple[Suffix, ...], str, int]
+    ) -> None:
         self._numbers = numbers
         self._rest = rest
 
@@ -65,9 +67,8 @@ def key(version: str) -> Key:
     suffixes = tuple(_suffix(*found) for found in _SUFFIX.findall(match["suffixes"]))
     revision = int(match["revision"] or 0)
     # The end of the suffixes stands between those before and those behind a release.
-    return Key(
-        tuple(match["numbers"].split(".")), (match["letter"], (*suffixes, (_NONE, 0)), revision)
-    )
+    rest = (match["letter"], (*suffixes, (_NONE, 0)), match["commit"] or "", revision)
+    return Key(tuple(match["numbers"].split(".")), rest)
 
 
 def _suffix(word: str, number: str) -> Suffix:

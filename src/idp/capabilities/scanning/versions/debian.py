@@ -9,6 +9,7 @@ _ALLOWED = re.compile(r"[A-Za-z0-9.+~:_-]*", re.ASCII)
 _END = 0
 
 Part = tuple[tuple[int, ...], int]
+_NOTHING: Part = ((_END,), 0)
 Key = tuple[int, tuple[Part, ...], tuple[Part, ...]]
 
 
@@ -26,18 +27,18 @@ def key(version: str) -> Key:
         epoch, rest = "0", text
     upstream, dash, revision = rest.rpartition("-")
     if not dash:
-        upstream, revision = rest, ""
+        upstream, revision = rest, "0"
     return int(epoch), _parts(upstream), _parts(revision)
 
 
 def _parts(text: str) -> tuple[Part, ...]:
     """Letters and numbers in turn; the end stands between `~` and everything else."""
-    parts = [
+    parts: list[Part] = [
         ((*(_weight(letter) for letter in letters), _END), int(digits or 0))
         for letters, digits in _PART.findall(text)
         if letters or digits
     ]
-    return (*parts, ((_END,), 0))
+    return (*parts, _NOTHING)
 
 
 def _weight(letter: str) -> int:

@@ -10,7 +10,6 @@ _TOKEN = re.compile(r"([.\-_]?)([0-9]+|[^0-9.\-_]+|)")
 _QUALIFIERS = ("alpha", "beta", "milestone", "rc", "snapshot", "", "sp")
 _ALIASES = {"cr": "rc", "ga": "", "final": "", "release": ""}
 _SHORT = {"a": "alpha", "b": "beta", "m": "milestone"}
-_RELEASE = _QUALIFIERS.index("")
 
 Token = tuple[str, str]
 """What separates it from the one before, `.` or `-`, and its text."""
