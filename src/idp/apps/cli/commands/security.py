@@ -204,7 +204,8 @@ def scan(
     """Judge a report of another scanner by the rules and exceptions of an environment.
 
     Reads Trivy, Grype, Clair, Aqua, Semgrep, SonarQube, Checkmarx, Veracode, ZAP, Nuclei, KICS,
-    Checkov, Dependency-Check, Snyk, FOSSA, and SARIF of any tool, such as CodeQL and Fortify. Nothing is stored. Exit code 8 when the environment would refuse it.
+    Checkov, Dependency-Check, Snyk, FOSSA, and SARIF of any tool, such as CodeQL and Fortify.
+    Nothing is stored. Exit code 8 when the environment would refuse it.
 
     Examples:
 
