@@ -18,6 +18,7 @@ from benchmarks.figures import (
     push,
     registry,
     rolling_update,
+    scanners,
     start,
 )
 from benchmarks.stage import Stage
@@ -36,5 +37,6 @@ MEASUREMENTS: dict[str, Measure] = {
     "registry": registry.measure,
     "dependencies": dependencies.measure,
     "findings": findings.measure,
+    "scanners": scanners.measure,
     "gateway": gateway.measure,
 }
