@@ -28,4 +28,4 @@ class CelGate:
 
     async def ask(self, rule: CelRule, case: GateCase) -> GateAnswer:
         """Evaluate it over the facts, which are its variables."""
-        return decide(rule, await evaluate("cel", rule.expression, case.facts()))
+        return decide(rule, await evaluate(rule.expression, case.facts()))

@@ -1,9 +1,9 @@
-"""Runs what users wrote, in a process of its own: Rego and CEL.
+"""Evaluates CEL expressions that users wrote, each in a process of its own.
 
-Neither engine can be told to stop: a Rego module may loop over a product of large sets, a CEL
-expression may nest comprehensions. So each question has a process that is killed when its time
-is up. It gets the question by standard input, no variable of the platform's environment, and may
-use little memory, no files and no other process (resource limits of the kernel).
+The engine cannot be told to stop, and an expression may nest comprehensions. So each question has a
+process that is killed when its time is up. It gets the question by standard input, no variable of
+the platform's environment, and may use little memory, no files and no other process (resource
+limits of the kernel). `idp.protocols.rego` does the same for Rego.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
@@ -29,20 +29,14 @@ class CannotEvaluate(IdpError):
     status = 422
 
 
-async def evaluate(
-    language: Literal["rego", "cel"],
-    source: str,
-    facts: Mapping[str, Any],
-    *,
-    seconds: float = SECONDS,
-) -> Any:
-    """Evaluate a module or an expression; gives its value as JSON values.
+async def evaluate(source: str, facts: Mapping[str, Any], *, seconds: float = SECONDS) -> Any:
+    """Evaluate an expression; gives its value as JSON values.
 
     Raises:
         CannotEvaluate: It has no value, whatever the cause.
         Unavailable: No process can be started now.
     """
-    question = orjson.dumps({"language": language, "source": source, "facts": facts})
+    question = orjson.dumps({"source": source, "facts": facts})
     try:
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-m", _CHILD, str(int(seconds) + 1)),
@@ -52,32 +46,32 @@ async def evaluate(
             env={},
         )
     except OSError as error:
-        raise Unavailable(f"no process for the {language} gate: {error}") from error
+        raise Unavailable(f"no process for the cel gate: {error}") from error
     try:
         async with asyncio.timeout(seconds):
             answer, _ = await child.communicate(question)
     except TimeoutError:
         raise CannotEvaluate(
-            f"the {language} gate did not decide within {seconds:g} s",
+            f"the cel gate did not decide within {seconds:g} s",
             remedy="Make it simpler: a gate looks at a few facts.",
         ) from None
     finally:
         if child.returncode is None:
             child.kill()
             await child.wait()
-    return _value(language, answer)
+    return _value(answer)
 
 
-def _value(language: str, answer: bytes) -> Any:
-    remedy = f"Correct the {language} of the gate in the PromotionPipeline."
+def _value(answer: bytes) -> Any:
+    remedy = "Correct the expression of the gate in the PromotionPipeline."
     if len(answer) > _ANSWER_BYTES:
-        raise CannotEvaluate(f"the {language} gate answers too much", remedy=remedy)
+        raise CannotEvaluate("the cel gate answers too much", remedy=remedy)
     try:
         body = orjson.loads(answer)
     except orjson.JSONDecodeError:
-        words = f"the {language} gate cannot decide: it needs more memory or time than it gets"
+        words = "the cel gate cannot decide: it needs more memory or time than it gets"
         raise CannotEvaluate(words, remedy=remedy) from None
     if "error" in body:
         words = " ".join(str(body["error"]).split())[:500]
-        raise CannotEvaluate(f"the {language} gate cannot decide: {words}", remedy=remedy)
+        raise CannotEvaluate(f"the cel gate cannot decide: {words}", remedy=remedy)
     return body["value"]
