@@ -48,22 +48,6 @@ def reviews(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> list[dict[st
     return asked
 
 
-@pytest.fixture
-async def upstream() -> Any:
-    from aiohttp.test_utils import TestServer
-
-    upstream = Upstream()
-
-    async def late(request: web.Request) -> web.StreamResponse:
-        return await upstream.answer(request)
-
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", late)
-    async with TestServer(application) as server:
-        upstream.url = f"http://127.0.0.1:{server.port}"
-        yield upstream
-
-
 async def ask(hub: Hub, path: str, user: str = "maya", **query: str) -> Any:
     params = {"environment": "development", **query}
     return await hub.client.get(path, params=params, headers=hub.as_user(user))

@@ -5,14 +5,22 @@
   others look, promote and roll back (`idp-promoter`).
 - `idp:approvers:<environment>`: approve there (`idp-approver`), look elsewhere.
 - `idp:viewers`: look.
+- `idp:auditors`: look, and read the audit (`idp-auditor`), which else only administrators may.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from idp.apps.hub.groups import ADMINISTRATORS, DEVELOPERS, VIEWERS, approvers
-from idp.capabilities.promotion.render.roles import ADMIN, APPROVER, DEVELOPER, PROMOTER, VIEWER
+from idp.apps.hub.groups import ADMINISTRATORS, AUDITORS, DEVELOPERS, VIEWERS, approvers
+from idp.capabilities.promotion.render.roles import (
+    ADMIN,
+    APPROVER,
+    AUDITOR,
+    DEVELOPER,
+    PROMOTER,
+    VIEWER,
+)
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CLUSTER_ROLE, CLUSTER_ROLE_BINDING
@@ -34,6 +42,7 @@ def group_bindings(environment: str, *, first: bool, environments: Sequence[str]
         ADMINISTRATORS: ADMIN,
         DEVELOPERS: DEVELOPER if first else PROMOTER,
         VIEWERS: VIEWER,
+        AUDITORS: AUDITOR,
         **{approvers(other): VIEWER for other in environments},
         approvers(environment): APPROVER,
     }
