@@ -260,6 +260,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/releases/{namespace}/{application}/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One release: contents, proofs, where it runs, what it would change */
+        get: operations["release"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rights": {
         parameters: {
             query?: never;
@@ -879,6 +896,26 @@ export interface components {
             time: string | null;
         };
         /**
+         * DifferenceView
+         * @description One thing that differs.
+         *
+         *     Attributes:
+         *         area: What it belongs to.
+         *         what: Package, finding or path.
+         *         before: What runs; None when it is not there.
+         *         after: This release; None when it is not there any more.
+         */
+        DifferenceView: {
+            /** After */
+            after: string | null;
+            /** Area */
+            area: string;
+            /** Before */
+            before: string | null;
+            /** What */
+            what: string;
+        };
+        /**
          * EnvironmentPromotion
          * @description A promotion, and the environment that it is for.
          *
@@ -1043,6 +1080,40 @@ export interface components {
             previous: string;
         };
         /**
+         * ImageView
+         * @description The image of a release.
+         *
+         *     Attributes:
+         *         digest: Of its manifest.
+         *         platform: Such as `linux/amd64`.
+         *         created: When it was built, as its configuration says.
+         *         command: What it runs.
+         *         labels: As its configuration says.
+         *         layers: From the bottom up.
+         */
+        ImageView: {
+            /** Command */
+            command: string[];
+            /**
+             * Created
+             * @default
+             */
+            created: string;
+            /** Digest */
+            digest: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Layers */
+            layers: components["schemas"]["LayerView"][];
+            /**
+             * Platform
+             * @default
+             */
+            platform: string;
+        };
+        /**
          * Inbox
          * @description Promotions that wait for people.
          *
@@ -1154,6 +1225,49 @@ export interface components {
             version: string;
         };
         /**
+         * LayerView
+         * @description A layer of the image.
+         *
+         *     Attributes:
+         *         digest: Of its content.
+         *         size: Bytes, as stored.
+         *         made_by: The step of the build that made it.
+         */
+        LayerView: {
+            /** Digest */
+            digest: string;
+            /**
+             * Madeby
+             * @default
+             */
+            madeBy: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * MaterialView
+         * @description What went into a build.
+         *
+         *     Attributes:
+         *         uri: Where it came from.
+         *         name: Which part of it.
+         *         digest: `algorithm:digest`.
+         */
+        MaterialView: {
+            /**
+             * Digest
+             * @default
+             */
+            digest: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Uri */
+            uri: string;
+        };
+        /**
          * NewUser
          * @description A user to create, or a password and groups to set.
          */
@@ -1176,6 +1290,29 @@ export interface components {
             applications?: components["schemas"]["ApplicationRow"][];
             /** Instances */
             instances?: components["schemas"]["InstanceAnswer"][];
+        };
+        /**
+         * PackageView
+         * @description A package of the bill of materials.
+         *
+         *     Attributes:
+         *         name: Its name.
+         *         version: Its version.
+         *         kind: Such as `library`.
+         *         purl: Package URL; empty for what is in no registry.
+         *         licences: As the package declares them; empty when it declares none.
+         */
+        PackageView: {
+            /** Kind */
+            kind: string;
+            /** Licences */
+            licences: string[];
+            /** Name */
+            name: string;
+            /** Purl */
+            purl: string;
+            /** Version */
+            version: string;
         };
         /**
          * Problem
@@ -1407,6 +1544,267 @@ export interface components {
             whyNot: string;
         };
         /**
+         * ProofView
+         * @description Something that claims to prove something.
+         *
+         *     Attributes:
+         *         subject: `release` or `image`.
+         *         proof: Such as `provenance`.
+         *         result: `holds`, `does not count` or `missing`.
+         *         signer: Environment whose pinned key signed it.
+         *         reason: Why it does not hold.
+         *         digest: Of the artifact that carries it.
+         *         log_entry: Its place in the signer's transparency log; None when it is in none.
+         *         log_size: Entries of the log in the signed state that proves it.
+         *         logged_at: When the log took it in.
+         */
+        ProofView: {
+            /**
+             * Digest
+             * @default
+             */
+            digest: string;
+            /** Logentry */
+            logEntry: number | null;
+            /** Logsize */
+            logSize: number | null;
+            /** Loggedat */
+            loggedAt: string | null;
+            /** Proof */
+            proof: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Result */
+            result: string;
+            /**
+             * Signer
+             * @default
+             */
+            signer: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * ProvenanceView
+         * @description How the image was built, as its builder attested (SLSA provenance v1).
+         *
+         *     Attributes:
+         *         signer: Environment that built it.
+         *         builder: Identity of the builder.
+         *         build_type: What kind of build.
+         *         level: SLSA build level that the builder claims; None when it claims none.
+         *         started_at: When the build began.
+         *         finished_at: When it ended.
+         *         parameters: What the build was asked for.
+         *         materials: What went in.
+         *         tools: Program -> version.
+         */
+        ProvenanceView: {
+            /** Buildtype */
+            buildType: string;
+            /** Builder */
+            builder: string;
+            /** Finishedat */
+            finishedAt: string;
+            /** Level */
+            level: number | null;
+            /** Materials */
+            materials: components["schemas"]["MaterialView"][];
+            /** Parameters */
+            parameters: {
+                [key: string]: string;
+            };
+            /** Signer */
+            signer: string;
+            /** Startedat */
+            startedAt: string;
+            /** Tools */
+            tools: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ReleaseDetail
+         * @description One release.
+         *
+         *     Attributes:
+         *         namespace: Of the application.
+         *         application: Its name.
+         *         name: Of the Release object.
+         *         version: Such as `r12-3fa9c1d`.
+         *         digest: Of the release.
+         *         repository: In the registry.
+         *         source_repository: In Git.
+         *         commit: Source commit.
+         *         author: Who pushed it.
+         *         time: When it was committed.
+         *         checked_by: Environment whose pinned keys the proofs were checked with.
+         *         instances: How each instance answered.
+         *         image: None while the registry does not give it.
+         *         packages: By name.
+         *         scanners: What was attested of the image.
+         *         findings: The worst first, those without a score before all others.
+         *         proofs: Everything that claims to prove something.
+         *         provenance: None without one that holds.
+         *         environments: In the order of promotion.
+         *         promotions: Of this release, newest first.
+         *         application_spec: The WebApplication's spec of that commit.
+         *         configuration: The configuration's spec of that commit; None without one.
+         *         evidence_error: Why the evidence cannot be read; empty when it can.
+         * @example {
+         *       "application": "hello",
+         *       "checkedBy": "production",
+         *       "digest": "sha256:9a7c900960764b896c39323fb5f8a23bc2b21affe296b4c4b9effdfcb2",
+         *       "name": "hello-r2-3fa9c1d",
+         *       "namespace": "demo",
+         *       "proofs": [
+         *         {
+         *           "logEntry": 8,
+         *           "proof": "provenance",
+         *           "result": "holds",
+         *           "signer": "development",
+         *           "subject": "image"
+         *         }
+         *       ],
+         *       "version": "r2-3fa9c1d"
+         *     }
+         */
+        ReleaseDetail: {
+            /** Application */
+            application: string;
+            /** Applicationspec */
+            applicationSpec: {
+                [key: string]: unknown;
+            };
+            /** Author */
+            author: string;
+            /** Checkedby */
+            checkedBy: string;
+            /** Commit */
+            commit: string;
+            /** Configuration */
+            configuration: {
+                [key: string]: unknown;
+            } | null;
+            /** Digest */
+            digest: string;
+            /** Environments */
+            environments: components["schemas"]["ReleaseInEnvironment"][];
+            /**
+             * Evidenceerror
+             * @default
+             */
+            evidenceError: string;
+            /** Findings */
+            findings: components["schemas"]["ScanFinding"][];
+            image: components["schemas"]["ImageView"] | null;
+            /** Instances */
+            instances: components["schemas"]["InstanceState"][];
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Packages */
+            packages: components["schemas"]["PackageView"][];
+            /** Promotions */
+            promotions: components["schemas"]["EnvironmentPromotion"][];
+            /** Proofs */
+            proofs: components["schemas"]["ProofView"][];
+            provenance: components["schemas"]["ProvenanceView"] | null;
+            /** Repository */
+            repository: string;
+            /** Scanners */
+            scanners: components["schemas"]["ReleaseScanner"][];
+            /** Sourcerepository */
+            sourceRepository: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * ReleaseInEnvironment
+         * @description A release seen from one environment.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         known: Whether the instance knows the release.
+         *         runs: Whether this release is deployed there.
+         *         running: Version that is deployed there; empty when none is.
+         *         health: Of what is deployed.
+         *         url: Where it answers.
+         *         ready: Replicas that can serve.
+         *         verified: Whether the environment signed that it verified this release.
+         *         differences: What this release would change there; empty when it runs or nothing does.
+         *         error: Why the differences cannot be told.
+         */
+        ReleaseInEnvironment: {
+            /** Differences */
+            differences: components["schemas"]["DifferenceView"][];
+            /** Environment */
+            environment: string;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /**
+             * Health
+             * @enum {string}
+             */
+            health: "Healthy" | "Progressing" | "Degraded" | "Missing" | "Unknown";
+            /** Known */
+            known: boolean;
+            /** Ready */
+            ready: number;
+            /** Running */
+            running: string;
+            /** Runs */
+            runs: boolean;
+            /** Url */
+            url: string;
+            /** Verified */
+            verified: boolean;
+        };
+        /**
+         * ReleaseScanner
+         * @description A scanner's attested report.
+         *
+         *     Attributes:
+         *         name: Such as `bandit`.
+         *         status: `clean`, `findings` or `incomplete`.
+         *         reason: Why it is incomplete.
+         *         version: Of the scanner.
+         *         findings: How many.
+         */
+        ReleaseScanner: {
+            /**
+             * Findings
+             * @default 0
+             */
+            findings: number;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Status */
+            status: string;
+            /**
+             * Version
+             * @default
+             */
+            version: string;
+        };
+        /**
          * ReleaseView
          * @description A release, as all instances together know it.
          *
@@ -1532,6 +1930,47 @@ export interface components {
             message: string;
             /** Subject */
             subject: string;
+        };
+        /**
+         * ScanFinding
+         * @description What a scanner found in the image when it was built.
+         *
+         *     Attributes:
+         *         scanner: Who found it.
+         *         name: Id of the rule or advisory.
+         *         severity: CVSS base score; None without one.
+         *         package: Distribution; empty for the application's own files.
+         *         version: Of the distribution.
+         *         location: Where in the image.
+         *         summary: One line.
+         */
+        ScanFinding: {
+            /**
+             * Location
+             * @default
+             */
+            location: string;
+            /** Name */
+            name: string;
+            /**
+             * Package
+             * @default
+             */
+            package: string;
+            /** Scanner */
+            scanner: string;
+            /** Severity */
+            severity: number | null;
+            /**
+             * Summary
+             * @default
+             */
+            summary: string;
+            /**
+             * Version
+             * @default
+             */
+            version: string;
         };
         /**
          * ScannerView
@@ -2501,6 +2940,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: {
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                namespace: string;
+                application: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseDetail"];
                 };
             };
             /** @description Refused; the remedy says what to do */

@@ -18,7 +18,8 @@ import { Empty, Failure, Loading } from "../parts/State";
 import { ROUTES } from "./routes";
 import { Shell } from "./Shell";
 
-// YAML is needed by the explorer only.
+// What not every visit needs comes when it is asked for.
+const ReleasePage = lazy(() => import("../pages/Release"));
 const ExplorePage = lazy(() => import("../pages/Explore"));
 
 export function Portal() {
@@ -57,6 +58,7 @@ function Gate() {
             <Route path={ROUTES.home} element={<HomePage />} />
             <Route path={ROUTES.board} element={<BoardPage />} />
             <Route path={ROUTES.application} element={<ApplicationPage />} />
+            <Route path={ROUTES.release} element={<ReleasePage />} />
             <Route path={ROUTES.promotion} element={<PromotionPage />} />
             <Route path={ROUTES.approvals} element={<ApprovalsPage />} />
             <Route path={ROUTES.audit} element={<AuditPage />} />

@@ -3,6 +3,7 @@ export const ROUTES = {
   home: "/",
   board: "/board",
   application: "/applications/:namespace/:name",
+  release: "/releases/:namespace/:application/:version",
   promotion: "/promotions/:environment/:namespace/:name",
   approvals: "/approvals",
   audit: "/audit",
@@ -13,6 +14,9 @@ export const ROUTES = {
 export const to = {
   application: (namespace: string, name: string) =>
     `/applications/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+  release: (namespace: string, application: string, version: string) =>
+    `/releases/${encodeURIComponent(namespace)}/${encodeURIComponent(application)}/${encodeURIComponent(version)}`,
+  findings: () => "/security",
   promotion: (environment: string, namespace: string, name: string) =>
     `/promotions/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
 };

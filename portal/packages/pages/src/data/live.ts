@@ -10,11 +10,11 @@ export interface Hint {
 }
 
 const SHOWN_BY: Record<string, readonly string[]> = {
-  WebApplication: ["board", "application", "platform"],
-  Promotion: ["board", "application", "promotion", "approvals"],
+  WebApplication: ["board", "application", "platform", "release"],
+  Promotion: ["board", "application", "promotion", "approvals", "release"],
   PipelineStep: ["promotion", "approvals"],
   Approval: ["promotion", "approvals"],
-  Release: ["board", "application"],
+  Release: ["board", "application", "release"],
   IDPInstance: ["platform"],
 };
 /** A rollout makes dozens of hints a second; pages ask at most this often. */

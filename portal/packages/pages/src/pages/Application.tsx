@@ -264,7 +264,9 @@ function Releases({ application }: { application: Application }) {
           {application.releases.map((release) => (
             <tr key={release.digest}>
               <th scope="row">
-                <code>{release.version}</code>
+                <Link to={to.release(application.namespace, application.name, release.version)}>
+                  {release.version}
+                </Link>
               </th>
               <td>
                 <Short id={release.commit} length={10} />

@@ -221,6 +221,18 @@ function Facts({ promotion }: { promotion: PromotionDetail }) {
                 </dd>
               </div>
             ))}
+          {promotion.release ? (
+            <div>
+              <dt>Contents</dt>
+              <dd>
+                <Link
+                  to={to.release(promotion.namespace, promotion.application, promotion.release)}
+                >
+                  {promotion.release}
+                </Link>
+              </dd>
+            </div>
+          ) : null}
           <div>
             <dt>Object</dt>
             <dd>
