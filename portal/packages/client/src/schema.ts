@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/applications/{namespace}/{name}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests and processes of an application, as measured on this machine */
+        get: operations["measurements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/approvals": {
         parameters: {
             query?: never;
@@ -158,6 +175,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Findings that somebody asked to let be */
+        get: operations["exceptions"];
+        put?: never;
+        /** Ask for an exception */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exceptions/{environment}/{namespace}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an exception back */
+        delete: operations["revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exceptions/{environment}/{namespace}/{name}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve an exception that somebody else asked for */
+        post: operations["agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/findings": {
         parameters: {
             query?: never;
@@ -167,6 +236,23 @@ export interface paths {
         };
         /** Findings of an environment, the worst first */
         get: operations["list_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/findings/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the findings of an environment, with filters */
+        get: operations["page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -186,6 +272,74 @@ export interface paths {
         get: operations["report"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/findings/vex": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of an application, as OpenVEX */
+        get: operations["vex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gitops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether each environment has what its repository wants */
+        get: operations["environments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gitops/{environment}/{namespace}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One Argo CD Application: wanted and live by field, and its commits */
+        get: operations["synced"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gitops/{environment}/{namespace}/{name}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sync now */
+        post: operations["sync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -218,6 +372,23 @@ export interface paths {
         };
         /** The instances: parts, health, gates */
         get: operations["platform_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What findings do in each environment */
+        get: operations["profiles"];
         put?: never;
         post?: never;
         delete?: never;
@@ -378,6 +549,40 @@ export interface paths {
         get?: never;
         /** Create a user, or set its password */
         put: operations["put_user"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Workflows: those that run first, then the newest */
+        get: operations["workflows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workflows/{environment}/{namespace}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One workflow */
+        get: operations["workflow"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -763,6 +968,44 @@ export interface components {
             position: number;
         };
         /**
+         * CommitView
+         * @description A change of what is wanted.
+         *
+         *     Attributes:
+         *         id: Of the commit.
+         *         author: Who made it: who started the promotion, or who committed when there was none.
+         *         time: When.
+         *         subject: First line of the message.
+         *         reason: The message's first paragraph after that, of an undoing.
+         *         promotion: Name of the Promotion; empty when none made it.
+         *         promotion_namespace: Where that is.
+         *         source: `repository@commit` of the application's code.
+         *         deployed: Whether it is what was compared last.
+         */
+        CommitView: {
+            /** Author */
+            author: string;
+            /** Deployed */
+            deployed: boolean;
+            /** Id */
+            id: string;
+            /** Promotion */
+            promotion: string;
+            /** Promotionnamespace */
+            promotionNamespace: string;
+            /** Reason */
+            reason: string;
+            /** Source */
+            source: string;
+            /** Subject */
+            subject: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+        };
+        /**
          * ComponentView
          * @description A part of an instance.
          *
@@ -980,6 +1223,22 @@ export interface components {
             waitsForApproval: boolean;
         };
         /**
+         * EnvironmentSync
+         * @description The Applications of one environment.
+         *
+         *     Attributes:
+         *         state: How the instance answered.
+         *         head: Newest commit of the environment's repository; empty while there is none.
+         *         applications: Those out of sync first, then by name.
+         */
+        EnvironmentSync: {
+            /** Applications */
+            applications: components["schemas"]["SyncedApplication"][];
+            /** Head */
+            head: string;
+            state: components["schemas"]["InstanceState"];
+        };
+        /**
          * EnvironmentView
          * @description An application in one environment.
          *
@@ -1040,6 +1299,191 @@ export interface components {
             kind: string;
             /** Signer */
             signer: string;
+        };
+        /**
+         * ExceptionList
+         * @description All exceptions that the caller may see.
+         *
+         *     Attributes:
+         *         instances: How each instance answered.
+         *         exceptions: Those that wait first, then those that end first.
+         */
+        ExceptionList: {
+            /** Exceptions */
+            exceptions: components["schemas"]["ExceptionView"][];
+            /** Instances */
+            instances: components["schemas"]["InstanceState"][];
+        };
+        /**
+         * ExceptionRequest
+         * @description An exception to ask for. It does nothing until somebody else approves it.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         namespace: Of the applications that it is for.
+         *         finding: Id of the rule or the advisory, or an alias of it.
+         *         disposition: Is the risk borne, or is there none?
+         *         justification: In the words of OpenVEX; demanded with `notAffected`.
+         *         application: Only in this one; empty means every application of the namespace.
+         *         scanner: Only what this one finds; empty means any.
+         *         package: Only in this distribution; empty means any.
+         *         reason: Why.
+         *         days: For how long.
+         * @example {
+         *       "application": "hello",
+         *       "days": 30,
+         *       "environment": "production",
+         *       "finding": "CVE-2026-1234",
+         *       "namespace": "demo",
+         *       "reason": "There is no fixed version yet."
+         *     }
+         */
+        ExceptionRequest: {
+            /**
+             * Application
+             * @default
+             */
+            application: string;
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+            /**
+             * Disposition
+             * @default accepted
+             * @enum {string}
+             */
+            disposition: "accepted" | "notAffected";
+            /** Environment */
+            environment: string;
+            /** Finding */
+            finding: string;
+            /**
+             * Justification
+             * @default
+             * @enum {string}
+             */
+            justification: "" | "component_not_present" | "vulnerable_code_not_present" | "vulnerable_code_not_in_execute_path" | "vulnerable_code_cannot_be_controlled_by_adversary" | "inline_mitigations_already_exist";
+            /** Namespace */
+            namespace: string;
+            /**
+             * Package
+             * @default
+             */
+            package: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Scanner
+             * @default
+             */
+            scanner: string;
+        };
+        /**
+         * ExceptionView
+         * @description A finding that somebody asked to let be.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         namespace: Of the applications that it is for.
+         *         name: Of the object.
+         *         finding: Id of the rule or the advisory, or an alias of it.
+         *         disposition: `accepted`: the risk is borne; `notAffected`: it is no problem here.
+         *         justification: Why it is not affected.
+         *         application: Only in this one; empty means every application of the namespace.
+         *         scanner: Only what this one finds; empty means any.
+         *         package: Only in this distribution; empty means any.
+         *         reason: Why, for people.
+         *         author: Who asked for it.
+         *         approver: Who agreed; empty until somebody did.
+         *         expires: The last moment at which it counts.
+         *         phase: `Waiting`, `Active` or `Expired`.
+         *         findings: How many known findings it covers.
+         *         may_approve: Whether the caller may approve it now.
+         *         why_not: Why not, when it waits.
+         *         may_revoke: Whether the caller may take it back.
+         */
+        ExceptionView: {
+            /** Application */
+            application: string;
+            /** Approver */
+            approver: string;
+            /** Author */
+            author: string;
+            /**
+             * Disposition
+             * @enum {string}
+             */
+            disposition: "accepted" | "notAffected";
+            /** Environment */
+            environment: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /** Finding */
+            finding: string;
+            /** Findings */
+            findings: number;
+            /** Justification */
+            justification: string;
+            /** Mayapprove */
+            mayApprove: boolean;
+            /** Mayrevoke */
+            mayRevoke: boolean;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Package */
+            package: string;
+            /** Phase */
+            phase: string;
+            /** Reason */
+            reason: string;
+            /** Scanner */
+            scanner: string;
+            /** Whynot */
+            whyNot: string;
+        };
+        /**
+         * FieldView
+         * @description One field.
+         *
+         *     Attributes:
+         *         path: Such as `spec.replicas`.
+         *         wanted: What Git says; None when it says nothing.
+         *         live: What is there; None when it is not.
+         *         state: `unstated`: Git says nothing of it.
+         */
+        FieldView: {
+            /** Live */
+            live: string | null;
+            /** Path */
+            path: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "same" | "different" | "missing" | "unstated";
+            /** Wanted */
+            wanted: string | null;
+        };
+        /**
+         * FindingPage
+         * @description Some findings.
+         *
+         *     Attributes:
+         *         total: How many match.
+         *         findings: In the order that was asked for.
+         */
+        FindingPage: {
+            /** Findings */
+            findings: components["schemas"]["StoredFinding"][];
+            /** Total */
+            total: number;
         };
         /**
          * GateView
@@ -1268,6 +1712,104 @@ export interface components {
             uri: string;
         };
         /**
+         * MetricsView
+         * @description What is measured.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         at: When it was measured.
+         *         minutes: Every minute asked for, oldest first, those without requests too.
+         *         requests: How many there were in all.
+         *         errors: How many of them failed.
+         *         median: Milliseconds, over the whole time; None without requests.
+         *         p95: As `median`, of 95 in 100.
+         *         p99: As `median`, of 99 in 100.
+         *         complete: Whether the gateway's log reaches back to the first minute.
+         *         measured: Whether the gateway of the environment writes its log on this machine.
+         *         replicas: Those whose processes run on this machine.
+         * @example {
+         *       "at": "2026-11-25T08:00:00Z",
+         *       "complete": true,
+         *       "environment": "uat",
+         *       "errors": 1,
+         *       "measured": true,
+         *       "median": 2,
+         *       "minutes": [
+         *         {
+         *           "errors": 1,
+         *           "requests": 120,
+         *           "start": "2026-11-25T07:59:00Z"
+         *         }
+         *       ],
+         *       "p95": 9,
+         *       "p99": 31,
+         *       "replicas": [
+         *         {
+         *           "cpuSeconds": 3.2,
+         *           "memory": 31457280,
+         *           "pod": "hello-7f9-x2x4q"
+         *         }
+         *       ],
+         *       "requests": 120
+         *     }
+         */
+        MetricsView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Complete */
+            complete: boolean;
+            /** Environment */
+            environment: string;
+            /** Errors */
+            errors: number;
+            /** Measured */
+            measured: boolean;
+            /** Median */
+            median: number | null;
+            /** Minutes */
+            minutes: components["schemas"]["MinuteView"][];
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+            /** Replicas */
+            replicas: components["schemas"]["ReplicaView"][];
+            /** Requests */
+            requests: number;
+        };
+        /**
+         * MinuteView
+         * @description The requests of one minute.
+         *
+         *     Attributes:
+         *         start: Its beginning.
+         *         requests: How many ended in it.
+         *         errors: How many of them failed: status 500 or more, or no answer.
+         *         median: Milliseconds that half of them took at most; None without requests.
+         *         p95: As `median`, of 95 in 100.
+         *         p99: As `median`, of 99 in 100.
+         */
+        MinuteView: {
+            /** Errors */
+            errors: number;
+            /** Median */
+            median: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+            /** Requests */
+            requests: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
          * NewUser
          * @description A user to create, or a password and groups to set.
          */
@@ -1276,6 +1818,56 @@ export interface components {
             groups: string[];
             /** Password */
             password: string;
+        };
+        /**
+         * NodeView
+         * @description A node of a workflow.
+         *
+         *     Attributes:
+         *         id: Within the workflow.
+         *         name: For people.
+         *         type: In Argo's words: `Steps`, `StepGroup`, `Pod`, `Retry`, ...
+         *         template: Which template it runs.
+         *         phase: How far it is.
+         *         message: What was done, is waited for, or went wrong.
+         *         remedy: What a person can do.
+         *         started_at: When it began.
+         *         finished_at: When it ended.
+         *         children: Ids of the nodes that come after.
+         *         group: Whether it only holds others.
+         *         step: The PipelineStep behind it; empty when there is none.
+         *         pod: The pod behind it; empty when there is none.
+         *         outputs: What the step gave to later ones, as JSON; cut off when it is long.
+         */
+        NodeView: {
+            /** Children */
+            children: string[];
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Group */
+            group: boolean;
+            /** Id */
+            id: string;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Outputs */
+            outputs: string;
+            /** Phase */
+            phase: string;
+            /** Pod */
+            pod: string;
+            /** Remedy */
+            remedy: string;
+            /** Startedat */
+            startedAt: string | null;
+            /** Step */
+            step: string;
+            /** Template */
+            template: string;
+            /** Type */
+            type: string;
         };
         /**
          * Overview
@@ -1349,6 +1941,64 @@ export interface components {
             reason: string;
             /** Status */
             status: string;
+        };
+        /**
+         * ProfileView
+         * @description The rules of an environment.
+         *
+         *     Attributes:
+         *         state: How the instance answered.
+         *         version: Digest of the rules; empty when there are none to be read.
+         *         severity: Band -> what a finding of it does.
+         *         due_days: Band -> in how many days it must be gone.
+         *         incomplete: What an incomplete report does.
+         *         tools: Scanner -> whether it runs here.
+         *         evidence: What must be there.
+         *         advisories_days: Oldest age of advisories that counts.
+         *         scans_days: Oldest age of a report that counts.
+         *         decided_by: `builtin` or `rego`.
+         */
+        ProfileView: {
+            /**
+             * Advisoriesdays
+             * @default 0
+             */
+            advisoriesDays: number;
+            /**
+             * Decidedby
+             * @default
+             */
+            decidedBy: string;
+            /** Duedays */
+            dueDays: {
+                [key: string]: number;
+            };
+            /** Evidence */
+            evidence: string[];
+            /**
+             * Incomplete
+             * @default
+             */
+            incomplete: string;
+            /**
+             * Scansdays
+             * @default 0
+             */
+            scansDays: number;
+            /** Severity */
+            severity: {
+                [key: string]: string;
+            };
+            state: components["schemas"]["InstanceState"];
+            /** Tools */
+            tools: {
+                [key: string]: string;
+            };
+            /**
+             * Version
+             * @default
+             */
+            version: string;
         };
         /**
          * PromoteRequest
@@ -1843,6 +2493,29 @@ export interface components {
             version: string;
         };
         /**
+         * ReplicaView
+         * @description The processes of one replica.
+         *
+         *     Attributes:
+         *         pod: Its name.
+         *         cpu_seconds: Time on processors since its processes started; two answers give the rate.
+         *         memory: Bytes that only they hold.
+         *         processes: How many there are.
+         *         started_at: When its container started.
+         */
+        ReplicaView: {
+            /** Cpuseconds */
+            cpuSeconds: number;
+            /** Memory */
+            memory: number;
+            /** Pod */
+            pod: string;
+            /** Processes */
+            processes: number;
+            /** Startedat */
+            startedAt: string | null;
+        };
+        /**
          * Report
          * @description How applications stand, and what the newest scans of one left behind.
          *
@@ -2201,6 +2874,150 @@ export interface components {
             version: string;
         };
         /**
+         * SyncDetail
+         * @description One Application.
+         *
+         *     Attributes:
+         *         application: What the engine says.
+         *         head: Newest commit of the environment's repository.
+         *         behind: Whether there is a newer commit of this application than what was compared.
+         *         release: Version that Git wants; empty when it wants none.
+         *         objects: Its objects.
+         *         commits: Newest first.
+         *         problems: What the engine complains of.
+         *         may_sync: Whether the caller may start a sync.
+         * @example {
+         *       "application": {
+         *         "environment": "uat",
+         *         "name": "hello",
+         *         "namespace": "demo",
+         *         "revision": "89bc00c22fbaf122f2c65412c2f2b81203854b06",
+         *         "sync": "OutOfSync"
+         *       },
+         *       "maySync": false,
+         *       "objects": [
+         *         {
+         *           "fields": [
+         *             {
+         *               "live": "5",
+         *               "path": "spec.replicas",
+         *               "state": "different",
+         *               "wanted": "2"
+         *             }
+         *           ],
+         *           "kind": "WebApplication",
+         *           "name": "hello",
+         *           "sync": "OutOfSync"
+         *         }
+         *       ]
+         *     }
+         */
+        SyncDetail: {
+            application: components["schemas"]["SyncedApplication"];
+            /** Behind */
+            behind: boolean;
+            /** Commits */
+            commits: components["schemas"]["CommitView"][];
+            /** Head */
+            head: string;
+            /** Maysync */
+            maySync: boolean;
+            /** Objects */
+            objects: components["schemas"]["SyncedObject"][];
+            /** Problems */
+            problems: string[];
+            /** Release */
+            release: string;
+        };
+        /**
+         * SyncedApplication
+         * @description An Argo CD Application.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         namespace: Where it lives.
+         *         name: Its name.
+         *         sync: `Synced`, `OutOfSync` or `Unknown`.
+         *         health: In Argo CD's words.
+         *         revision: Commit that was compared.
+         *         path: Folder in the environment's repository.
+         *         automated: Whether it syncs by itself.
+         *         self_heal: Whether it undoes what others change.
+         *         operation: Phase of the last sync; empty when there was none.
+         *         message: What the last sync did, or what is wrong.
+         *         finished_at: When the last sync ended.
+         *         compared_at: When the engine wrote its status last.
+         *         objects: How many objects it has.
+         *         out_of_sync: How many of them are not as wanted.
+         */
+        SyncedApplication: {
+            /** Automated */
+            automated: boolean;
+            /** Comparedat */
+            comparedAt: string | null;
+            /** Environment */
+            environment: string;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Health */
+            health: string;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Objects */
+            objects: number;
+            /** Operation */
+            operation: string;
+            /** Outofsync */
+            outOfSync: number;
+            /** Path */
+            path: string;
+            /** Revision */
+            revision: string;
+            /** Selfheal */
+            selfHeal: boolean;
+            /** Sync */
+            sync: string;
+        };
+        /**
+         * SyncedObject
+         * @description An object of an Application.
+         *
+         *     Attributes:
+         *         kind: Its kind.
+         *         namespace: Where it lives.
+         *         name: Its name.
+         *         sync: `Synced` or `OutOfSync`, as the engine says.
+         *         health: In Argo CD's words; empty when its kind has none.
+         *         message: Why.
+         *         fields: What Git says and what is there.
+         *         error: Why the fields cannot be compared.
+         */
+        SyncedObject: {
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /** Fields */
+            fields: components["schemas"]["FieldView"][];
+            /** Health */
+            health: string;
+            /** Kind */
+            kind: string;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Sync */
+            sync: string;
+        };
+        /**
          * TreeNode
          * @description An object, and those that it consists of.
          *
@@ -2291,6 +3108,100 @@ export interface components {
             groups: string[];
             /** Name */
             name: string;
+        };
+        /**
+         * WorkflowBrief
+         * @description A workflow.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         namespace: Where it lives.
+         *         name: Its name.
+         *         phase: In Argo's words.
+         *         template: What it runs; empty when it brings its own.
+         *         application: Of which application; empty when of none.
+         *         promotion: The Promotion that it works for; empty when for none.
+         *         progress: Such as `3/4`.
+         *         message: What is wrong.
+         *         started_at: When it began.
+         *         finished_at: When it ended.
+         */
+        WorkflowBrief: {
+            /** Application */
+            application: string;
+            /** Environment */
+            environment: string;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Phase */
+            phase: string;
+            /** Progress */
+            progress: string;
+            /** Promotion */
+            promotion: string;
+            /** Startedat */
+            startedAt: string | null;
+            /** Template */
+            template: string;
+        };
+        /**
+         * WorkflowDetail
+         * @description One workflow.
+         *
+         *     Attributes:
+         *         workflow: In a few words.
+         *         parameters: With which it was started.
+         *         nodes: In the order of their start.
+         */
+        WorkflowDetail: {
+            /** Nodes */
+            nodes: components["schemas"]["NodeView"][];
+            /** Parameters */
+            parameters: {
+                [key: string]: string;
+            };
+            workflow: components["schemas"]["WorkflowBrief"];
+        };
+        /**
+         * WorkflowPage
+         * @description Some workflows.
+         *
+         *     Attributes:
+         *         instances: How each instance answered.
+         *         workflows: Those that run first, then the newest.
+         *         total: How many match.
+         *         running: How many of those run.
+         * @example {
+         *       "running": 1,
+         *       "total": 1,
+         *       "workflows": [
+         *         {
+         *           "application": "hello",
+         *           "environment": "uat",
+         *           "name": "hello-r2-3fa9c1d",
+         *           "namespace": "demo",
+         *           "phase": "Running",
+         *           "progress": "3/4",
+         *           "template": "promote"
+         *         }
+         *       ]
+         *     }
+         */
+        WorkflowPage: {
+            /** Instances */
+            instances: components["schemas"]["InstanceState"][];
+            /** Running */
+            running: number;
+            /** Total */
+            total: number;
+            /** Workflows */
+            workflows: components["schemas"]["WorkflowBrief"][];
         };
     };
     responses: never;
@@ -2403,6 +3314,50 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measurements: {
+        parameters: {
+            query: {
+                environment: string;
+                minutes?: number;
+            };
+            header?: never;
+            path: {
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsView"];
                 };
             };
             /** @description Refused; the remedy says what to do */
@@ -2711,6 +3666,166 @@ export interface operations {
             };
         };
     };
+    exceptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionList"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionView"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_: {
         parameters: {
             query: {
@@ -2759,6 +3874,56 @@ export interface operations {
             };
         };
     };
+    page: {
+        parameters: {
+            query: {
+                environment: string;
+                namespace?: string | null;
+                application?: string | null;
+                state?: ("open" | "fixed" | "accepted" | "false-positive") | null;
+                band?: ("critical" | "high" | "medium" | "low" | "unscored") | null;
+                scanner?: string | null;
+                name?: string | null;
+                overdue?: boolean;
+                order?: "worst" | "due" | "newest" | "application";
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     report: {
         parameters: {
             query: {
@@ -2780,6 +3945,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vex: {
+        parameters: {
+            query: {
+                environment: string;
+                namespace: string;
+                application?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    environments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentSync"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    synced: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncDetail"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sync: {
+        parameters: {
+            query?: {
+                prune?: boolean;
+            };
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Refused; the remedy says what to do */
@@ -2856,6 +4189,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstanceView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileView"][];
                 };
             };
             /** @description Refused; the remedy says what to do */
@@ -3341,6 +4712,92 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workflows: {
+        parameters: {
+            query?: {
+                environment?: string;
+                phase?: string;
+                search?: string;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowPage"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowDetail"];
+                };
             };
             /** @description Refused; the remedy says what to do */
             "4XX": {

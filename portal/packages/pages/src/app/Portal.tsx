@@ -20,6 +20,12 @@ import { Shell } from "./Shell";
 
 // What not every visit needs comes when it is asked for.
 const ReleasePage = lazy(() => import("../pages/Release"));
+const WorkflowsPage = lazy(() => import("../pages/Workflows"));
+const WorkflowPage = lazy(() => import("../pages/Workflow"));
+const GitOpsPage = lazy(() => import("../pages/GitOps"));
+const SyncedPage = lazy(() => import("../pages/Synced"));
+const SecurityPage = lazy(() => import("../pages/Security"));
+const FindingPage = lazy(() => import("../pages/Finding"));
 const ExplorePage = lazy(() => import("../pages/Explore"));
 
 export function Portal() {
@@ -61,6 +67,12 @@ function Gate() {
             <Route path={ROUTES.release} element={<ReleasePage />} />
             <Route path={ROUTES.promotion} element={<PromotionPage />} />
             <Route path={ROUTES.approvals} element={<ApprovalsPage />} />
+            <Route path={ROUTES.workflows} element={<WorkflowsPage />} />
+            <Route path={ROUTES.workflow} element={<WorkflowPage />} />
+            <Route path={ROUTES.gitops} element={<GitOpsPage />} />
+            <Route path={ROUTES.synced} element={<SyncedPage />} />
+            <Route path={ROUTES.security} element={<SecurityPage />} />
+            <Route path={ROUTES.finding} element={<FindingPage />} />
             <Route path={ROUTES.audit} element={<AuditPage />} />
             <Route path={ROUTES.platform} element={<PlatformPage />} />
             <Route path={ROUTES.explore} element={<ExplorePage />} />

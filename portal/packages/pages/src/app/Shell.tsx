@@ -3,6 +3,8 @@ import {
   RiCheckDoubleLine,
   RiCompass3Line,
   RiDashboardLine,
+  RiFlowChart,
+  RiGitBranchLine,
   RiHistoryLine,
   RiHome5Line,
   RiLogoutBoxRLine,
@@ -10,6 +12,7 @@ import {
   RiMoonLine,
   RiSearchLine,
   RiServerLine,
+  RiShieldCheckLine,
   RiSunLine,
 } from "@remixicon/react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
@@ -24,6 +27,9 @@ export const PAGES = [
   { to: "/", label: "Home", icon: RiHome5Line, key: "h" },
   { to: "/board", label: "Board", icon: RiDashboardLine, key: "b" },
   { to: "/approvals", label: "Approvals", icon: RiCheckDoubleLine, key: "a" },
+  { to: "/workflows", label: "Workflows", icon: RiFlowChart, key: "w" },
+  { to: "/gitops", label: "GitOps", icon: RiGitBranchLine, key: "g" },
+  { to: "/security", label: "Security", icon: RiShieldCheckLine, key: "s" },
   { to: "/audit", label: "Audit", icon: RiHistoryLine, key: "u" },
   { to: "/platform", label: "Platform", icon: RiServerLine, key: "p" },
   { to: "/explore", label: "Explore", icon: RiCompass3Line, key: "e" },

@@ -6,6 +6,12 @@ export const ROUTES = {
   release: "/releases/:namespace/:application/:version",
   promotion: "/promotions/:environment/:namespace/:name",
   approvals: "/approvals",
+  workflows: "/workflows",
+  workflow: "/workflows/:environment/:namespace/:name",
+  gitops: "/gitops",
+  synced: "/gitops/:environment/:namespace/:name",
+  security: "/security",
+  finding: "/security/:environment/:name",
   audit: "/audit",
   platform: "/platform",
   explore: "/explore/*",
@@ -17,6 +23,12 @@ export const to = {
   release: (namespace: string, application: string, version: string) =>
     `/releases/${encodeURIComponent(namespace)}/${encodeURIComponent(application)}/${encodeURIComponent(version)}`,
   findings: () => "/security",
+  finding: (environment: string, name: string) =>
+    `/security/${encodeURIComponent(environment)}/${encodeURIComponent(name)}`,
+  workflow: (environment: string, namespace: string, name: string) =>
+    `/workflows/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+  synced: (environment: string, namespace: string, name: string) =>
+    `/gitops/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
   promotion: (environment: string, namespace: string, name: string) =>
     `/promotions/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
 };
