@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/applications/{namespace}/{name}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Configuration of an application in each environment, and who may call whom */
+        get: operations["settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/approvals": {
         parameters: {
             query?: never;
@@ -380,6 +397,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/platform/{environment}/capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an instance's pods ask for, and what the machine has */
+        get: operations["room"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/profiles": {
         parameters: {
             query?: never;
@@ -655,6 +689,45 @@ export interface components {
             url: string;
         };
         /**
+         * ApplicationSettings
+         * @description The settings of an application.
+         *
+         *     Attributes:
+         *         instances: How each instance answered.
+         *         environments: In the order of promotion.
+         *         calls: From and to the application.
+         * @example {
+         *       "calls": [
+         *         {
+         *           "allowed": "stated",
+         *           "destination": "hello",
+         *           "environment": "uat",
+         *           "source": "shop"
+         *         }
+         *       ],
+         *       "environments": [
+         *         {
+         *           "application": {
+         *             "replicas": "2"
+         *           },
+         *           "configuration": {
+         *             "greeting": "hello"
+         *           },
+         *           "environment": "uat",
+         *           "message": "ConfigMap hello-config holds the values of uat."
+         *         }
+         *       ]
+         *     }
+         */
+        ApplicationSettings: {
+            /** Calls */
+            calls: components["schemas"]["CallView"][];
+            /** Environments */
+            environments: components["schemas"]["EnvironmentSettings"][];
+            /** Instances */
+            instances: components["schemas"]["InstanceState"][];
+        };
+        /**
          * ApplicationView
          * @description One application.
          *
@@ -820,6 +893,30 @@ export interface components {
             user: string;
         };
         /**
+         * CallView
+         * @description Whether one application may call another of its namespace.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         source: Who calls.
+         *         destination: Who is called.
+         *         allowed: `stated`: it is on the caller's list; `open`: the caller has no list; `denied`: it
+         *             is on the list of those that the caller must never call.
+         */
+        CallView: {
+            /**
+             * Allowed
+             * @enum {string}
+             */
+            allowed: "stated" | "open" | "denied";
+            /** Destination */
+            destination: string;
+            /** Environment */
+            environment: string;
+            /** Source */
+            source: string;
+        };
+        /**
          * Candidate
          * @description A release that may come next.
          *
@@ -832,6 +929,47 @@ export interface components {
             release: string;
             /** Version */
             version: string;
+        };
+        /**
+         * CapacityView
+         * @description What an instance's pods ask for.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         pods: How many there are that have not ended.
+         *         ready: How many of them are ready.
+         *         cpu_requested: Processors that they ask for together.
+         *         memory_requested: Bytes that they ask for together.
+         *         data: Bytes of the instance's own databases.
+         *         machine: What there is.
+         * @example {
+         *       "cpuRequested": 0.2,
+         *       "data": 1261568,
+         *       "environment": "uat",
+         *       "machine": {
+         *         "load": 0.4,
+         *         "memory": 8589934592,
+         *         "processors": 2
+         *       },
+         *       "memoryRequested": 1073741824,
+         *       "pods": 4,
+         *       "ready": 4
+         *     }
+         */
+        CapacityView: {
+            /** Cpurequested */
+            cpuRequested: number;
+            /** Data */
+            data: number;
+            /** Environment */
+            environment: string;
+            machine: components["schemas"]["MachineView"];
+            /** Memoryrequested */
+            memoryRequested: number;
+            /** Pods */
+            pods: number;
+            /** Ready */
+            ready: number;
         };
         /**
          * Cell
@@ -1221,6 +1359,38 @@ export interface components {
              * @default false
              */
             waitsForApproval: boolean;
+        };
+        /**
+         * EnvironmentSettings
+         * @description An application's settings in one environment.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         manifest: The WebApplication as it is there; None when it is not.
+         *         application: Its spec by path.
+         *         configuration: The delivered values by path.
+         *         message: Where the values come from, or why there are none.
+         */
+        EnvironmentSettings: {
+            /** Application */
+            application: {
+                [key: string]: string;
+            };
+            /** Configuration */
+            configuration: {
+                [key: string]: string;
+            };
+            /** Environment */
+            environment: string;
+            /** Manifest */
+            manifest: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Message
+             * @default
+             */
+            message: string;
         };
         /**
          * EnvironmentSync
@@ -1687,6 +1857,32 @@ export interface components {
             madeBy: string;
             /** Size */
             size: number;
+        };
+        /**
+         * MachineView
+         * @description The machine that the hub runs on.
+         *
+         *     Attributes:
+         *         processors: How many there are.
+         *         load: Processes that ran or waited to run, mean of the last minute.
+         *         memory: Bytes that there are.
+         *         memory_free: Bytes that can be had without swapping.
+         *         disk: Bytes of the file system that holds the data folder.
+         *         disk_free: Bytes of it that are free.
+         */
+        MachineView: {
+            /** Disk */
+            disk: number;
+            /** Diskfree */
+            diskFree: number;
+            /** Load */
+            load: number;
+            /** Memory */
+            memory: number;
+            /** Memoryfree */
+            memoryFree: number;
+            /** Processors */
+            processors: number;
         };
         /**
          * MaterialView
@@ -3380,6 +3576,47 @@ export interface operations {
             };
         };
     };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationSettings"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     approvals: {
         parameters: {
             query?: never;
@@ -4189,6 +4426,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstanceView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapacityView"];
                 };
             };
             /** @description Refused; the remedy says what to do */

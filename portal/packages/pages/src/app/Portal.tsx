@@ -25,6 +25,7 @@ const WorkflowPage = lazy(() => import("../pages/Workflow"));
 const GitOpsPage = lazy(() => import("../pages/GitOps"));
 const SyncedPage = lazy(() => import("../pages/Synced"));
 const SecurityPage = lazy(() => import("../pages/Security"));
+const InstancePage = lazy(() => import("../pages/Instance"));
 const FindingPage = lazy(() => import("../pages/Finding"));
 const ExplorePage = lazy(() => import("../pages/Explore"));
 
@@ -75,6 +76,7 @@ function Gate() {
             <Route path={ROUTES.finding} element={<FindingPage />} />
             <Route path={ROUTES.audit} element={<AuditPage />} />
             <Route path={ROUTES.platform} element={<PlatformPage />} />
+            <Route path={ROUTES.instance} element={<InstancePage />} />
             <Route path={ROUTES.explore} element={<ExplorePage />} />
             <Route
               path="*"

@@ -14,6 +14,7 @@ export const ROUTES = {
   finding: "/security/:environment/:name",
   audit: "/audit",
   platform: "/platform",
+  instance: "/platform/:environment",
   explore: "/explore/*",
 } as const;
 
@@ -29,6 +30,7 @@ export const to = {
     `/workflows/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
   synced: (environment: string, namespace: string, name: string) =>
     `/gitops/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+  instance: (environment: string) => `/platform/${encodeURIComponent(environment)}`,
   promotion: (environment: string, namespace: string, name: string) =>
     `/promotions/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
 };

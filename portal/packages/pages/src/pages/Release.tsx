@@ -12,6 +12,7 @@ import { Badge } from "../parts/Health";
 import { Page, Section } from "../parts/Page";
 import { Severity } from "../parts/Severity";
 import { Empty, Found, Silent } from "../parts/State";
+import { size } from "../parts/size";
 import { Table } from "../parts/Table";
 import { Tabs } from "../parts/Tabs";
 import { duration, Time } from "../parts/Time";
@@ -178,17 +179,6 @@ function Yaml({ value }: { value: unknown }) {
       <code>{stringify(value, { lineWidth: 0 })}</code>
     </pre>
   );
-}
-
-export function size(bytes: number): string {
-  const units = ["B", "KB", "MB", "GB"];
-  let amount = bytes;
-  let unit = 0;
-  while (amount >= 1024 && unit < units.length - 1) {
-    amount /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 ? amount : amount.toFixed(1)} ${units[unit]}`;
 }
 
 function Places({ release }: { release: Release }) {

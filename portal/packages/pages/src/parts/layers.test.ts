@@ -33,8 +33,7 @@ describe("contracted", () => {
       node("g3", ["d", "g3"], true),
       node("d", []),
     ];
-    expect(contracted(nodes)).toEqual(
-      ["ab", "ac", "bd", "cd"].map(edge).map(expect.objectContaining),
-    );
+    const key = (one: { from: string; to: string }) => one.from + one.to;
+    expect(contracted(nodes).map(key).sort()).toEqual(["ab", "ac", "bd", "cd"]);
   });
 });

@@ -62,17 +62,18 @@ def _stated(manifest: Manifest) -> Iterator[tuple[str, str]]:
     for name, value in manifest.items():
         if name == "metadata":
             for part in ("labels", "annotations"):
-                yield from _leaves(f"metadata.{part}", (value or {}).get(part) or {})
+                yield from leaves(f"metadata.{part}", (value or {}).get(part) or {})
         elif name not in ("apiVersion", "kind", "status"):
-            yield from _leaves(name, value)
+            yield from leaves(name, value)
 
 
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
+def leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    """The leaves of a JSON value, by path."""
     if isinstance(value, dict):
         for name, item in value.items():
-            yield from _leaves(f"{path}.{name}", item)
+            yield from leaves(f"{path}.{name}" if path else name, item)
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            yield from _leaves(f"{path}[{place}]", item)
+            yield from leaves(f"{path}[{place}]", item)
     elif value is not None:
         yield path, str(value).lower() if isinstance(value, bool) else str(value)

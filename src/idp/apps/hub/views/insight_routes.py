@@ -10,11 +10,13 @@ from idp.apps.hub.authentication import Authentication, admitted
 from idp.apps.hub.desired import DesiredState
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.views import exceptions as excepted
+from idp.apps.hub.views.capacity import CapacityView, capacity
 from idp.apps.hub.views.gitops import GitOps
 from idp.apps.hub.views.gitops_model import EnvironmentSync, SyncDetail
 from idp.apps.hub.views.metrics import Metrics, MetricsView
 from idp.apps.hub.views.release import Releases
 from idp.apps.hub.views.release_model import ReleaseDetail
+from idp.apps.hub.views.settings import ApplicationSettings, application_settings
 from idp.apps.hub.views.workflows import (
     WorkflowDetail,
     WorkflowPage,
@@ -35,6 +37,7 @@ def insight_routes(
     router.include_router(_workflow_routes(instances))
     router.include_router(_gitops_routes(GitOps(instances, DesiredState(layout))))
     router.include_router(_exception_routes(instances))
+    router.include_router(_settings_routes(instances, layout))
     return router
 
 
@@ -62,6 +65,27 @@ def _release_routes(releases: Releases, metrics: Metrics) -> APIRouter:
         minutes: Annotated[int, Query(ge=5, le=1440)] = 60,
     ) -> MetricsView:
         return await metrics.show(admitted(request), environment, namespace, name, minutes)
+
+    return router
+
+
+def _settings_routes(instances: Instances, layout: Layout) -> APIRouter:
+    router = APIRouter(tags=["applications"])
+
+    @router.get(
+        "/applications/{namespace}/{name}/settings",
+        summary="Configuration of an application in each environment, and who may call whom",
+    )
+    async def settings(request: Request, namespace: str, name: str) -> ApplicationSettings:
+        return await application_settings(instances, admitted(request), namespace, name)
+
+    @router.get(
+        "/platform/{environment}/capacity",
+        summary="What an instance's pods ask for, and what the machine has",
+        tags=["platform"],
+    )
+    async def room(request: Request, environment: str) -> CapacityView:
+        return await capacity(layout, instances, admitted(request), environment)
 
     return router
 

@@ -262,7 +262,7 @@ def _node(node: Mapping[str, Any], steps: Mapping[str, Manifest]) -> NodeView:
         type=kind,
         template=node.get("templateName", ""),
         phase=node.get("phase") or "Pending",
-        message=node.get("message") or status.get("message", ""),
+        message=status.get("message") or node.get("message", ""),
         remedy=status.get("remedy", ""),
         started_at=node.get("startedAt"),
         finished_at=node.get("finishedAt"),

@@ -39,9 +39,10 @@ export function Profiles() {
               columns={["Rule", ...profiles.map((one) => one.state.environment)]}
             >
               {BANDS.map((band) =>
-                row(`A ${band} finding`, (profile) => (
+                row(`${band === "unscored" ? "An" : "A"} ${band} finding`, (profile) => (
                   <>
-                    <Action action={profile.severity[band]} />{" "}
+                    <Action action={profile.severity[band]} />
+                    <br />
                     <small className="idp-quiet">gone in {profile.dueDays[band]} days</small>
                   </>
                 )),
