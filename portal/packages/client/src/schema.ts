@@ -2305,6 +2305,7 @@ export interface components {
          *         release_name: Name of the Release object.
          *         release_digest: What an approval is bound to.
          *         policy_version: Rules under which it is decided; an approval is bound to them too.
+         *         workflow: Name of the Workflow that runs its steps.
          *         commit: Commit in the environment's repository.
          *         source_commit: Commit of the application's code.
          *         author: Who pushed the release.
@@ -2388,6 +2389,8 @@ export interface components {
             waitsForApproval: boolean;
             /** Whynot */
             whyNot: string;
+            /** Workflow */
+            workflow: string;
         };
         /**
          * ProofView

@@ -86,9 +86,9 @@ def requests(layout: InstanceLayout, namespace: str, application: str, since: fl
     if not path.exists():
         return Requests([], complete=True, measured=False)
     former = path.with_name(f"{path.name}.1")
-    seen, complete = 0, False
+    seen, reached = 0, False
     for file in (path, former):
-        if complete or seen >= LOG_TAIL:
+        if reached or seen >= LOG_TAIL:
             break
         for line in _backwards(file, LOG_TAIL - seen):
             seen += len(line) + 1
@@ -97,13 +97,14 @@ def requests(layout: InstanceLayout, namespace: str, application: str, since: fl
                 continue
             entry, moment = ended
             if moment < since:
-                complete = True
+                reached = True
                 break
             if str(entry.get("application", "")).startswith(wanted):
                 _count(minutes, entry, moment)
     return Requests(
         [minutes[start] for start in sorted(minutes)],
-        complete=complete or seen < LOG_TAIL,
+        # What is older than the former file is gone.
+        complete=reached or (not former.exists() and path.stat().st_size <= LOG_TAIL),
         measured=True,
     )
 

@@ -69,7 +69,7 @@ function Details({ instance }: { instance: Instance }) {
         </Section>
       ) : null}
       <Section title={`Components (${instance.components.length})`}>
-        <Table label="Components" columns={["Component", "State", "What it does"]}>
+        <Table label="Components" columns={["Component", "State", "What it says"]}>
           {[...instance.components]
             .sort((one, other) => Number(one.healthy) - Number(other.healthy))
             .map((part) => (
@@ -79,7 +79,7 @@ function Details({ instance }: { instance: Instance }) {
                   <Badge state={part.healthy ? "Healthy" : "Degraded"} />
                 </td>
                 <td className="idp-wide">
-                  <Words>{part.message}</Words>
+                  <Words>{part.message || (part.healthy ? "Does its work." : "")}</Words>
                 </td>
               </tr>
             ))}

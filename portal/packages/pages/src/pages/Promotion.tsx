@@ -67,7 +67,19 @@ function Details({ promotion }: { promotion: PromotionDetail }) {
         </p>
       ) : null}
       <div className="idp-columns idp-columns-wide">
-        <Section title="Steps">
+        <Section
+          title="Steps"
+          aside={
+            promotion.workflow ? (
+              <Link
+                className="idp-more"
+                to={to.workflow(promotion.environment, promotion.namespace, promotion.workflow)}
+              >
+                As a graph
+              </Link>
+            ) : undefined
+          }
+        >
           <div className="idp-card">
             {promotion.steps.length > 0 ? (
               <StepGraph promotion={promotion} />

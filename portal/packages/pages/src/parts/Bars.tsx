@@ -13,7 +13,8 @@ export function Bars({ label, bars }: { label: string; bars: readonly Bar[] }) {
     1,
     ...bars.map((bar) => bar.parts.reduce((sum, part) => sum + part.value, 0)),
   );
-  const width = 100 / Math.max(1, bars.length);
+  // A few bars stay bars.
+  const width = Math.min(5, 100 / Math.max(1, bars.length));
   return (
     <figure className="idp-bars">
       <figcaption>

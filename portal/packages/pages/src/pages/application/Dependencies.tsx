@@ -24,6 +24,9 @@ export default function Dependencies({
   environment: string;
 }) {
   const { namespace, name } = application;
+  const health =
+    application.environments.find((one) => one.cell.environment === environment)?.cell.health ??
+    "Unknown";
   const query = useSettings(namespace, name);
   return (
     <Found query={query}>
@@ -35,7 +38,7 @@ export default function Dependencies({
           </Empty>
         ) : (
           <div className="idp-stack">
-            <Calls calls={calls} namespace={namespace} name={name} />
+            <Calls calls={calls} namespace={namespace} name={name} health={health} />
             <Table label="Calls" columns={["Caller", "Called", "Rule"]}>
               {calls.map((call) => (
                 <tr key={call.source + call.destination}>
@@ -59,10 +62,12 @@ function Calls({
   calls,
   namespace,
   name,
+  health,
 }: {
   calls: readonly Call[];
   namespace: string;
   name: string;
+  health: string;
 }) {
   const navigate = useNavigate();
   const allowed = calls.filter((call) => call.allowed !== "denied");
@@ -79,7 +84,7 @@ function Calls({
           state: state(call),
           detail: "may call it",
         })),
-        { id: "self", label: name, state: "Running", detail: "this application" },
+        { id: "self", label: name, state: health, detail: "this application" },
         ...called.map((call) => ({
           id: `to/${call.destination}`,
           label: call.destination,
