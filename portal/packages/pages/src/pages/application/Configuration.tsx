@@ -4,6 +4,7 @@ import { useParameters } from "../../data/parameters";
 import { Section } from "../../parts/Page";
 import { Found } from "../../parts/State";
 import { Table } from "../../parts/Table";
+import { Words } from "../../parts/Words";
 
 type Place = Settings["environments"][number];
 
@@ -87,7 +88,7 @@ function Compared({
               {place.manifest === null ? (
                 <span className="idp-quiet">not deployed</span>
               ) : (
-                (values(place)[path] ?? "—")
+                <Words>{values(place)[path] ?? "—"}</Words>
               )}
             </td>
           ))}
