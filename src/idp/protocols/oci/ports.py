@@ -104,6 +104,10 @@ class Registry(RegistryReader, Protocol):
         """Store a manifest in canonical JSON (sorted keys, no spaces), by digest or also by tag."""
         ...
 
+    async def tag(self, repository: str, digest: str, tag: str) -> None:
+        """Give a manifest that is there a tag; nothing changes when it has it."""
+        ...
+
     async def tags(self, repository: str) -> list[str]:
         """All tags of a repository, sorted; empty when there is no such repository."""
         ...
