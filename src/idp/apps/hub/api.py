@@ -20,6 +20,7 @@ from idp.apps.hub.overview import Overview, overview
 from idp.apps.hub.sessions import Credential, check_credential
 from idp.apps.hub.users import Users
 from idp.apps.hub.views.audit import Audits
+from idp.apps.hub.views.insight_routes import insight_routes
 from idp.apps.hub.views.routes import view_routes
 from idp.apps.hub.web.rate_limit import SignInLimit
 from idp.apps.hub.web.sign_in import sign_in_routes
@@ -159,6 +160,7 @@ def api(
     application.include_router(_view_routes(authentication, instances, changes))
     application.include_router(finding_routes(authentication, instances))
     application.include_router(view_routes(authentication, instances, Audits(layout, instances)))
+    application.include_router(insight_routes(authentication, instances, layout))
     application.include_router(live_routes(authentication, instances, feed))
     return application
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 ADMINISTRATORS = "idp:administrators"
 DEVELOPERS = "idp:developers"
 VIEWERS = "idp:viewers"
+AUDITORS = "idp:auditors"
 
 
 def approvers(environment: str) -> str:

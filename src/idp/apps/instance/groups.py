@@ -7,16 +7,25 @@
 - `idp:responders:<environment>`: override gates and start hotfixes there (`idp-responder`), look
   elsewhere. Each time, somebody else reviews it.
 - `idp:viewers`: look.
+- `idp:auditors`: look, and read the audit (`idp-auditor`), which else only administrators may.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from idp.apps.hub.groups import ADMINISTRATORS, DEVELOPERS, VIEWERS, approvers, responders
+from idp.apps.hub.groups import (
+    ADMINISTRATORS,
+    AUDITORS,
+    DEVELOPERS,
+    VIEWERS,
+    approvers,
+    responders,
+)
 from idp.capabilities.promotion.render.roles import (
     ADMIN,
     APPROVER,
+    AUDITOR,
     DEVELOPER,
     PROMOTER,
     RESPONDER,
@@ -43,6 +52,7 @@ def group_bindings(environment: str, *, first: bool, environments: Sequence[str]
         ADMINISTRATORS: ADMIN,
         DEVELOPERS: DEVELOPER if first else PROMOTER,
         VIEWERS: VIEWER,
+        AUDITORS: AUDITOR,
         **{approvers(other): VIEWER for other in environments},
         approvers(environment): APPROVER,
         **{responders(other): VIEWER for other in environments},

@@ -15,7 +15,7 @@ import orjson
 
 from idp.kernel.capability import Signer
 from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
-from idp.protocols.oci.ports import Descriptor, Registry
+from idp.protocols.oci.ports import Descriptor, Registry, RegistryReader
 from idp.protocols.signing import dsse
 from idp.protocols.signing.bundle import (
     BUNDLE_MEDIA_TYPE,
@@ -160,7 +160,7 @@ async def attach(
 
 
 async def statements(
-    registry: Registry,
+    registry: RegistryReader,
     repository: str,
     subject_digest: str,
     keys: Mapping[str, str],

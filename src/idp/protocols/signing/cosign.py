@@ -22,7 +22,7 @@ from collections.abc import Mapping
 
 from idp.kernel.capability import Signer
 from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
-from idp.protocols.oci.ports import Descriptor, Registry
+from idp.protocols.oci.ports import Descriptor, Registry, RegistryReader
 from idp.protocols.signing import strict_json
 from idp.protocols.signing.attestations import attach, statements
 from idp.protocols.signing.pinned import signer_of
@@ -122,7 +122,7 @@ async def sign_digest(
 
 
 async def verify_digest(
-    registry: Registry, repository: str, digest: str, keys: Mapping[str, str]
+    registry: RegistryReader, repository: str, digest: str, keys: Mapping[str, str]
 ) -> str:
     """Find a signature by a pinned key.
 

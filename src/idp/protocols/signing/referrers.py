@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from idp.kernel.errors import VerificationFailed
-from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST, Descriptor, Registry
+from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST, Descriptor, Registry, RegistryReader
 from idp.protocols.signing import strict_json
 
 MAX_REFERRERS = 1000
@@ -45,7 +45,7 @@ async def push_referrer(
 
 
 async def list_referrers(
-    registry: Registry, repository: str, subject_digest: str, artifact_type: str
+    registry: RegistryReader, repository: str, subject_digest: str, artifact_type: str
 ) -> list[Descriptor]:
     """The referrers of one type, in a stable order.
 
@@ -63,7 +63,11 @@ async def list_referrers(
 
 
 async def single_layer(
-    registry: Registry, repository: str, referrer: Descriptor, subject_digest: str, media_type: str
+    registry: RegistryReader,
+    repository: str,
+    referrer: Descriptor,
+    subject_digest: str,
+    media_type: str,
 ) -> Descriptor:
     """The one layer of a referrer, after checking that it refers to the subject.
 

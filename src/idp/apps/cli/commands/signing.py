@@ -67,7 +67,8 @@ async def _proofs(
     version: str | None,
 ) -> list[dict[str, str]]:
     from idp.apps.cli.connection import connect
-    from idp.apps.cli.proof import find_release, proofs, registry_of, subjects_of, trusted_keys
+    from idp.apps.cli.proof import find_release, registry_of, trusted_keys
+    from idp.apps.proof import proofs, subjects_of
 
     async with connect(layout_of(data), user) as platform, registry_of(platform) as registry:
         release = await find_release(platform, environment, namespace, name, version)
