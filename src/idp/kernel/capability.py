@@ -19,6 +19,7 @@ from idp.kernel.client import Client
 from idp.kernel.controller import Runnable
 from idp.kernel.resource import Resource
 from idp.kernel.step import Step
+from idp.kernel.trust import Keys
 
 
 class TransparencyLog(Protocol):
@@ -83,8 +84,8 @@ class Context:
         git: The Git server; a repository is at `{git.url}/git/<namespace>/<name>.git`.
         gateway_port: Where the instance's gateway listens.
         signer: Signs in the name of this environment.
-        trusted_keys: Environment -> PEM text of the public key that this instance has pinned for
-            it, its own included. Pinned when the instance was set up, never fetched.
+        trusted_keys: Environment -> the public keys that this instance has pinned for it, its own
+            included. Pinned when the instance was set up, never fetched.
         options: Further settings by name, from the instance's configuration.
     """
 
@@ -96,7 +97,7 @@ class Context:
     git: Remote
     gateway_port: int
     signer: Signer
-    trusted_keys: dict[str, str]
+    trusted_keys: Keys
     options: dict[str, Any] = field(default_factory=dict)
 
 

@@ -9,14 +9,15 @@ What is checked, in order; the first that does not hold refuses the release and 
    of materials) and what scanners found.
 5. When the environment has a previous one: that one's key attests that it verified this very
    release. A release that skipped it is refused.
-6. When the instance runs on a cluster: the image brings its runtime.
+6. Every threshold of the instance's TrustPolicy is reached, when it has one.
+7. When the instance runs on a cluster: the image brings its runtime.
 
 The keys are pinned in this instance; nothing that is fetched can add one.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from idp.capabilities.promotion.artifact import fetch
@@ -25,17 +26,26 @@ from idp.capabilities.promotion.decide.target import BorrowsRuntime, check_bring
 from idp.capabilities.promotion.kinds import ObjectName, Release
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
+from idp.capabilities.promotion.steps.thresholds import (
+    anchors,
+    evidence_of,
+    judgements,
+    trust_policy,
+)
 from idp.kernel.client import Client
 from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.conditions import false, set_condition, true
 from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
 from idp.kernel.resource import Condition, Model
 from idp.kernel.step import Outcome, StepRun, succeeded
+from idp.kernel.trust import Keys
 from idp.protocols.oci.ports import Registry
 from idp.protocols.oci.runtime import image_labels
+from idp.protocols.signing.anchors import Anchors
 from idp.protocols.signing.attestations import Findings, VerifiedStatement, statements
 from idp.protocols.signing.cosign import verify_digest
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
+from idp.protocols.signing.threshold import demand
 
 ADMITTED = "Admitted"
 
@@ -61,7 +71,7 @@ class AdmitStep:
         client: Client,
         reader: PipelineReader,
         registry: Registry,
-        trusted_keys: dict[str, str],
+        trusted_keys: Keys,
         *,
         environment: str,
         origin: str,
@@ -99,7 +109,9 @@ class AdmitStep:
     async def _check(
         self, release: Release, previous: str | None
     ) -> tuple[list[EvidenceItem], list[Any]]:
-        spec, origin = release.spec, self._key(self._origin)
+        spec, policy = release.spec, await trust_policy(self._client)
+        trust = anchors(self._keys, policy)
+        origin = self._only(trust, self._origin)
         if await fetch(self._registry, spec.repository, spec.digest) != spec:  # 1
             raise VerificationFailed(
                 f"Release {release.name} says something else than the artifact {spec.digest}",
@@ -124,19 +136,24 @@ class AdmitStep:
             EvidenceItem("scan", scan.digest, scan.signer),
         ]
         if previous is not None:  # 5
-            evidence.append(await self._verified_before(release, previous))
-        if (await self._reader.instance(self._environment)).target == "cluster":  # 6
+            evidence.append(await self._verified_before(release, previous, trust))
+        judged = await judgements(self._registry, spec, policy, trust)  # 6
+        demand(judged)
+        evidence += [item for item in evidence_of(judged) if item not in evidence]
+        if (await self._reader.instance(self._environment)).target == "cluster":  # 7
             check_brings_runtime(await image_labels(self._registry, spec.repository, image))
         made = str(scan.predicate.get("time") or "")
         return evidence, shortened(read_reports(scan.predicate.get("scanners"), made))
 
-    async def _verified_before(self, release: Release, previous: str) -> EvidenceItem:
+    async def _verified_before(
+        self, release: Release, previous: str, trust: Anchors
+    ) -> EvidenceItem:
         spec = release.spec
         found = await statements(
             self._registry,
             spec.repository,
             spec.digest,
-            self._key(previous),
+            self._only(trust, previous),
             predicate_type=VERIFIED,
             must_be_logged=True,
         )
@@ -151,13 +168,13 @@ class AdmitStep:
             + Place(spec.application, release.namespace, previous).promote(),
         )
 
-    def _key(self, environment: str) -> dict[str, str]:
+    def _only(self, trust: Anchors, environment: str) -> Anchors:
         if environment not in self._keys:
             raise VerificationFailed(
                 f"this instance has pinned no key of {environment}",
                 remedy=f"Pin the public key of {environment} in this instance's configuration.",
             )
-        return {environment: self._keys[environment]}
+        return replace(trust, keys={environment: self._keys[environment]}, identities=())
 
     async def _state(self, release: Release, condition: Condition) -> None:
         condition.observed_generation = release.metadata.generation
