@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idp.apps.cli.connection import Platform
-from idp.apps.platform.files import read_json
+from idp.apps.platform.pins import read_pins
 from idp.capabilities.promotion.decide.release_diff import Contents
 from idp.capabilities.promotion.kinds import Release
 from idp.kernel.capability import Remote
 from idp.kernel.errors import NotFound, VerificationFailed
 from idp.kernel.resource import Manifest
+from idp.kernel.trust import Keys
 from idp.protocols.oci.client import HttpRegistry
 from idp.protocols.oci.ports import Registry
+from idp.protocols.signing.anchors import Trust
 from idp.protocols.signing.attestations import Findings, statements
 from idp.protocols.signing.cosign import verify_digest
 from idp.protocols.signing.predicates import (
@@ -61,15 +63,14 @@ def subjects_of(release: Manifest) -> list[Subject]:
     ]
 
 
-def trusted_keys(platform: Platform, environment: str) -> dict[str, str]:
-    """Environment -> PEM text of the key that an instance has pinned for it.
+def trusted_keys(platform: Platform, environment: str) -> Keys:
+    """Environment -> the keys that an instance has pinned for it.
 
     Raises:
         NotFound: There is no such environment.
     """
     if environment in platform.settings.instances:
-        keys: dict[str, str] = read_json(platform.layout.instance(environment).trusted_keys) or {}
-        return keys
+        return read_pins(platform.layout.instance(environment).trusted_keys)
     raise NotFound(
         f"there is no environment {environment!r}",
         remedy=f"The environments are {', '.join(platform.environments)}.",
@@ -118,9 +119,7 @@ async def contents_of(platform: Platform, environment: str, release: Manifest) -
     )
 
 
-async def proofs(
-    registry: Registry, subject: Subject, keys: dict[str, str]
-) -> list[dict[str, str]]:
+async def proofs(registry: Registry, subject: Subject, keys: Trust) -> list[dict[str, str]]:
     """Everything that claims to prove something of a subject, one row each.
 
     A proof that is needed and not there is a row, too: nothing is passed over in silence.
@@ -159,9 +158,7 @@ def _rejected(subject: Subject, found: Findings) -> list[dict[str, str]]:
     ]
 
 
-async def _signature(
-    registry: Registry, subject: Subject, keys: dict[str, str]
-) -> list[dict[str, str]]:
+async def _signature(registry: Registry, subject: Subject, keys: Trust) -> list[dict[str, str]]:
     try:
         signer = await verify_digest(registry, subject.repository, subject.digest, keys)
     except VerificationFailed:

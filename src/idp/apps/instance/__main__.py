@@ -20,8 +20,8 @@ from idp.apps.platform.child import run_process, until_stopped
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.oidc import oidc_issuer
 from idp.apps.platform.settings import require_settings
-from idp.capabilities.signing.keys import open_signer
 from idp.capabilities.signing.log import SqlLog
+from idp.capabilities.signing.ring import active_signer
 from idp.kernel.audit import AuditLog
 from idp.kernel.database import open_database
 from idp.kernel.logging import configure_logging
@@ -39,7 +39,7 @@ async def run(layout: Layout, environment: str) -> None:
     oidc = oidc_issuer(settings.oidc)
     place = Place(layout, environment, port, settings.control_plane, audit, oidc)
     # Opening the key takes a while on purpose (scrypt); meanwhile the rest comes up.
-    opening = asyncio.create_task(asyncio.to_thread(open_signer, folders.keys))
+    opening = asyncio.create_task(asyncio.to_thread(active_signer, folders.keys))
     async with open_control_plane(place) as control_plane:
         await bootstrap(control_plane.client, environment, tuple(settings.instances))
         await control_plane.publish()

@@ -14,6 +14,7 @@ from idp.apps.hub.users import Users, open_users
 from idp.apps.platform.files import read_json, write_json
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings, load_settings, save_settings
+from idp.apps.platform.signing_keys import settle_keys
 from idp.capabilities.signing.keys import open_signer
 from idp.kernel.access import INSTANCE_PREFIX
 
@@ -33,6 +34,7 @@ def prepare(layout: Layout, settings: PlatformSettings) -> None:
     for environment in settings.instances:
         _machine_user(layout, users, environment)
     _pin_keys(layout, settings)
+    settle_keys(layout, settings)
 
 
 def _machine_user(layout: Layout, users: Users, environment: str) -> None:

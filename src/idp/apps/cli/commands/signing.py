@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from idp.apps.cli.commands.signing_keys import keys
 from idp.apps.cli.options import (
     DEFAULT_NAMESPACE,
     Data,
@@ -23,6 +24,7 @@ application = typer.Typer(
 )
 log = typer.Typer(help="Read and verify transparency logs.", no_args_is_help=True)
 application.add_typer(log, name="log")
+application.add_typer(keys, name="keys")
 
 _BROKEN = 8
 
