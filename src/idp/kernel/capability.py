@@ -38,12 +38,29 @@ class TransparencyLog(Protocol):
         ...
 
 
+class TimestampSource(Protocol):
+    """Somebody else's clock, who vouches that a signature existed at a time."""
+
+    async def stamp(self, signature: bytes) -> bytes:
+        """An RFC 3161 response over a signature; the same for the same signature, always.
+
+        Raises:
+            Unavailable: Nobody answers; call again later.
+        """
+        ...
+
+
 class Signer(Protocol):
     """The instance's signing key. The private part never leaves it."""
 
     @property
     def log(self) -> TransparencyLog | None:
         """Where the attestations are logged that it signs; None for nowhere."""
+        ...
+
+    @property
+    def timestamps(self) -> TimestampSource | None:
+        """Who stamps what it signs; None for nobody."""
         ...
 
     @property

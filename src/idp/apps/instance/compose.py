@@ -102,6 +102,7 @@ def _context(machine: Machine, options: Mapping[str, object]) -> Context:
         trusted_keys=PinnedFile(layout.trusted_keys),
         options={
             "admission": "off" if machine.environment == _first(machine) else "enforce",
+            "authorities": read_json(layout.authorities) or {},
             "advisories": str(machine.layout.advisories),
             **options,
         },

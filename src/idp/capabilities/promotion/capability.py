@@ -105,6 +105,7 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
             context.trusted_keys,
             environment=environment,
             origin=_origin(context),
+            authorities=context.options.get("authorities", {}),
         ),
         VerdictStep(reader),
         ApprovalStep(client, reader, AccessReviewer(client), environment=environment),

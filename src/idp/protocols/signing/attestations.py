@@ -85,10 +85,12 @@ async def sign_statement(name: str, digest: str, statement: Statement, signer: S
     """
     payload = encode_statement(name, digest, statement)
     envelope = dsse.sign_envelope(signer, PAYLOAD_TYPE, payload)
-    logged = []
+    body, logged, stamps = orjson.loads(envelope), [], []
+    if signer.timestamps is not None:
+        stamps.append(await signer.timestamps.stamp(dsse.signature_in(body)))
     if signer.log is not None:
-        logged.append(await signer.log.append(entry_of(orjson.loads(envelope), signer.public_key)))
-    return encode_bundle(envelope, key_id(signer.public_key), logged)
+        logged.append(await signer.log.append(entry_of(body, signer.public_key)))
+    return encode_bundle(envelope, key_id(signer.public_key), logged, timestamps=stamps)
 
 
 def verify_statement(

@@ -76,6 +76,11 @@ def sign_envelope(signer: Signer, payload_type: str, payload: bytes) -> bytes:
     )
 
 
+def signature_in(envelope: Mapping[str, Any]) -> bytes:
+    """The first signature of an envelope that `sign_envelope` made, which is what is stamped."""
+    return base64.b64decode(envelope["signatures"][0]["sig"])
+
+
 def verify_envelope(data: bytes, keys: Keys) -> VerifiedEnvelope:
     """Check an envelope.
 

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from idp.kernel.capability import TransparencyLog
+from idp.kernel.capability import TimestampSource, TransparencyLog
 from idp.kernel.errors import VerificationFailed
 from idp.protocols.signing import encrypted
 
@@ -73,6 +73,11 @@ class PrivateKey:
     @property
     def log(self) -> TransparencyLog | None:
         """None: a bare key keeps no log (see `transparency.log.LoggedKey`)."""
+        return None
+
+    @property
+    def timestamps(self) -> TimestampSource | None:
+        """None: a bare key knows no clock but its own."""
         return None
 
     def sign(self, payload: bytes) -> bytes:

@@ -25,7 +25,7 @@ CONTENT = b"a signature"
 
 def authority(now: datetime = NOW, certified: datetime = NOW) -> TimestampAuthority:
     key = ec.generate_private_key(ec.SECP256R1())
-    return TimestampAuthority(key, certify(key, "clock", certified), lambda: now)
+    return TimestampAuthority(key, certify(key, "clock", certified)[0], lambda: now)
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +42,16 @@ def request(content: bytes = CONTENT) -> Any:
     )
 
 
-def test_somebody_elses_client_accepts_ours(clock: TimestampAuthority) -> None:
+def test_somebody_elses_client_accepts_ours() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    leaf, root = certify(key, "clock", NOW)
+    clock = TimestampAuthority(key, leaf, lambda: NOW)
     asked = request()
     response = rfc3161_client.decode_timestamp_response(clock.respond(asked.as_bytes()))
     verifier = (
         rfc3161_client.VerifierBuilder()
-        .add_root_certificate(clock.certificate)
-        .tsa_certificate(clock.certificate)
+        .add_root_certificate(root)
+        .tsa_certificate(leaf)
         .nonce(asked.nonce)
         .build()
     )

@@ -17,7 +17,9 @@ The keys are pinned in this instance; nothing that is fetched can add one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import Any
 
 from idp.capabilities.promotion.artifact import fetch
@@ -75,6 +77,7 @@ class AdmitStep:
         *,
         environment: str,
         origin: str,
+        authorities: Mapping[str, Sequence[str]] = MappingProxyType({}),
         clock: Clock = utc_now,
     ) -> None:
         self._client = client
@@ -83,6 +86,7 @@ class AdmitStep:
         self._keys = trusted_keys
         self._environment = environment
         self._origin = origin
+        self._authorities = authorities
         self._clock = clock
 
     async def perform(self, run: StepRun, parameters: AdmitParameters) -> Outcome:
@@ -110,7 +114,7 @@ class AdmitStep:
         self, release: Release, previous: str | None
     ) -> tuple[list[EvidenceItem], list[Any]]:
         spec, policy = release.spec, await trust_policy(self._client)
-        trust = anchors(self._keys, policy)
+        trust = anchors(self._keys, policy, self._authorities)
         origin = self._only(trust, self._origin)
         if await fetch(self._registry, spec.repository, spec.digest) != spec:  # 1
             raise VerificationFailed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from idp.capabilities.promotion.decide.evidence import EvidenceItem
 from idp.capabilities.promotion.kinds import ReleaseSpec
@@ -36,8 +36,15 @@ async def trust_policy(client: Client) -> TrustPolicySpec:
     return TrustPolicySpec() if manifest is None else TrustPolicy.parse(manifest).spec
 
 
-def anchors(pinned: Keys, policy: TrustPolicySpec) -> Anchors:
+def anchors(
+    pinned: Keys, policy: TrustPolicySpec, authorities: Mapping[str, Sequence[str]]
+) -> Anchors:
     """What is trusted: the pinned environments, and those whom the policy adds. Pure.
+
+    Args:
+        pinned: Keys of the environments.
+        policy: The policy.
+        authorities: Pinned certificates of the platform's own `certificates` and `timestamps`.
 
     Raises:
         VerificationFailed: The policy names a signer as an environment is named, or a key and an
@@ -57,8 +64,8 @@ def anchors(pinned: Keys, policy: TrustPolicySpec) -> Anchors:
     return Anchors(
         {**pinned, **added},
         tuple(Identity(i.name, i.issuer, i.subject) for i in policy.identities),
-        tuple(policy.certificate_authorities),
-        tuple(policy.timestamp_authorities),
+        (*authorities.get("certificates", ()), *policy.certificate_authorities),
+        (*authorities.get("timestamps", ()), *policy.timestamp_authorities),
     )
 
 

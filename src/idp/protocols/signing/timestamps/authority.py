@@ -47,7 +47,17 @@ class TimestampAuthority:
 
     def stamp(self, content: bytes) -> bytes:
         """A time stamp of some content; the `TimeStampResp` in DER."""
-        return self._granted(_info(hashlib.sha256(content).digest(), self._clock(), None))
+        return self.stamp_digest(hashlib.sha256(content).digest())
+
+    def stamp_digest(self, digest: bytes) -> bytes:
+        """A time stamp of content with a SHA-256 digest.
+
+        Raises:
+            InvalidInput: It is not as long as one is.
+        """
+        if len(digest) != hashlib.sha256().digest_size:
+            raise InvalidInput("the digest is not as long as one of SHA-256")
+        return self._granted(_info(digest, self._clock(), None))
 
     def respond(self, request: bytes) -> bytes:
         """Answer a `TimeStampReq`.
@@ -141,19 +151,45 @@ def _info(digest: bytes, now: datetime, nonce: int | None) -> tsp.TSTInfo:
     return tsp.TSTInfo(body)
 
 
-def certify(key: ec.EllipticCurvePrivateKey, name: str, now: datetime) -> x509.Certificate:
-    """A self-signed certificate for time stamping; whoever pins it trusts the authority's clock."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+def certify(key: ec.EllipticCurvePrivateKey, name: str, now: datetime) -> list[x509.Certificate]:
+    """A certificate for time stamping, and that of its issuer, who issues nothing else.
+
+    Whoever pins the first trusts the authority's clock; verifiers that want a chain get one. The
+    issuer's key is not kept.
+    """
+    issuing = ec.generate_private_key(ec.SECP256R1())
+    issuer, subject = _named(f"{name} root"), _named(name)
+    root = (
+        _dated(issuer, issuer, issuing, now)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(issuing, hashes.SHA256())
+    )
+    leaf = (
+        _dated(subject, issuer, key, now)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing.public_key()), False
+        )
+        .sign(issuing, hashes.SHA256())
+    )
+    return [leaf, root]
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _dated(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime
+) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
+        .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + _LIFE)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
     )

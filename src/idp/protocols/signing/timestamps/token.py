@@ -67,6 +67,21 @@ def verify_timestamp(response: bytes, content: bytes, authorities: Sequence[str]
     return moment.astimezone(UTC)
 
 
+def timestamp_request(content: bytes) -> bytes:
+    """A `TimeStampReq` in DER over the SHA-256 digest of some content.
+
+    Without a nonce: the imprint is of a signature that nobody stamped before.
+    """
+    imprint = {
+        "hash_algorithm": {"algorithm": "sha256"},
+        "hashed_message": hashlib.sha256(content).digest(),
+    }
+    request: bytes = tsp.TimeStampReq(
+        {"version": "v1", "message_imprint": imprint, "cert_req": True}
+    ).dump()
+    return request
+
+
 def _parts(response: bytes) -> tuple[Any, Any, Any, Any]:
     body = tsp.TimeStampResp.load(response, strict=True)
     status = body["status"]["status"].native
