@@ -68,9 +68,9 @@ async def test_who_signs_in_gets_a_certificate(
     assert identify(der, [root], MAYA).public_key == key.public_key
 
 
-@pytest.mark.parametrize("auth", [None, ("maya", "wrong"), ("instance.production", PASSWORD)])
+@pytest.mark.parametrize("auth", [("", ""), ("maya", "wrong"), ("instance.production", PASSWORD)])
 async def test_only_people_who_sign_in_get_a_token(
-    services: httpx.AsyncClient, auth: tuple[str, str] | None
+    services: httpx.AsyncClient, auth: tuple[str, str]
 ) -> None:
     assert (await services.post("/token", auth=auth)).status_code in (401, 403)
 
