@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 from typing import Self
 
@@ -107,6 +108,7 @@ def verify_signature(public_key: str, payload: bytes, signature: bytes) -> None:
         ) from error
 
 
+@functools.lru_cache(maxsize=256)
 def key_id(public_key: str) -> str:
     """Name of a key: base64 of SHA-256 over its DER form, the hint that cosign writes in bundles.
 
@@ -119,6 +121,8 @@ def key_id(public_key: str) -> str:
     return base64.b64encode(hashlib.sha256(der).digest()).decode()
 
 
+# A verifier has few keys and checks many signatures with each.
+@functools.lru_cache(maxsize=256)
 def _load_public(pem: str) -> ec.EllipticCurvePublicKey:
     try:
         key = serialization.load_pem_public_key(pem.encode())

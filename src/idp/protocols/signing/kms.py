@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html: an `ECC_NIST_P256` key signs a
 SHA-256 digest with `ECDSA_SHA_256`, or hashes up to 4096 bytes itself; signatures are DER, public
-keys SubjectPublicKeyInfo. KMS picks a fresh nonce, so the same content signed twice has two signatures.
+keys SubjectPublicKeyInfo. KMS picks a fresh nonce: the same content has two signatures.
 """
 
 from __future__ import annotations

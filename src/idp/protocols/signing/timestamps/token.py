@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -146,7 +147,7 @@ def _require_signed(signed: Any, signer: Any, certificate: x509.Certificate) -> 
 def _require_authority(  # Rule 4
     certificate: x509.Certificate, moment: datetime, authorities: Sequence[str]
 ) -> None:
-    pinned = [x509.load_pem_x509_certificate(text.encode()) for text in authorities]
+    pinned = [_pinned(text) for text in authorities]
     if not any(certificate == one or _issued(certificate, one) for one in pinned):
         raise UnknownAuthority(
             "the time stamp is of no pinned authority",
@@ -159,6 +160,11 @@ def _require_authority(  # Rule 4
         raise VerificationFailed(
             f"the authority's certificate was not valid on {timestamp(moment)}"
         )
+
+
+@functools.lru_cache(maxsize=64)
+def _pinned(pem: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(pem.encode())
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
