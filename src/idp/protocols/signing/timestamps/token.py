@@ -23,6 +23,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from idp.kernel.clock import timestamp
@@ -54,11 +55,10 @@ def verify_timestamp(response: bytes, content: bytes, authorities: Sequence[str]
     if len(response) > MAX_TOKEN_BYTES:  # Rule 1
         raise VerificationFailed("the time stamp is larger than one is")
     try:
-        signed, info, signer, leaf = _parts(response)
+        signed, info, signer, certificate = _parts(response)
         moment = info["gen_time"].native
         imprint = info["message_imprint"]
         _require_imprint(imprint["hash_algorithm"]["algorithm"].native, imprint, content)
-        certificate = x509.load_der_x509_certificate(leaf.dump())
         _require_signed(signed, signer, certificate)
         _require_authority(certificate, moment, authorities)
     except (ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
@@ -91,21 +91,23 @@ def _parts(response: bytes) -> tuple[Any, Any, Any, Any]:
     token = body["time_stamp_token"]
     if token["content_type"].native != "signed_data":  # Rule 2
         raise VerificationFailed("the time stamp is no signed data")
+    certificates = pkcs7.load_der_pkcs7_certificates(token.dump())
     signed = token["content"]
     content = signed["encap_content_info"]
     if content["content_type"].native != "tst_info" or len(signed["signer_infos"]) != 1:
         raise VerificationFailed("the time stamp holds no TSTInfo, or has not one signer")
     (signer,) = signed["signer_infos"]
-    return signed, content["content"].parsed, signer, _certificate_of(signed, signer)
+    return signed, content["content"].parsed, signer, _certificate_of(certificates, signer)
 
 
-def _certificate_of(signed: cms.SignedData, signer: cms.SignerInfo) -> Any:
+def _certificate_of(
+    certificates: Sequence[x509.Certificate], signer: cms.SignerInfo
+) -> x509.Certificate:
     wanted = signer["sid"].chosen
-    for choice in signed["certificates"] or []:
-        certificate = choice.chosen
+    for certificate in certificates:
         if isinstance(wanted, cms.IssuerAndSerialNumber) and (
-            certificate.issuer == wanted["issuer"]
-            and certificate.serial_number == wanted["serial_number"].native
+            certificate.serial_number == wanted["serial_number"].native
+            and certificate.issuer.public_bytes() == wanted["issuer"].dump()
         ):
             return certificate
     raise VerificationFailed("the time stamp does not bring its signer's certificate")
@@ -137,7 +139,7 @@ def _require_signed(signed: Any, signer: Any, certificate: x509.Certificate) -> 
     try:
         key.verify(
             signer["signature"].native,
-            signer["signed_attrs"].untag().dump(),
+            _as_set(signer["signed_attrs"]),
             ec.ECDSA(hashes.SHA256()),
         )
     except InvalidSignature as error:
@@ -160,6 +162,11 @@ def _require_authority(  # Rule 4
         raise VerificationFailed(
             f"the authority's certificate was not valid on {timestamp(moment)}"
         )
+
+
+def _as_set(attributes: Any) -> bytes:
+    """The attributes as they are signed: with the tag of a SET (RFC 5652 section 5.4)."""
+    return b"\x31" + bytes(attributes.dump())[1:]
 
 
 @functools.lru_cache(maxsize=64)
