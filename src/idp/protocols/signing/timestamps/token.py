@@ -121,6 +121,7 @@ def _require_imprint(algorithm: str, imprint: Any, content: bytes) -> None:  # R
 
 
 def _require_signed(signed: Any, signer: Any, certificate: x509.Certificate) -> None:  # Rule 5
+    covered = _as_set(signer["signed_attrs"])  # before it is read: as it came, not encoded anew
     content = signed["encap_content_info"]["content"].contents
     attributes = {item["type"].native: item["values"] for item in signer["signed_attrs"]}
     (kind,), (digest,) = attributes["content_type"], attributes["message_digest"]
@@ -139,7 +140,7 @@ def _require_signed(signed: Any, signer: Any, certificate: x509.Certificate) -> 
     try:
         key.verify(
             signer["signature"].native,
-            _as_set(signer["signed_attrs"]),
+            covered,
             ec.ECDSA(hashes.SHA256()),
         )
     except InvalidSignature as error:
