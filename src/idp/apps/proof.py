@@ -8,6 +8,7 @@ from idp.capabilities.promotion.decide.release_diff import Contents
 from idp.kernel.errors import VerificationFailed
 from idp.kernel.resource import Manifest
 from idp.protocols.oci.ports import RegistryReader
+from idp.protocols.signing.anchors import Trust
 from idp.protocols.signing.attestations import Findings, statements
 from idp.protocols.signing.cosign import verify_digest
 from idp.protocols.signing.predicates import (
@@ -56,9 +57,7 @@ def subjects_of(release: Manifest) -> list[Subject]:
     ]
 
 
-async def proofs(
-    registry: RegistryReader, subject: Subject, keys: dict[str, str]
-) -> list[dict[str, str]]:
+async def proofs(registry: RegistryReader, subject: Subject, keys: Trust) -> list[dict[str, str]]:
     """Everything that claims to prove something of a subject, one row each.
 
     A proof that is needed and not there is a row, too: nothing is passed over in silence.
@@ -98,7 +97,7 @@ def _rejected(subject: Subject, found: Findings) -> list[dict[str, str]]:
 
 
 async def _signature(
-    registry: RegistryReader, subject: Subject, keys: dict[str, str]
+    registry: RegistryReader, subject: Subject, keys: Trust
 ) -> list[dict[str, str]]:
     try:
         signer = await verify_digest(registry, subject.repository, subject.digest, keys)
@@ -129,7 +128,7 @@ def _row(
     }
 
 
-async def contents(registry: RegistryReader, release: Manifest, keys: dict[str, str]) -> Contents:
+async def contents(registry: RegistryReader, release: Manifest, keys: Trust) -> Contents:
     """A release with the evidence about its image that holds; what does not hold is left out."""
     _, image = subjects_of(release)
     found = await statements(registry, image.repository, image.digest, keys)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from idp.apps.cli.connection import Platform
-from idp.apps.platform.files import read_json
+from idp.apps.platform.pins import read_pins
 from idp.apps.proof import contents
 from idp.capabilities.promotion.decide.release_diff import Contents
 from idp.capabilities.promotion.kinds import Release
 from idp.kernel.capability import Remote
 from idp.kernel.errors import NotFound
 from idp.kernel.resource import Manifest
+from idp.kernel.trust import Keys
 from idp.protocols.oci.client import HttpRegistry
 
 
-def trusted_keys(platform: Platform, environment: str) -> dict[str, str]:
-    """Environment -> PEM text of the key that an instance has pinned for it.
+def trusted_keys(platform: Platform, environment: str) -> Keys:
+    """Environment -> the keys that an instance has pinned for it.
 
     Raises:
         NotFound: There is no such environment.
     """
     if environment in platform.settings.instances:
-        keys: dict[str, str] = read_json(platform.layout.instance(environment).trusted_keys) or {}
-        return keys
+        return read_pins(platform.layout.instance(environment).trusted_keys)
     raise NotFound(
         f"there is no environment {environment!r}",
         remedy=f"The environments are {', '.join(platform.environments)}.",

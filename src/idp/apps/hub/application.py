@@ -21,6 +21,8 @@ from idp.apps.hub.live.feed import Feed
 from idp.apps.hub.proxy import InstanceProxy
 from idp.apps.hub.pushes import Push, PushPipelines, announcement
 from idp.apps.hub.review import RepositoryReview
+from idp.apps.hub.signing_authorities import open_authorities
+from idp.apps.hub.signing_services import signing_services
 from idp.apps.hub.users import open_users
 from idp.apps.hub.web.headers import SecurityHeaders
 from idp.apps.hub.web.portal import BUILT, Portal
@@ -71,6 +73,8 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
     proxy = InstanceProxy(instances, authentication)
     feed = Feed(instances)
     own = api(layout, users, authentication, instances, changes, feed)
+    authorities = open_authorities(layout.signing_authorities, settings.hub_url)
+    signing = signing_services(authorities, authentication)
     portal = Portal(BUILT, settings.hub_url)
     application = Starlette(
         routes=[
@@ -78,6 +82,7 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             Route("/healthz", _healthy),
             Route("/instances/{environment}/{path:path}", proxy.handle, methods=_VERBS),
             Mount("/api/v1", BodyLimit(own, LARGEST_BODY)),
+            Mount("/signing", BodyLimit(signing, LARGEST_BODY)),
             Mount("/git", git),
             Mount("/", registry),
         ],

@@ -131,6 +131,7 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
             context.trusted_keys,
             environment=environment,
             origin=_origin(context),
+            authorities=context.options.get("authorities", {}),
         ),
         VerdictStep(reader),
         ApprovalStep(reader, counter, environment=environment),

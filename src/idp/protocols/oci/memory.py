@@ -12,7 +12,7 @@ from idp.kernel.errors import InvalidInput, NotFound, TooLarge
 from idp.protocols.oci.client import canonical, check_names
 from idp.protocols.oci.errors import tag_is_immutable
 from idp.protocols.oci.ports import Descriptor, StoredManifest
-from idp.protocols.oci.reference import digest_of, is_digest
+from idp.protocols.oci.reference import digest_of, is_digest, moves
 
 
 @dataclass
@@ -66,7 +66,8 @@ class MemoryRegistry:
         check_names(repository, reference=tag or descriptor.digest)
         into = self._repositories.setdefault(repository, _Repository())
         self._demand_content(into, manifest)
-        if tag is not None and into.tags.get(tag, descriptor.digest) != descriptor.digest:
+        present = into.tags.get(tag or "", descriptor.digest)
+        if tag is not None and present != descriptor.digest and not moves(tag):
             raise tag_is_immutable(repository, tag)
         into.manifests[descriptor.digest] = StoredManifest(
             body, descriptor.media_type, descriptor.digest
