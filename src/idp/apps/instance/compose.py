@@ -102,6 +102,7 @@ def _context(machine: Machine, options: Mapping[str, object]) -> Context:
         options={
             "admission": "off" if machine.environment == _first(machine) else "enforce",
             "advisories": str(machine.layout.advisories),
+            "notification-networks": [str(n) for n in machine.settings.notification_networks],
             **options,
         },
     )
