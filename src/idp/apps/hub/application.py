@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from idp.apps.hub.access import HubAccess
+from idp.apps.hub.access import HubAccess, own_tags
 from idp.apps.hub.api import api
 from idp.apps.hub.authentication import Authentication
 from idp.apps.hub.body_limit import BodyLimit
@@ -58,7 +58,10 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
 
     git = git_application(layout.git, access, on_push=on_push, announce=announce)
     registry = registry_application(
-        layout.registry, access, on_change=lambda repository: changes.add("registry", repository)
+        layout.registry,
+        access,
+        on_change=lambda repository: changes.add("registry", repository),
+        own_tags=own_tags,
     )
 
     async def fetch(source: Source, actor: str) -> None:

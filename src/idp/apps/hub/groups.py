@@ -10,3 +10,8 @@ VIEWERS = "idp:viewers"
 def approvers(environment: str) -> str:
     """The group whose members may approve promotions into an environment."""
     return f"idp:approvers:{environment}"
+
+
+def responders(environment: str) -> str:
+    """The group whose members may go past the rules of an environment in an emergency."""
+    return f"idp:responders:{environment}"

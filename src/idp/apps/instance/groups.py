@@ -4,6 +4,8 @@
 - `idp:developers`: in the first environment push and change applications (`idp-developer`); in the
   others look, promote and roll back (`idp-promoter`).
 - `idp:approvers:<environment>`: approve there (`idp-approver`), look elsewhere.
+- `idp:responders:<environment>`: override gates and start hotfixes there (`idp-responder`), look
+  elsewhere. Each time, somebody else reviews it.
 - `idp:viewers`: look.
 """
 
@@ -11,8 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from idp.apps.hub.groups import ADMINISTRATORS, DEVELOPERS, VIEWERS, approvers
-from idp.capabilities.promotion.render.roles import ADMIN, APPROVER, DEVELOPER, PROMOTER, VIEWER
+from idp.apps.hub.groups import ADMINISTRATORS, DEVELOPERS, VIEWERS, approvers, responders
+from idp.capabilities.promotion.render.roles import (
+    ADMIN,
+    APPROVER,
+    DEVELOPER,
+    PROMOTER,
+    RESPONDER,
+    VIEWER,
+)
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CLUSTER_ROLE, CLUSTER_ROLE_BINDING
@@ -36,6 +45,8 @@ def group_bindings(environment: str, *, first: bool, environments: Sequence[str]
         VIEWERS: VIEWER,
         **{approvers(other): VIEWER for other in environments},
         approvers(environment): APPROVER,
+        **{responders(other): VIEWER for other in environments},
+        responders(environment): RESPONDER,
     }
     return [_binding(group.replace(":", "-"), role, group) for group, role in roles.items()]
 

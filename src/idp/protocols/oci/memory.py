@@ -75,6 +75,14 @@ class MemoryRegistry:
             into.tags[tag] = descriptor.digest
         return descriptor
 
+    async def tag(self, repository: str, digest: str, tag: str) -> None:
+        """See `Registry.tag`."""
+        check_names(repository, reference=tag)
+        found = await self.manifest(repository, digest)
+        tags = self._repositories[repository].tags
+        if tags.setdefault(tag, found.digest) != found.digest:
+            raise tag_is_immutable(repository, tag)
+
     async def referrers(
         self, repository: str, digest: str, *, artifact_type: str | None = None
     ) -> list[Descriptor]:

@@ -94,6 +94,10 @@ class Registry(Protocol):
         """Store a manifest in canonical JSON (sorted keys, no spaces), by digest or also by tag."""
         ...
 
+    async def tag(self, repository: str, digest: str, tag: str) -> None:
+        """Give a manifest that is there a tag; nothing changes when it has it."""
+        ...
+
     async def referrers(
         self, repository: str, digest: str, *, artifact_type: str | None = None
     ) -> list[Descriptor]:

@@ -72,6 +72,7 @@ REPOSITORY = "demo/hello"
 CLEAN = [{"name": "code", "status": "clean", "made": timestamp(utc_now())}]
 INCOMPLETE = [{"name": "dependencies", "status": "incomplete", "reason": "no advisories"}]
 UNTOUCHED = 10**9
+OVERRIDERS = ("joan",)
 
 
 @dataclass
@@ -112,7 +113,9 @@ class MortalClient(MemoryClient):
 
     async def create(self, type: ResourceType, manifest: Manifest) -> Manifest:
         if type == SUBJECT_ACCESS_REVIEW:
-            allowed = manifest["spec"]["user"] in self._approvers
+            spec = manifest["spec"]
+            overrides = spec["resourceAttributes"]["verb"] == "override"
+            allowed = spec["user"] in (OVERRIDERS if overrides else self._approvers)
             return {**manifest, "status": {"allowed": allowed}}
         result: Manifest = await self._watched(lambda: MemoryClient.create(self, type, manifest))
         return result
@@ -150,6 +153,14 @@ class MortalRegistry(MemoryRegistry):
             self._fuse.burn("attestation")
             await self._fuse.gate()
         return result
+
+    async def tag(self, repository: str, digest: str, tag: str) -> None:
+        await self._fuse.gate()
+        before = len(self._repositories[repository].tags)
+        await super().tag(repository, digest, tag)
+        if len(self._repositories[repository].tags) != before:
+            self._fuse.burn()
+            await self._fuse.gate()
 
 
 class MortalRepository(MemoryRepository):

@@ -40,6 +40,7 @@ class Evidence:
     ) -> None:
         bench, key = self.bench, signer or self.bench.key
         await bench.instance()
+        await bench.promotion()
         content = json.dumps({"config": {"Labels": labels}}).encode()
         config = await bench.registry.push_blob(REPOSITORY, content, IMAGE_CONFIG)
         image = {

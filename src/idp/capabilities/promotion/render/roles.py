@@ -6,6 +6,9 @@ those of Kubernetes:
 - `push` on `webapplications`: push to the repository of that name;
 - `promote` and `rollback` on `promotions`: start one (with `create`);
 - `approve` on `promotions`: an Approval counts;
+- `override` on `promotions`: an emergency Approval counts;
+- `hotfix` on `promotions`: start one that takes the expedited way (with `promote`);
+- `close` on `reviews`: close one that is about somebody else (with `patch`);
 - `approve` on `vulnerabilityexceptions`: add oneself as the approver of one (with `patch`).
 
 No person gets to write PipelineSteps, or the status of anything: what they say is the platform's
@@ -18,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.capabilities.applications.kinds import WebApplication
-from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion
+from idp.capabilities.promotion.kinds import Approval, Freeze, PipelineStep, Promotion, Review
 from idp.capabilities.scanning.kinds import VulnerabilityException
 from idp.kernel.manifest import render
 from idp.kernel.resource import PLATFORM_GROUP, Manifest
@@ -26,6 +29,7 @@ from idp.kernel.standard import ARGO_APPLICATION, CLUSTER_ROLE, CLUSTER_ROLE_BIN
 
 ADMIN, DEVELOPER, VIEWER = "idp-admin", "idp-developer", "idp-viewer"
 PROMOTER, APPROVER, PIPELINE = "idp-promoter", "idp-approver", "idp-pipeline"
+RESPONDER = "idp-responder"
 
 _READ = ("get", "list", "watch")
 _CHANGE = ("create", "update", "patch", "delete")
@@ -64,6 +68,12 @@ def cluster_roles() -> list[Manifest]:
         _rule(PLATFORM_GROUP, (Approval.type().plural,), ("create",)),
         _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("approve",)),
         _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("approve", "patch", "update", "delete")),
+        _rule(PLATFORM_GROUP, (Freeze.type().plural,), ("create", "delete")),
+        _rule(PLATFORM_GROUP, (Review.type().plural,), ("close", "patch", "update")),
+    ]
+    respond = [
+        _rule(PLATFORM_GROUP, (Approval.type().plural,), ("create",)),
+        _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("override", "hotfix")),
     ]
     anything = [
         _rule("*", ("*",), ("*",)),
@@ -73,6 +83,7 @@ def cluster_roles() -> list[Manifest]:
     return [
         render(CLUSTER_ROLE, ADMIN, rules=anything),
         render(CLUSTER_ROLE, APPROVER, rules=[*view, *approve]),
+        render(CLUSTER_ROLE, RESPONDER, rules=[*view, *promote, *respond]),
         render(CLUSTER_ROLE, PROMOTER, rules=[*view, *promote]),
         render(CLUSTER_ROLE, DEVELOPER, rules=[*view, *develop]),
         render(CLUSTER_ROLE, VIEWER, rules=view),

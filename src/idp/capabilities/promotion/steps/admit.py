@@ -8,7 +8,8 @@ What is checked, in order; the first that does not hold refuses the release and 
 4. That key attests where the image comes from (provenance: this commit), what it is made of (bill
    of materials) and what scanners found.
 5. When the environment has a previous one: that one's key attests that it verified this very
-   release. A release that skipped it is refused.
+   release. A release that skipped it is refused. A hotfix needs the statements of the environments
+   that the pipeline names for hotfixes instead.
 6. When the instance runs on a cluster: the image brings its runtime.
 
 The keys are pinned in this instance; nothing that is fetched can add one.
@@ -16,11 +17,13 @@ The keys are pinned in this instance; nothing that is fetched can add one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from idp.capabilities.promotion.artifact import fetch
 from idp.capabilities.promotion.decide.evidence import EvidenceItem, read_reports, shortened
+from idp.capabilities.promotion.decide.hotfix import NoHotfix, demanded_before
 from idp.capabilities.promotion.decide.target import BorrowsRuntime, check_brings_runtime
 from idp.capabilities.promotion.kinds import ObjectName, Release
 from idp.capabilities.promotion.remedies import Place
@@ -78,10 +81,12 @@ class AdmitStep:
     async def perform(self, run: StepRun, parameters: AdmitParameters) -> Outcome:
         """Check everything; idempotent, for it only reads and states a condition."""
         release = await self._reader.release(run, parameters.release)
-        previous = (await self._reader.rules()).pipeline.previous
+        pipeline = (await self._reader.rules()).pipeline
+        promotion = await self._reader.promotion(run)
         try:
-            evidence, scanners = await self._check(release, previous)
-        except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime) as error:
+            before = demanded_before(pipeline, hotfix=promotion.spec.hotfix)
+            evidence, scanners, verified_at = await self._check(release, before)
+        except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime, NoHotfix) as error:
             refused = false(ADMITTED, error.code, error.message, remedy=error.remedy or "")
             await self._state(release, refused)
             raise
@@ -94,11 +99,12 @@ class AdmitStep:
             image=release.spec.image,
             evidence=[asdict(item) for item in evidence],
             scanners=scanners,
+            verifiedAt=verified_at,
         )
 
     async def _check(
-        self, release: Release, previous: str | None
-    ) -> tuple[list[EvidenceItem], list[Any]]:
+        self, release: Release, before: Sequence[str]
+    ) -> tuple[list[EvidenceItem], list[Any], str]:
         spec, origin = release.spec, self._key(self._origin)
         if await fetch(self._registry, spec.repository, spec.digest) != spec:  # 1
             raise VerificationFailed(
@@ -123,14 +129,18 @@ class AdmitStep:
             EvidenceItem("sbom", sbom.digest, sbom.signer),
             EvidenceItem("scan", scan.digest, scan.signer),
         ]
-        if previous is not None:  # 5
-            evidence.append(await self._verified_before(release, previous))
+        verified_at = ""
+        for environment in before:  # 5
+            item, verified_at = await self._verified_before(release, environment)
+            evidence.append(item)
         if (await self._reader.instance(self._environment)).target == "cluster":  # 6
             check_brings_runtime(await image_labels(self._registry, spec.repository, image))
         made = str(scan.predicate.get("time") or "")
-        return evidence, shortened(read_reports(scan.predicate.get("scanners"), made))
+        reports = shortened(read_reports(scan.predicate.get("scanners"), made))
+        return evidence, reports, verified_at
 
-    async def _verified_before(self, release: Release, previous: str) -> EvidenceItem:
+    async def _verified_before(self, release: Release, previous: str) -> tuple[EvidenceItem, str]:
+        """The statement, and its time (RFC 3339; empty when it tells none): the first one's."""
         spec = release.spec
         found = await statements(
             self._registry,
@@ -140,10 +150,15 @@ class AdmitStep:
             predicate_type=VERIFIED,
             must_be_logged=True,
         )
-        for statement in found.verified:
-            claim = statement.predicate
-            if claim.get("environment") == previous and claim.get("releaseDigest") == spec.digest:
-                return EvidenceItem("verified", statement.digest, previous)
+        matching = [
+            (str(s.predicate.get("time") or ""), s.digest)
+            for s in found.verified
+            if s.predicate.get("environment") == previous
+            and s.predicate.get("releaseDigest") == spec.digest
+        ]
+        if matching:
+            time, statement = min(matching, key=lambda found: (not found[0], found))
+            return EvidenceItem("verified", statement, previous), time
         raise VerificationFailed(
             f"{spec.application} {spec.version} was not verified in {previous}"
             f"{_rejected(found)}: a release cannot skip an environment",

@@ -209,7 +209,7 @@ class ScanStep:
         )
         fresh: list[ScannerReport] = []
         if profile.tools.get(NAME, "run") == "run":
-            await run.report("comparing the distributions with today's advisories")
+            await run.report("comparing the packages with today's advisories")
             fresh.append(await self._match(found.verified, builder))
         if again := self._to_run(profile):
             fresh += await self._scan(run, subject, again)
