@@ -25,6 +25,8 @@ GRANTED: dict[str, dict[str, set[str]]] = {
     },
     "approvers:production": {
         "Approval": {"create"},
+        "Freeze": {"create", "delete"},
+        "Review": {"patch"},
         "VulnerabilityException": {"patch", "delete"},
     },
     "approvers:uat": {},
