@@ -30,6 +30,7 @@ GRANTED: dict[str, dict[str, set[str]]] = {
         "VulnerabilityException": {"patch", "delete"},
     },
     "approvers:uat": {},
+    "responders:production": {"Approval": {"create"}},
 }
 """In production, by group. Whatever is not here is refused."""
 
