@@ -30,7 +30,11 @@ GRANTED: dict[str, dict[str, set[str]]] = {
         "VulnerabilityException": {"patch", "delete"},
     },
     "approvers:uat": {},
-    "responders:production": {"Approval": {"create"}},
+    "responders:production": {
+        "Approval": {"create"},
+        "Promotion": {"create"},
+        "VulnerabilityException": {"create", "delete"},
+    },
 }
 """In production, by group. Whatever is not here is refused."""
 
