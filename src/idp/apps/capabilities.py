@@ -7,6 +7,7 @@ from typing import Any
 
 from idp.capabilities.applications.capability import CAPABILITY as applications
 from idp.capabilities.building.capability import CAPABILITY as building
+from idp.capabilities.compliance.capability import CAPABILITY as compliance
 from idp.capabilities.configuration.capability import CAPABILITY as configuration
 from idp.capabilities.environments.capability import CAPABILITY as environments
 from idp.capabilities.promotion.capability import CAPABILITY as promotion
@@ -23,6 +24,7 @@ BUILT_IN = (
     scanning,
     signing,
     promotion,
+    compliance,
 )
 
 

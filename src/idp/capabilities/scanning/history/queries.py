@@ -160,6 +160,30 @@ def trend(database: sa.Engine, namespace: str, application: str, limit: int = 30
         return [Trend(*row) for row in reversed(connection.execute(query).all())]
 
 
+def newest_scans(database: sa.Engine) -> list[tuple[str, Trend]]:
+    """The newest scan of each application, with its namespace."""
+    c = scans.c
+    newest = sa.select(c.namespace, c.application, sa.func.max(c.time).label("time")).group_by(
+        c.namespace, c.application
+    )
+    latest = newest.subquery()
+    query = (
+        sa.select(c.namespace, *(c[field.name] for field in fields(Trend)))
+        .join(
+            latest,
+            sa.and_(
+                c.namespace == latest.c.namespace,
+                c.application == latest.c.application,
+                c.time == latest.c.time,
+            ),
+        )
+        .order_by(c.namespace, c.application, c.uid)
+    )
+    with database.connect() as connection:
+        found = {(row[0], row[2]): (row[0], Trend(*row[1:])) for row in connection.execute(query)}
+    return list(found.values())
+
+
 def _conditions(wanted: Filter, now: str) -> list[sa.ColumnElement[bool]]:
     c = findings.c
     pairs = (
