@@ -1,4 +1,4 @@
-"""`ComplianceReport`: what the platform can prove of a framework's controls."""
+"""`ComplianceReport`: what can be proved of controls. `SecurityAutomation`: what is wanted."""
 
 from __future__ import annotations
 
@@ -147,5 +147,106 @@ class ComplianceReport(Resource[ComplianceReportSpec, ComplianceReportStatus]):
             PrinterColumn(name="Not met", path=".status.counts.notMet", type="integer"),
             PrinterColumn(name="No evidence", path=".status.counts.noEvidence", type="integer"),
             PrinterColumn(name="Evaluated", path=".status.evaluatedAt", type="date"),
+        ),
+    )
+
+
+class ThreatDetection(Model):
+    """Attacks, found while they happen.
+
+    Attributes:
+        real_time: As they happen.
+        ai_powered: By learned models.
+        behavioral: By how users and processes behave.
+    """
+
+    real_time: bool = False
+    ai_powered: bool = False
+    behavioral: bool = False
+
+
+class ComplianceAutomation(Model):
+    """Compliance, reported by itself.
+
+    Attributes:
+        frameworks: Such as `SOC2`, `NIST-CSF`, `ISO27001`; others are named as not known.
+        automated: Reports are evaluated without being asked for.
+        reporting: Reports can be handed on.
+    """
+
+    frameworks: list[Annotated[str, StringConstraints(max_length=50)]] = Field(
+        default_factory=list, max_length=50
+    )
+    automated: bool = False
+    reporting: bool = False
+
+
+class ZeroTrust(Model):
+    """Nobody and nothing is trusted for where it is.
+
+    Attributes:
+        enabled: Whether the rest of this section counts.
+        principle_of_least_privilege: Rights by role, admission enforced, applications apart.
+        continuous_verification: Signatures, provenance and advisories are checked at every
+            promotion.
+    """
+
+    enabled: bool = False
+    principle_of_least_privilege: bool = False
+    continuous_verification: bool = False
+
+
+class SecurityOrchestration(Model):
+    """What happens by itself when something is wrong.
+
+    Attributes:
+        automated: Findings past their due date are told without being asked for.
+        response_playbooks: Playbooks that run by themselves.
+        incident_management: Incidents as objects with a life of their own.
+    """
+
+    automated: bool = False
+    response_playbooks: bool = False
+    incident_management: bool = False
+
+
+class SecurityAutomationSpec(Model):
+    """What is wanted; conditions say, field by field, what there is.
+
+    Attributes:
+        threat_detection: Not supported by this platform.
+        compliance: A ComplianceReport for each framework that is known.
+        zero_trust: Checked against the records.
+        security_orchestration: Only `automated` is supported.
+    """
+
+    threat_detection: ThreatDetection = Field(default_factory=ThreatDetection)
+    compliance: ComplianceAutomation = Field(default_factory=ComplianceAutomation)
+    zero_trust: ZeroTrust = Field(default_factory=ZeroTrust)
+    security_orchestration: SecurityOrchestration = Field(default_factory=SecurityOrchestration)
+
+
+class SecurityAutomationStatus(Status):
+    """What is true, one condition per section and `Ready` over all.
+
+    Attributes:
+        reports: Names of the ComplianceReports that answer to it.
+        unsupported: Paths of the fields that ask for what is not there.
+    """
+
+    reports: list[str] = Field(default_factory=list)
+    unsupported: list[str] = Field(default_factory=list)
+
+
+class SecurityAutomation(Resource[SecurityAutomationSpec, SecurityAutomationStatus]):
+    """What an organisation wants of its security, held against what this instance does."""
+
+    definition: ClassVar[KindDefinition] = KindDefinition(
+        plural="securityautomations",
+        namespaced=False,
+        columns=(
+            PrinterColumn(name="Ready", path='.status.conditions[?(@.type=="Ready")].status'),
+            PrinterColumn(name="Reports", path=".status.reports"),
+            PrinterColumn(name="Unsupported", path=".status.unsupported", priority=1),
         ),
     )

@@ -8,48 +8,14 @@ from typing import Any
 import pytest
 
 from idp.capabilities.compliance.controllers.reports import ReportReconciler
-from idp.capabilities.compliance.facts import (
-    ApplicationStanding,
-    AuditFacts,
-    Backup,
-    Endpoint,
-    NewestScan,
-    PromotionRecord,
-)
 from idp.capabilities.compliance.kinds import ComplianceReport
 from idp.capabilities.compliance.render import reports
 from idp.kernel.controller import Request
 from idp.kernel.memory_client import MemoryClient
+from support.records import FixedRecords
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 REPORT = ComplianceReport.type()
-
-
-class FixedRecords:
-    """A history that grows with every question, as an audit does."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.late = 0
-
-    def audit(self) -> AuditFacts:
-        self.asked += 1
-        return AuditFacts(self.asked, head="f" * 64)
-
-    def backups(self) -> list[Backup]:
-        return []
-
-    def promotions(self, since: str) -> list[PromotionRecord]:
-        return []
-
-    def scans(self) -> list[NewestScan]:
-        return []
-
-    def standings(self, now: str) -> list[ApplicationStanding]:
-        return [ApplicationStanding("demo", "hello", 1, self.late, 0)]
-
-    def endpoints(self) -> list[Endpoint]:
-        return [Endpoint("API", "https://127.0.0.1:1")]
 
 
 class Instance:
