@@ -148,3 +148,18 @@ def profile_rows(spec: dict[str, Any], prefix: str = "") -> list[dict[str, str]]
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             rows.append({"rule": f"{prefix}{name}", "value": shown.partition("\n")[0]})
     return rows
+
+
+_BANDS = ("critical", "high", "medium", "low", "unscored")
+
+
+def trend_rows(scans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each scan with how many findings it left open, and by how many that changed. Pure."""
+    rows: list[dict[str, Any]] = []
+    before: int | None = None
+    for scan in scans:
+        opened = sum(scan[band] for band in _BANDS)
+        change = "" if before is None else f"{opened - before:+d}"
+        rows.append({**scan, "open": opened, "change": change})
+        before = opened
+    return rows

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from idp.capabilities.scanning.advisories import AdvisoryDatabase
 from idp.capabilities.scanning.controllers.exceptions import ExceptionReconciler
+from idp.capabilities.scanning.controllers.overdue import OverdueReconciler
 from idp.capabilities.scanning.controllers.profiles import ProfileReconciler
 from idp.capabilities.scanning.kinds import SecurityProfile, VulnerabilityException
 from idp.capabilities.scanning.render import admission_policies
@@ -73,6 +74,7 @@ def _controllers(context: Context) -> Sequence[Runnable]:
     return [
         ProfileReconciler(context.client, context.environment).controller(),
         ExceptionReconciler(context.client, context.database).controller(),
+        OverdueReconciler(context.client, context.database).controller(),
     ]
 
 

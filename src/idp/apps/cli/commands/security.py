@@ -1,4 +1,4 @@
-"""`security findings|report|scan|export|exception|profile|db`."""
+"""`security findings|report|trend|scan|export|vex|exception|profile|db`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ exceptions = typer.Typer(
     help="Findings that may be, until a date, because two people agreed.", no_args_is_help=True
 )
 profiles = typer.Typer(help="What findings do in an environment.", no_args_is_help=True)
+vex = typer.Typer(help="What applications are affected by, for machines.", no_args_is_help=True)
 application.add_typer(exceptions, name="exception")
+application.add_typer(vex, name="vex")
 application.add_typer(profiles, name="profile")
 application.add_typer(database, name="db")
 
@@ -59,6 +61,13 @@ class ExportFormat(StrEnum):
     OPENVEX = "openvex"
     CYCLONEDX = "cyclonedx"
     SARIF = "sarif"
+
+
+class VexFormat(StrEnum):
+    """A form of VEX."""
+
+    OPENVEX = "openvex"
+    CYCLONEDX = "cyclonedx"
 
 
 class Disposition(StrEnum):
@@ -257,8 +266,64 @@ def export(
     write_value(document, Format.JSON)
 
 
-@exceptions.command("import")
-def import_exceptions(
+@application.command("trend")
+def show_trend(
+    name: Annotated[str, typer.Argument(help="Name of the application.")],
+    environment: Environment = "development",
+    scans: Annotated[int, typer.Option("--scans", help="How many scans.", min=1, max=365)] = 30,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show how the findings of an application went, scan by scan, the newest last.
+
+    Example:
+
+      idp-cli security trend hello -e production
+    """
+    from idp.apps.cli.output import write
+    from idp.apps.cli.security import ask_findings, trend_rows
+
+    query = {
+        "environment": environment,
+        "namespace": namespace,
+        "application": name,
+        "scans": scans,
+    }
+    answer = asyncio.run(ask_findings(layout_of(data), user, "/report", query))
+    bands = ("critical", "high", "medium", "low", "unscored")
+    write(
+        trend_rows(answer["trend"]),
+        output,
+        columns=("time", *bands, "open", "change", "added", "fixed", "incomplete"),
+        name="image",
+        empty=f"No scan of {name} is known in {environment}.",
+    )
+
+
+@vex.command("export")
+def export_vex(
+    name: Name = None,
+    environment: Environment = "development",
+    form: Annotated[VexFormat, typer.Option("--format", help="What to write.")] = VexFormat.OPENVEX,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> None:
+    """Write what an application is affected by, and what not, as OpenVEX or CycloneDX VEX.
+
+    Examples:
+
+      idp-cli security vex export hello -e production > hello.openvex.json
+
+      idp-cli security vex export hello --format cyclonedx
+    """
+    export(name, environment, ExportFormat(form.value), data, user, namespace)
+
+
+@vex.command("import")
+def import_vex(
     file: Annotated[Path, typer.Argument(help="OpenVEX or CycloneDX, JSON.", dir_okay=False)],
     environment: Environment,
     app: Annotated[str, typer.Option("--app", help="Only in this application; all.")] = "",
@@ -269,18 +334,20 @@ def import_exceptions(
 ) -> None:
     """Ask for an exception for each `not_affected` of a VEX document; others approve them.
 
+    What was asked for already is not asked for again.
+
     Example:
 
-      idp-cli security exception import vendor.openvex.json -e staging --app hello
+      idp-cli security vex import vendor.openvex.json -e staging --app hello
     """
-    from idp.apps.cli.reports import import_vex
+    from idp.apps.cli.reports import import_vex as run
 
-    created = asyncio.run(
-        import_vex(layout_of(data), user, environment, namespace, file, app, days)
-    )
-    for name in created:
+    taken = asyncio.run(run(layout_of(data), user, environment, namespace, file, app, days))
+    for name in taken.created:
         typer.echo(f"{name} waits for approval by somebody else.")
-    if not created:
+    if taken.known:
+        typer.echo(f"{taken.known} were asked for already.")
+    if not taken.created and not taken.known:
         typer.echo("The document says of nothing that it is not affected.")
 
 
