@@ -7,9 +7,10 @@ from pathlib import Path
 
 from idp.capabilities.scanning.advisories import AdvisoryDatabase
 from idp.capabilities.scanning.controllers.exceptions import ExceptionReconciler
+from idp.capabilities.scanning.controllers.exports import ExportReconciler
 from idp.capabilities.scanning.controllers.overdue import OverdueReconciler
 from idp.capabilities.scanning.controllers.profiles import ProfileReconciler
-from idp.capabilities.scanning.kinds import SecurityProfile, VulnerabilityException
+from idp.capabilities.scanning.kinds import FindingsExport, SecurityProfile, VulnerabilityException
 from idp.capabilities.scanning.render import admission_policies
 from idp.capabilities.scanning.scanners.bandit import Bandit
 from idp.capabilities.scanning.scanners.dependencies import Dependencies
@@ -71,16 +72,21 @@ def _steps(context: Context) -> Sequence[Step]:
 
 
 def _controllers(context: Context) -> Sequence[Runnable]:
+    """Build the controllers; `options["export-networks"]` may be reached though not public."""
+    networks: Sequence[str] = context.options.get("export-networks", ())
     return [
         ProfileReconciler(context.client, context.environment).controller(),
         ExceptionReconciler(context.client, context.database).controller(),
         OverdueReconciler(context.client, context.database).controller(),
+        ExportReconciler(
+            context.client, context.database, context.environment, networks
+        ).controller(),
     ]
 
 
 CAPABILITY = Capability(
     name="scanning",
-    kinds=(SecurityProfile, VulnerabilityException),
+    kinds=(SecurityProfile, VulnerabilityException, FindingsExport),
     controllers=_controllers,
     manifests=lambda environment: admission_policies(),
     steps=_steps,

@@ -1,4 +1,7 @@
-"""`SecurityProfile`: what a finding does here. `VulnerabilityException`: a finding that may be."""
+"""Rules for findings, findings that may be, and where findings are told.
+
+`SecurityProfile`, `VulnerabilityException`, `FindingsExport`.
+"""
 
 from __future__ import annotations
 
@@ -269,5 +272,48 @@ class VulnerabilityException(Resource[VulnerabilityExceptionSpec, VulnerabilityE
                 "(has(self.spec.justification) && self.spec.justification != '')",
                 "say why it is not affected: spec.justification",
             ),
+        ),
+    )
+
+
+class FindingsExportSpec(Model):
+    """Where the findings of a namespace are told.
+
+    Attributes:
+        tool: Who is told: DefectDojo 2.20 or later.
+        secret_name: A Secret of this namespace with `url`, such as
+            `https://defectdojo.example.org`, and `token`, an API v2 key. The address stands beside
+            the key so that nobody can have the key sent elsewhere.
+        product_type: Products are put there; one product for each application.
+        suspend: Tells nothing while it is set.
+    """
+
+    tool: Literal["defectdojo"] = "defectdojo"
+    secret_name: Annotated[Line, StringConstraints(min_length=1)]
+    product_type: Annotated[Line, StringConstraints(min_length=1)] = "Applications"
+    suspend: bool = False
+
+
+class FindingsExportStatus(Status):
+    """What was told.
+
+    Attributes:
+        told: Application -> digest of what was told of it last.
+        told_at: When something was told last.
+    """
+
+    told: dict[str, str] = Field(default_factory=dict)
+    told_at: datetime | None = None
+
+
+class FindingsExport(Resource[FindingsExportSpec, FindingsExportStatus]):
+    """Tells the findings of this namespace to DefectDojo whenever they change."""
+
+    definition: ClassVar[KindDefinition] = KindDefinition(
+        plural="findingsexports",
+        columns=(
+            PrinterColumn(name="Tool", path=".spec.tool"),
+            PrinterColumn(name="Ready", path='.status.conditions[?(@.type=="Ready")].status'),
+            PrinterColumn(name="Told", path=".status.toldAt", type="date"),
         ),
     )

@@ -147,6 +147,26 @@ def list_findings(
         return [_stored(row, now) for row in connection.execute(query).mappings()]
 
 
+def present_findings(
+    database: sa.Engine, namespace: str, now: str
+) -> dict[str, list[StoredFinding]]:
+    """Everything that is there in a namespace, excepted or not, by application, worst first."""
+    c = findings.c
+    query = (
+        sa.select(findings)
+        .where(c.namespace == namespace, c.fixed_at == "")
+        .order_by(c.application, c.rank.desc(), c.id)
+    )
+    scanned = sa.select(scans.c.application).where(scans.c.namespace == namespace).distinct()
+    with database.connect() as connection:
+        found: dict[str, list[StoredFinding]] = {
+            name: [] for (name,) in connection.execute(scanned.order_by(scans.c.application))
+        }
+        for row in connection.execute(query).mappings():
+            found.setdefault(row["application"], []).append(_stored(row, now))
+    return found
+
+
 def trend(database: sa.Engine, namespace: str, application: str, limit: int = 30) -> list[Trend]:
     """What the newest scans of an application left behind, oldest first."""
     columns = [scans.c[field.name] for field in fields(Trend)]
