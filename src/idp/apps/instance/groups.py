@@ -4,6 +4,7 @@
 - `idp:developers`: in the first environment push and change applications (`idp-developer`); in the
   others look, promote and roll back (`idp-promoter`).
 - `idp:approvers:<environment>`: approve there (`idp-approver`), look elsewhere.
+- `idp:security`: agree to changes of the rules and to exceptions (`idp-security`).
 - `idp:viewers`: look.
 """
 
@@ -11,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from idp.apps.hub.groups import ADMINISTRATORS, DEVELOPERS, VIEWERS, approvers
+from idp.apps.hub.groups import ADMINISTRATORS, DEVELOPERS, SECURITY, VIEWERS, approvers
 from idp.capabilities.promotion.render.roles import ADMIN, APPROVER, DEVELOPER, PROMOTER, VIEWER
+from idp.capabilities.promotion.render.roles import SECURITY as SECURITY_ROLE
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CLUSTER_ROLE, CLUSTER_ROLE_BINDING
@@ -33,6 +35,7 @@ def group_bindings(environment: str, *, first: bool, environments: Sequence[str]
     roles = {
         ADMINISTRATORS: ADMIN,
         DEVELOPERS: DEVELOPER if first else PROMOTER,
+        SECURITY: SECURITY_ROLE,
         VIEWERS: VIEWER,
         **{approvers(other): VIEWER for other in environments},
         approvers(environment): APPROVER,

@@ -9,8 +9,14 @@ from idp.capabilities.scanning.advisories import AdvisoryDatabase
 from idp.capabilities.scanning.controllers.exceptions import ExceptionReconciler
 from idp.capabilities.scanning.controllers.exports import ExportReconciler
 from idp.capabilities.scanning.controllers.overdue import OverdueReconciler
+from idp.capabilities.scanning.controllers.profile_changes import ProfileChangeReconciler
 from idp.capabilities.scanning.controllers.profiles import ProfileReconciler
-from idp.capabilities.scanning.kinds import FindingsExport, SecurityProfile, VulnerabilityException
+from idp.capabilities.scanning.kinds import (
+    FindingsExport,
+    SecurityProfile,
+    SecurityProfileChange,
+    VulnerabilityException,
+)
 from idp.capabilities.scanning.render import admission_policies
 from idp.capabilities.scanning.scanners.bandit import Bandit
 from idp.capabilities.scanning.scanners.dependencies import Dependencies
@@ -23,6 +29,8 @@ from idp.kernel.capability import Capability, Context
 from idp.kernel.controller import Runnable
 from idp.kernel.errors import MissingPrerequisite
 from idp.kernel.step import Step
+from idp.protocols.git.client import GitRepository
+from idp.protocols.git.ports import Repository
 from idp.protocols.oci.client import HttpRegistry
 
 DEFAULT_MAX_AGE_DAYS = 7.0
@@ -76,6 +84,7 @@ def _controllers(context: Context) -> Sequence[Runnable]:
     networks: Sequence[str] = context.options.get("export-networks", ())
     return [
         ProfileReconciler(context.client, context.environment).controller(),
+        ProfileChangeReconciler(context.client, _environment_repository(context)).controller(),
         ExceptionReconciler(context.client, context.database).controller(),
         OverdueReconciler(context.client, context.database).controller(),
         ExportReconciler(
@@ -84,9 +93,19 @@ def _controllers(context: Context) -> Sequence[Runnable]:
     ]
 
 
+def _environment_repository(context: Context) -> Repository:
+    git = context.git
+    return GitRepository(
+        f"{git.url}/git/environments/{context.environment}.git",
+        git.username,
+        git.password,
+        cache=context.data / "scanning" / "git",
+    )
+
+
 CAPABILITY = Capability(
     name="scanning",
-    kinds=(SecurityProfile, VulnerabilityException, FindingsExport),
+    kinds=(SecurityProfile, SecurityProfileChange, VulnerabilityException, FindingsExport),
     controllers=_controllers,
     manifests=lambda environment: admission_policies(),
     steps=_steps,

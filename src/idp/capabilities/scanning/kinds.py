@@ -1,6 +1,6 @@
 """Rules for findings, findings that may be, and where findings are told.
 
-`SecurityProfile`, `VulnerabilityException`, `FindingsExport`.
+`SecurityProfile`, `SecurityProfileChange`, `VulnerabilityException`, `FindingsExport`.
 """
 
 from __future__ import annotations
@@ -271,6 +271,73 @@ class VulnerabilityException(Resource[VulnerabilityExceptionSpec, VulnerabilityE
                 "!has(self.spec.disposition) || self.spec.disposition != 'notAffected' || "
                 "(has(self.spec.justification) && self.spec.justification != '')",
                 "say why it is not affected: spec.justification",
+            ),
+        ),
+    )
+
+
+class SecurityProfileChangeSpec(Model):
+    """Other rules for this environment. Only the approver is ever added.
+
+    Attributes:
+        base: Version of the profile that was looked at; under another one it does nothing.
+        profile: The whole profile as it is to be.
+        reason: Why, for people.
+        author: Who asks for it; must be the one who creates the object.
+        approver: Who agreed: somebody else, with the verb `approve`. Until then it does nothing.
+    """
+
+    base: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    profile: SecurityProfileSpec
+    reason: str = Field(min_length=1, max_length=2000)
+    author: Annotated[Line, StringConstraints(min_length=1)]
+    approver: Line = ""
+
+
+class SecurityProfileChangeStatus(Status):
+    """How far it is.
+
+    Attributes:
+        phase: `Waiting` for an approver; `Applied` once the commit is in force; `Stale` when the
+            rules changed meanwhile.
+        commit: In the environment's repository.
+        version: Of the profile that it makes.
+    """
+
+    phase: Literal["Waiting", "Applied", "Stale"] = "Waiting"
+    commit: str = ""
+    version: str = ""
+
+
+_CHANGE_FIXED = [name for name in SecurityProfileChangeSpec.model_fields if name != "approver"]
+
+
+class SecurityProfileChange(Resource[SecurityProfileChangeSpec, SecurityProfileChangeStatus]):
+    """Other rules for this environment: one asks, another agrees, a commit puts them in force."""
+
+    definition: ClassVar[KindDefinition] = KindDefinition(
+        plural="securityprofilechanges",
+        namespaced=False,
+        short_names=("secprofilechange",),
+        columns=(
+            PrinterColumn(name="Phase", path=".status.phase"),
+            PrinterColumn(name="Author", path=".spec.author"),
+            PrinterColumn(name="Approver", path=".spec.approver"),
+            PrinterColumn(name="Commit", path=".status.commit", priority=1),
+            PrinterColumn(name="Reason", path=".spec.reason"),
+        ),
+        validations=(
+            (
+                " && ".join(f"({_unchanged(name)})" for name in _CHANGE_FIXED),
+                "a change of rules never changes, except that it is approved: ask for another",
+            ),
+            (
+                f"!({_APPROVED}) || self.spec.approver == oldSelf.spec.approver",
+                "who approved a change of rules never changes",
+            ),
+            (
+                "!has(self.spec.approver) || self.spec.approver != self.spec.author",
+                "the author of a change of rules cannot approve it",
             ),
         ),
     )

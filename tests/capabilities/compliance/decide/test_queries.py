@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from idp.capabilities.compliance.decide.evidence import QUERIES, evaluate
+from idp.capabilities.compliance.decide.operations import POLICIES
 from idp.capabilities.compliance.facts import (
     ApplicationStanding,
     AuditFacts,
@@ -86,16 +87,7 @@ GOOD = Facts(
         "idp-admin": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
         "idp-viewer": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
     },
-    enforced=frozenset(
-        f"{name}.platform.idp"
-        for name in (
-            "approvals",
-            "promotions",
-            "pipelinesteps",
-            "workflows",
-            "vulnerabilityexceptions",
-        )
-    ),
+    enforced=frozenset(f"{name}.platform.idp" for name in POLICIES),
     applications=[("demo", "hello")],
     isolated=frozenset([("demo", "hello")]),
     components=[ComponentStatus(name="gateway", healthy=True)],
@@ -192,7 +184,7 @@ def test_no_records_never_meet_it(name: str) -> None:
             "notMet",
             "not signed in",
         ),
-        ("admission", {"enforced": frozenset(["approvals.platform.idp"])}, "partly", "1 of 5"),
+        ("admission", {"enforced": frozenset(["approvals.platform.idp"])}, "partly", "1 of 7"),
         ("network-isolation", {"isolated": frozenset()}, "notMet", "0 of 1"),
         (
             "monitoring",

@@ -115,7 +115,7 @@ def _demanded(facts: Facts, wanted: tuple[EvidenceKind, ...], said: str) -> Answ
     )
 
 
-_RESTORE = "Delete the SecurityProfile named default: the platform makes it anew."
+_RESTORE = "Look at it: `idp-cli describe securityprofile default`."
 
 
 def configuration_in_git(facts: Facts) -> Answer:

@@ -31,7 +31,15 @@ _NOBODY = ("system:anonymous", "system:unauthenticated")
 _PUBLIC = ("system:public-info-viewer", "system:discovery", "system:basic-user")
 """What Kubernetes lets everybody see: versions, and who one is."""
 
-POLICIES = ("approvals", "promotions", "pipelinesteps", "workflows", "vulnerabilityexceptions")
+POLICIES = (
+    "approvals",
+    "promotions",
+    "pipelinesteps",
+    "workflows",
+    "vulnerabilityexceptions",
+    "securityprofiles",
+    "securityprofilechanges",
+)
 
 
 def audit_chain(facts: Facts) -> Answer:

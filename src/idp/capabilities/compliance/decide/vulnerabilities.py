@@ -17,7 +17,7 @@ from idp.kernel.clock import parse_timestamp
 LONGEST_EXCEPTION_DAYS = 365
 """An exception that is renewed less often than once a year is no exception."""
 
-_MADE_ANEW = "Delete the SecurityProfile named default: the platform makes it anew."
+_MADE_ANEW = "Look at it: `idp-cli describe securityprofile default`."
 
 
 def scans_fresh(facts: Facts) -> Answer:
@@ -112,7 +112,10 @@ def profile(facts: Facts) -> Answer:
     if facts.profile.incomplete == "record":
         weak.append("scanners that did not look are only recorded")
     if weak:
-        remedy = "Raise them: `idp-cli security profile set -e ENVIRONMENT severity.critical=deny`."
+        remedy = (
+            "Raise them: `idp-cli security profile set -e ENVIRONMENT severity.critical=deny "
+            "--reason WHY`."
+        )
         return Answer("partly", "; ".join(weak), remedy, [record])
     said = f"the profile {facts.profile.version[:19]} is in force"
     return Answer("met", said, records=[record])
@@ -139,6 +142,6 @@ def _tools(facts: Facts, wanted: tuple[str, ...]) -> Answer:
         len(used),
         len(wanted),
         f"scanners are demanded of {', '.join(wanted)}",
-        f"Demand them: `idp-cli security profile set -e ENVIRONMENT {example}`.",
+        f"Demand them: `idp-cli security profile set -e ENVIRONMENT {example} --reason WHY`.",
         [record],
     )

@@ -6,7 +6,8 @@ those of Kubernetes:
 - `push` on `webapplications`: push to the repository of that name;
 - `promote` and `rollback` on `promotions`: start one (with `create`);
 - `approve` on `promotions`: an Approval counts;
-- `approve` on `vulnerabilityexceptions`: add oneself as the approver of one (with `patch`).
+- `approve` on `vulnerabilityexceptions` and `securityprofilechanges`: add oneself as the approver
+  of one (with `patch`).
 
 No person gets to write PipelineSteps, or the status of anything: what they say is the platform's
 word. Service accounts may create PipelineSteps, and an admission policy (`admission.py`) leaves
@@ -19,13 +20,14 @@ from collections.abc import Sequence
 
 from idp.capabilities.applications.kinds import WebApplication
 from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion
-from idp.capabilities.scanning.kinds import VulnerabilityException
+from idp.capabilities.scanning.kinds import SecurityProfileChange, VulnerabilityException
 from idp.kernel.manifest import render
 from idp.kernel.resource import PLATFORM_GROUP, Manifest
 from idp.kernel.standard import ARGO_APPLICATION, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, WORKFLOW
 
 ADMIN, DEVELOPER, VIEWER = "idp-admin", "idp-developer", "idp-viewer"
 PROMOTER, APPROVER, PIPELINE = "idp-promoter", "idp-approver", "idp-pipeline"
+SECURITY = "idp-security"
 
 _READ = ("get", "list", "watch")
 _CHANGE = ("create", "update", "patch", "delete")
@@ -40,6 +42,7 @@ _LOOK_AT = {
 }
 _PROMOTIONS = Promotion.type().plural
 _EXCEPTIONS = VulnerabilityException.type().plural
+_RULES = SecurityProfileChange.type().plural
 _APPLICATIONS = (WebApplication.type().plural, "applicationconfigurations")
 
 
@@ -52,6 +55,11 @@ def cluster_roles() -> list[Manifest]:
     promote = [
         _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback")),
         _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("create", "delete")),
+        _rule(PLATFORM_GROUP, (_RULES,), ("create",)),
+    ]
+    secure = [
+        _rule(PLATFORM_GROUP, (_RULES,), ("approve", *_CHANGE)),
+        _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("approve", *_CHANGE)),
     ]
     develop = [
         *promote,
@@ -73,6 +81,7 @@ def cluster_roles() -> list[Manifest]:
     return [
         render(CLUSTER_ROLE, ADMIN, rules=anything),
         render(CLUSTER_ROLE, APPROVER, rules=[*view, *approve]),
+        render(CLUSTER_ROLE, SECURITY, rules=[*view, *secure]),
         render(CLUSTER_ROLE, PROMOTER, rules=[*view, *promote]),
         render(CLUSTER_ROLE, DEVELOPER, rules=[*view, *develop]),
         render(CLUSTER_ROLE, VIEWER, rules=view),
