@@ -12,6 +12,8 @@ import yaml
 from idp.capabilities.compliance.controllers.automation import AutomationReconciler
 from idp.capabilities.compliance.decide.automation import known_framework
 from idp.capabilities.compliance.kinds import ComplianceReport, SecurityAutomation
+from idp.capabilities.scanning.kinds import SecurityProfile
+from idp.capabilities.scanning.render import default_profile
 from idp.kernel.controller import Request
 from idp.kernel.memory_client import MemoryClient
 from idp.kernel.schema import custom_resource_definition
@@ -91,6 +93,17 @@ async def test_what_is_asked_for_is_answered(
     spec: dict[str, Any], expected: dict[str, tuple[str, str]]
 ) -> None:
     assert conditions(await state(MemoryClient(), spec)) == expected
+
+
+async def test_what_nobody_knows_yet_is_not_said_to_hold() -> None:
+    spec = {"zeroTrust": {"enabled": True, "continuousVerification": True}}
+    profile = default_profile("production")
+    client = MemoryClient()
+    await client.create(SecurityProfile.type(), profile)
+    assert conditions(await state(client, spec)) == {
+        "ZeroTrust": ("Unknown", "NoEvidence"),
+        "Ready": ("False", "NotFulfilled"),
+    }
 
 
 async def test_a_condition_goes_with_what_asked_for_it() -> None:

@@ -67,6 +67,18 @@ async def test_what_did_not_change_is_not_written_again_until_it_is_old(instance
     assert await instance.version("soc2") != first
 
 
+async def test_an_instance_that_starts_is_looked_at_again_soon(instance: Instance) -> None:
+    await instance.create("soc2", framework="soc2")
+    first = await instance.reconcile(Request("", ""))
+    instance.now += timedelta(seconds=20)
+    second = await instance.reconcile(Request("", ""))
+    assert (first.requeue_after, second.requeue_after) == (20.0, 300.0)
+    assert instance.records.asked == 2
+    instance.now += timedelta(seconds=20)
+    await instance.reconcile(Request("", ""))
+    assert instance.records.asked == 2
+
+
 async def test_a_new_gap_is_written_at_the_next_evaluation(instance: Instance) -> None:
     await instance.create("soc2", framework="soc2")
     await instance.stated("soc2")

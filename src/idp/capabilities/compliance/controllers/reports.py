@@ -8,7 +8,7 @@ the audit, which must not make the next report new.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -31,11 +31,25 @@ from idp.kernel.status import dated, write_status
 log = structlog.get_logger(__name__)
 
 EVALUATE_SECONDS = 300.0
+SETTLING_SECONDS = 20.0
+"""After which the first evaluation is repeated: an instance that starts is not complete yet."""
 RESTATE_SECONDS = 3600.0
 _MOVING = "audit-chain"
 """Grows with every writing, also with that of a report."""
 
 _ALL = Request("", "")
+
+
+class _Evaluation(NamedTuple):
+    """When a report was evaluated by this process, and for which spec."""
+
+    generation: int
+    time: datetime
+    first: bool
+
+    @property
+    def lasts(self) -> float:
+        return SETTLING_SECONDS if self.first else EVALUATE_SECONDS
 
 
 class ReportReconciler:
@@ -48,7 +62,7 @@ class ReportReconciler:
         self._records = records
         self._environment = environment
         self._clock = clock
-        self._evaluated: dict[str, tuple[int, datetime]] = {}
+        self._evaluated: dict[str, _Evaluation] = {}
 
     def controller(self) -> Controller:
         """The controller; its only key stands for all reports."""
@@ -64,14 +78,19 @@ class ReportReconciler:
         for manifest in due:
             await self._evaluate(manifest, now, known)
             meta = manifest["metadata"]
-            self._evaluated[meta["name"]] = (meta.get("generation", 0), now)
-        return Result(requeue_after=EVALUATE_SECONDS) if listed else Result()
+            before = self._evaluated.get(meta["name"])
+            self._evaluated[meta["name"]] = _Evaluation(
+                meta.get("generation", 0), now, first=before is None
+            )
+        seconds = [e.lasts for e in self._evaluated.values()]
+        return Result(requeue_after=min(seconds)) if listed else Result()
 
     def _is_due(self, manifest: Manifest, now: datetime) -> bool:
         meta = manifest["metadata"]
-        generation, when = self._evaluated.get(meta["name"], (-1, now))
-        age = (now - when).total_seconds()
-        return generation != meta.get("generation", 0) or age >= EVALUATE_SECONDS - 1
+        last = self._evaluated.get(meta["name"])
+        if last is None or last.generation != meta.get("generation", 0):
+            return True
+        return (now - last.time).total_seconds() >= last.lasts - 1
 
     async def _evaluate(self, manifest: Manifest, now: datetime, known: dict[int, Facts]) -> None:
         try:

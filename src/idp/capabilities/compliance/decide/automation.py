@@ -150,8 +150,11 @@ def _held(type: str, names: tuple[str, ...], evidence: Mapping[str, EvidenceResu
         said = "; ".join(f"{gap.title}: {gap.message}" for gap in gaps)
         remedies = " ".join(dict.fromkeys(gap.remedy for gap in gaps if gap.remedy))
         return false(type, "GapsFound", said, remedy=remedies)
-    shown = ", ".join(f"{name} ({evidence[name].state})" for name in names) or "nothing is asked"
-    return true(type, "Holds", shown)
+    open_ = [name for name in names if evidence[name].state == "noEvidence"]
+    if open_:
+        said = f"nothing speaks against it; there is no evidence yet of {', '.join(open_)}"
+        return Condition(type=type, status="Unknown", reason="NoEvidence", message=said)
+    return true(type, "Holds", ", ".join(names) or "nothing in particular is asked for")
 
 
 def _ready(conditions: list[Condition], unsupported: list[str]) -> Condition:
