@@ -15,6 +15,7 @@ from idp.apps.instance.records import InstanceRecords
 from idp.apps.instance.runnables import Parts
 from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.pins import PinnedFile
 from idp.apps.platform.settings import PlatformSettings
 from idp.capabilities.promotion.kinds import PipelineStep
 from idp.capabilities.promotion.render.argo_application import environment_repository
@@ -105,11 +106,13 @@ def _context(machine: Machine, options: Mapping[str, object]) -> Context:
         git=machine.hub,
         gateway_port=ports.gateway,
         signer=machine.signer,
-        trusted_keys=read_json(layout.trusted_keys),
+        trusted_keys=PinnedFile(layout.trusted_keys),
         options={
             "admission": "off" if machine.environment == _first(machine) else "enforce",
+            "authorities": read_json(layout.authorities) or {},
             "advisories": str(machine.layout.advisories),
             "records": InstanceRecords(machine.database, endpoints),
+            "notification-networks": [str(n) for n in machine.settings.notification_networks],
             **options,
         },
     )

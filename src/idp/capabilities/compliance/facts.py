@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from idp.capabilities.environments.kinds import ComponentStatus, PromotionPipelineSpec
+from idp.capabilities.promotion.kinds import Review
 from idp.capabilities.scanning.kinds import SecurityProfileSpec, VulnerabilityException
 from idp.kernel.resource import Manifest
 
@@ -153,7 +154,7 @@ class Facts:
         applications: Namespace and name of each WebApplication.
         isolated: Those of them that have a NetworkPolicy.
         components: Health of the instance's parts.
-        reviews: Reviews of what went past the rules; None when this platform has no such kind.
+        reviews: Of what went past the rules.
     """
 
     environment: str
@@ -175,4 +176,4 @@ class Facts:
     applications: Sequence[tuple[str, str]] = ()
     isolated: frozenset[tuple[str, str]] = frozenset()
     components: Sequence[ComponentStatus] = ()
-    reviews: Sequence[Manifest] | None = None
+    reviews: Sequence[Review] = ()

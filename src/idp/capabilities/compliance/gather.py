@@ -7,16 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from idp.capabilities.applications.kinds import WebApplication
-from idp.capabilities.compliance.decide.change import REVIEW
 from idp.capabilities.compliance.facts import Facts
 from idp.capabilities.compliance.ports import Records
 from idp.capabilities.environments.kinds import IDPInstance, IDPInstanceStatus, PromotionPipeline
-from idp.capabilities.promotion.kinds import Release
+from idp.capabilities.promotion.kinds import Release, Review
 from idp.capabilities.scanning.kinds import PROFILE, SecurityProfile, VulnerabilityException
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import timestamp
-from idp.kernel.errors import Invalid, NotFound
-from idp.kernel.resource import Manifest, Resource, ResourceType
+from idp.kernel.errors import Invalid
+from idp.kernel.resource import Resource, ResourceType
 from idp.kernel.standard import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
@@ -77,7 +76,7 @@ async def gather(
         applications=sorted(await _names(client, WebApplication.type())),
         isolated=frozenset(await _names(client, NETWORK_POLICY)),
         components=await _components(client, environment),
-        reviews=await _reviews(client),
+        reviews=[Review.parse(m) for m in (await client.list(Review.type())).items],
     )
 
 
@@ -108,10 +107,3 @@ async def _components(client: Client, environment: str) -> list[Any]:
     if manifest is None:
         return []
     return list(IDPInstanceStatus.model_validate(manifest.get("status") or {}).components)
-
-
-async def _reviews(client: Client) -> list[Manifest] | None:
-    try:
-        return (await client.list(REVIEW)).items
-    except NotFound:
-        return None

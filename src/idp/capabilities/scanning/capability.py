@@ -6,21 +6,31 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from idp.capabilities.scanning.advisories import AdvisoryDatabase
+from idp.capabilities.scanning.comparison import Comparison
 from idp.capabilities.scanning.controllers.exceptions import ExceptionReconciler
 from idp.capabilities.scanning.controllers.exports import ExportReconciler
 from idp.capabilities.scanning.controllers.overdue import OverdueReconciler
 from idp.capabilities.scanning.controllers.profile_changes import ProfileChangeReconciler
 from idp.capabilities.scanning.controllers.profiles import ProfileReconciler
+from idp.capabilities.scanning.controllers.remediations import RemediationReconciler
 from idp.capabilities.scanning.kinds import (
     FindingsExport,
+    Remediation,
     SecurityProfile,
     SecurityProfileChange,
     VulnerabilityException,
 )
 from idp.capabilities.scanning.render import admission_policies
+from idp.capabilities.scanning.scanners import checkov, gitleaks, opengrep
 from idp.capabilities.scanning.scanners.bandit import Bandit
+from idp.capabilities.scanning.scanners.checkov import Checkov
 from idp.capabilities.scanning.scanners.dependencies import Dependencies
+from idp.capabilities.scanning.scanners.gitleaks import Gitleaks
 from idp.capabilities.scanning.scanners.image import ImageRules
+from idp.capabilities.scanning.scanners.infrastructure import Infrastructure
+from idp.capabilities.scanning.scanners.opengrep import Opengrep
+from idp.capabilities.scanning.scanners.ports import Scanner
+from idp.capabilities.scanning.scanners.programs import find_program
 from idp.capabilities.scanning.scanners.secrets import Secrets
 from idp.capabilities.scanning.steps.sbom import SbomStep
 from idp.capabilities.scanning.steps.scan import ScanStep
@@ -56,7 +66,6 @@ def _steps(context: Context) -> Sequence[Step]:
         )
     registry = HttpRegistry(context.registry)
     workspace = Workspace(context.data / "scanning" / "work")
-    advisories = AdvisoryDatabase(Path(options["advisories"]))
     return [
         SbomStep(
             client=context.client,
@@ -69,8 +78,8 @@ def _steps(context: Context) -> Sequence[Step]:
             registry=registry,
             signer=context.signer,
             builder_keys={origin: context.trusted_keys[origin]},
-            scanners=(Bandit(), Secrets(), ImageRules()),
-            dependencies=Dependencies(advisories, days),
+            scanners=(Bandit(), Secrets(), ImageRules(), Infrastructure(), *_installed()),
+            dependencies=_dependencies(context),
             database=context.database,
             workspace=workspace,
             policy=f"advisories at most {days:g} days old",
@@ -79,10 +88,16 @@ def _steps(context: Context) -> Sequence[Step]:
     ]
 
 
+def _installed() -> list[Scanner]:
+    """Programs of others that this machine has; the rest is off."""
+    known = ((Opengrep(), opengrep), (Gitleaks(), gitleaks), (Checkov(), checkov))
+    return [scanner for scanner, module in known if find_program(module.PROGRAMS)]
+
+
 def _controllers(context: Context) -> Sequence[Runnable]:
     """Build the controllers; `options["export-networks"]` may be reached though not public."""
     networks: Sequence[str] = context.options.get("export-networks", ())
-    return [
+    controllers = [
         ProfileReconciler(context.client, context.environment).controller(),
         ProfileChangeReconciler(context.client, _environment_repository(context)).controller(),
         ExceptionReconciler(context.client, context.database).controller(),
@@ -91,6 +106,20 @@ def _controllers(context: Context) -> Sequence[Runnable]:
             context.client, context.database, context.environment, networks
         ).controller(),
     ]
+    if context.environment == context.options.get("origin", ORIGIN):
+        examine = Comparison(
+            HttpRegistry(context.registry),
+            _dependencies(context),
+            Workspace(context.data / "scanning" / "remediations"),
+        )
+        remediations = RemediationReconciler(context.client, context.database, examine)
+        controllers.append(remediations.controller())
+    return controllers
+
+
+def _dependencies(context: Context) -> Dependencies:
+    days = float(context.options.get("advisory-max-age-days", DEFAULT_MAX_AGE_DAYS))
+    return Dependencies(AdvisoryDatabase(Path(context.options["advisories"])), days)
 
 
 def _environment_repository(context: Context) -> Repository:
@@ -105,7 +134,13 @@ def _environment_repository(context: Context) -> Repository:
 
 CAPABILITY = Capability(
     name="scanning",
-    kinds=(SecurityProfile, SecurityProfileChange, VulnerabilityException, FindingsExport),
+    kinds=(
+        SecurityProfile,
+        SecurityProfileChange,
+        VulnerabilityException,
+        FindingsExport,
+        Remediation,
+    ),
     controllers=_controllers,
     manifests=lambda environment: admission_policies(),
     steps=_steps,

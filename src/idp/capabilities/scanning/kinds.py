@@ -1,6 +1,7 @@
 """Rules for findings, findings that may be, and where findings are told.
 
-`SecurityProfile`, `SecurityProfileChange`, `VulnerabilityException`, `FindingsExport`.
+`SecurityProfile`, `SecurityProfileChange`, `VulnerabilityException`, `FindingsExport`,
+`Remediation`.
 """
 
 from __future__ import annotations
@@ -383,4 +384,59 @@ class FindingsExport(Resource[FindingsExportSpec, FindingsExportStatus]):
             PrinterColumn(name="Ready", path='.status.conditions[?(@.type=="Ready")].status'),
             PrinterColumn(name="Told", path=".status.toldAt", type="date"),
         ),
+    )
+
+
+class RemediationSpec(Model):
+    """A branch that raises a vulnerable dependency; it never changes.
+
+    Attributes:
+        application: Name of the WebApplication, whose repository has the branch.
+        package: What is raised.
+        version: To which version.
+        findings: Names of the vulnerabilities that must be gone.
+        branch: In the application's repository.
+        commit: The one that is tested, and that may be merged.
+        author: Who asks for it; must be the one who creates the object.
+    """
+
+    application: Annotated[
+        str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)
+    ]
+    package: Annotated[Line, StringConstraints(min_length=1)]
+    version: Annotated[Line, StringConstraints(min_length=1)]
+    findings: list[Line] = Field(min_length=1, max_length=100)
+    branch: Annotated[Line, StringConstraints(min_length=1)]
+    commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+    author: Annotated[Line, StringConstraints(min_length=1)]
+
+
+class RemediationStatus(Status):
+    """How far it is.
+
+    Attributes:
+        phase: `Testing` while it is built and compared with the advisories; `Tested` when it may be
+            merged; `Failed` when it does not build, or does not help.
+        message: What was found.
+        build: Name of the PipelineStep that builds it.
+    """
+
+    phase: Literal["Testing", "Tested", "Failed"] = "Testing"
+    message: str = ""
+    build: str = ""
+
+
+class Remediation(Resource[RemediationSpec, RemediationStatus]):
+    """A dependency raised on a branch, built and scanned before it is merged."""
+
+    definition: ClassVar[KindDefinition] = KindDefinition(
+        plural="remediations",
+        columns=(
+            PrinterColumn(name="Application", path=".spec.application"),
+            PrinterColumn(name="Package", path=".spec.package"),
+            PrinterColumn(name="Version", path=".spec.version"),
+            PrinterColumn(name="Phase", path=".status.phase"),
+            PrinterColumn(name="Message", path=".status.message", priority=1),
+        ),
+        validations=(("self.spec == oldSelf.spec", "a remediation never changes: ask anew"),),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from idp.capabilities.scanning.kinds import (
     DEMANDED,
     PROFILE,
+    Remediation,
     SecurityProfile,
     SecurityProfileChange,
     VulnerabilityException,
@@ -14,7 +15,7 @@ from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest, ResourceType
 
 _VERIFIED = [*DEMANDED, "verified"]
-_ATTESTED = dict.fromkeys(("bandit", "secrets", "image"), "attested")
+_ATTESTED = dict.fromkeys(("bandit", "secrets", "image", "infrastructure"), "attested")
 _LENIENT = {
     "critical": "deny",
     "high": "approve",
@@ -26,7 +27,7 @@ _STRICT = {**_LENIENT, "high": "deny", "unscored": "deny"}
 _DEFAULTS: dict[str, Manifest] = {
     # Everything runs where code arrives, so that authors hear of it first.
     "development": {
-        "tools": {"bandit": "run", "secrets": "run", "image": "run", "dependencies": "run"},
+        "tools": dict.fromkeys((*_ATTESTED, "dependencies"), "run"),
         "severity": {**_LENIENT, "high": "track"},
         "incomplete": "track",
     },
@@ -39,7 +40,11 @@ _DEFAULTS: dict[str, Manifest] = {
     # Minimal: what staging judged of the code is not judged again; signatures and the chain of
     # environments are demanded.
     "uat": {
-        "tools": {"bandit": "off", "image": "off", "secrets": "attested", "dependencies": "run"},
+        "tools": {
+            **dict.fromkeys(_ATTESTED, "off"),
+            "secrets": "attested",
+            "dependencies": "run",
+        },
         "severity": _LENIENT,
         "incomplete": "approve",
         "evidence": _VERIFIED,
@@ -62,6 +67,12 @@ _THROUGH_GIT = (
 )
 
 
+_AUTHOR = (
+    "object.spec.author == request.userInfo.username",
+    "spec.author must be you: a remediation is asked for in one's own name",
+)
+
+
 def default_profile(environment: str) -> Manifest:
     """The SecurityProfile that an environment starts with; unknown ones are as production."""
     spec = _DEFAULTS.get(environment, _DEFAULTS["production"])
@@ -80,6 +91,7 @@ def admission_policies() -> list[Manifest]:
         *validating_policy(
             changes.plural, changes, _two_people(changes, "a change of rules"), asked
         ),
+        *validating_policy(Remediation.type().plural, Remediation.type(), [_AUTHOR]),
         *validating_policy(
             profiles.plural, profiles, [_THROUGH_GIT], ("CREATE", "UPDATE", "DELETE")
         ),

@@ -20,6 +20,7 @@ from idp.capabilities.compliance.facts import (
     PromotionRecord,
 )
 from idp.capabilities.environments.kinds import ComponentStatus, PromotionPipelineSpec
+from idp.capabilities.promotion.kinds import Review
 from idp.capabilities.scanning.kinds import SecurityProfileSpec, VulnerabilityException
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -61,6 +62,21 @@ def exception(until: str) -> VulnerabilityException:
     return VulnerabilityException.parse({"metadata": meta, "spec": spec})
 
 
+def review(closed_by: str = "", due: str = "2026-12-24T00:00:00Z") -> Review:
+    spec = {
+        "application": "hello",
+        "promotion": "p",
+        "release": "r",
+        "releaseDigest": "sha256:" + "0" * 64,
+        "cause": "emergency",
+        "by": "ada",
+        "reason": "down",
+        "due": due,
+        "closedBy": closed_by,
+    }
+    return Review.parse({"metadata": {"name": "r", "namespace": "demo"}, "spec": spec})
+
+
 def binding(role: str, subject: str) -> dict[str, Any]:
     return {
         "metadata": {"name": f"{role}-{subject}"},
@@ -91,9 +107,7 @@ GOOD = Facts(
     applications=[("demo", "hello")],
     isolated=frozenset([("demo", "hello")]),
     components=[ComponentStatus(name="gateway", healthy=True)],
-    reviews=[
-        {"metadata": {"name": "r", "namespace": "demo"}, "spec": {"by": "a", "closedBy": "b"}}
-    ],
+    reviews=[review("grace")],
 )
 BARE = Facts("production", NOW)
 
@@ -138,11 +152,12 @@ def test_no_records_never_meet_it(name: str) -> None:
         ("configuration-in-git", {"promotions": [promotion(commit="")]}, "notMet", "0 of 1"),
         ("rollbacks", {"promotions": [promotion()]}, "noEvidence", "not exercised"),
         ("emergency-reviews", {"reviews": []}, "notApplicable", "nothing went past"),
+        ("emergency-reviews", {"reviews": [review()]}, "partly", "1 wait, in time"),
         (
             "emergency-reviews",
-            {"reviews": [{"metadata": {"name": "r"}, "spec": {"by": "a", "closedBy": "a"}}]},
+            {"reviews": [review(due="2026-11-01T00:00:00Z")]},
             "notMet",
-            "0 of 1",
+            "1 are late",
         ),
         (
             "scans-fresh",
@@ -184,7 +199,7 @@ def test_no_records_never_meet_it(name: str) -> None:
             "notMet",
             "not signed in",
         ),
-        ("admission", {"enforced": frozenset(["approvals.platform.idp"])}, "partly", "1 of 7"),
+        ("admission", {"enforced": frozenset(["approvals.platform.idp"])}, "partly", "1 of 9"),
         ("network-isolation", {"isolated": frozenset()}, "notMet", "0 of 1"),
         (
             "monitoring",

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from idp.apps.cli.commands.bills import sbom
+from idp.apps.cli.commands.probe import probe
 from idp.apps.cli.options import (
     DEFAULT_NAMESPACE,
     Data,
@@ -34,6 +36,8 @@ application.add_typer(exceptions, name="exception")
 application.add_typer(vex, name="vex")
 application.add_typer(profiles, name="profile")
 application.add_typer(database, name="db")
+application.command()(sbom)
+application.command()(probe)
 
 
 class FindingState(StrEnum):
@@ -208,7 +212,8 @@ def scan(
 ) -> None:
     """Judge a report of another scanner by the rules and exceptions of an environment.
 
-    Reads Trivy, Grype, Semgrep, SonarQube, ZAP, Nuclei, KICS, Dependency-Check, Snyk and any SARIF.
+    Reads Trivy, Grype, Clair, Aqua, Semgrep, SonarQube, Checkmarx, Veracode, ZAP, Nuclei, KICS,
+    Checkov, Dependency-Check, Snyk, FOSSA, and SARIF of any tool, such as CodeQL and Fortify.
     Nothing is stored. Exit code 8 when the environment would refuse it.
 
     Examples:
@@ -300,6 +305,54 @@ def show_trend(
         name="image",
         empty=f"No scan of {name} is known in {environment}.",
     )
+
+
+@application.command("fix")
+def fix_findings(
+    name: Annotated[str, typer.Argument(help="Name of the application.")],
+    finding: Annotated[
+        str | None, typer.Option("--finding", help="Only this one, such as CVE-2026-1234.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every open one.")] = False,
+    merge: Annotated[
+        str | None, typer.Option("--merge", help="Merge this remediation, once it is tested.")
+    ] = None,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> None:
+    """Raise a vulnerable dependency to the lowest version without a known vulnerability.
+
+    Each is a branch of the application's repository, which the platform builds and compares with
+    the advisories; nothing is released before it is merged. Raises `uv.lock` and
+    `requirements.txt`; asks the package registry.
+
+    Examples:
+
+      idp-cli security fix hello --finding CVE-2026-1234
+
+      idp-cli security fix hello --all
+
+      idp-cli security fix hello --merge hello-jinja2-x7k2p
+    """
+    from idp.apps.cli import fix as fixing
+    from idp.kernel.errors import InvalidInput
+
+    if sum((finding is not None, everything, merge is not None)) != 1:
+        raise InvalidInput("say which", remedy="Give one of --finding, --all and --merge.")
+    if merge is not None:
+        commit = asyncio.run(fixing.merge(layout_of(data), user, namespace, merge))
+        typer.echo(f"{commit[:7]} is on main: `idp-cli app {name} -n {namespace}`")
+        return
+    created, open_ = asyncio.run(fixing.fix(layout_of(data), user, namespace, name, finding))
+    for remediation in created:
+        typer.echo(
+            f"{remediation} is built and scanned. Merge it once it is tested: "
+            f"`idp-cli security fix {name} -n {namespace} --merge {remediation}`"
+        )
+    for wanted in open_:
+        named = ", ".join(wanted.findings)
+        typer.echo(f"No advisory names a fixed version of {wanted.package} {wanted.used}: {named}")
 
 
 @vex.command("export")

@@ -36,6 +36,8 @@ POLICIES = (
     "promotions",
     "pipelinesteps",
     "workflows",
+    "freezes",
+    "reviews",
     "vulnerabilityexceptions",
     "securityprofiles",
     "securityprofilechanges",
