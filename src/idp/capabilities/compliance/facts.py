@@ -155,6 +155,7 @@ class Facts:
         isolated: Those of them that have a NetworkPolicy.
         components: Health of the instance's parts.
         reviews: Of what went past the rules.
+        on_cluster: Whether applications run on a cluster, whose network enforces policies.
     """
 
     environment: str
@@ -177,3 +178,4 @@ class Facts:
     isolated: frozenset[tuple[str, str]] = frozenset()
     components: Sequence[ComponentStatus] = ()
     reviews: Sequence[Review] = ()
+    on_cluster: bool = False

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from idp.capabilities.applications.kinds import WebApplication
 from idp.capabilities.compliance.facts import Facts
 from idp.capabilities.compliance.ports import Records
-from idp.capabilities.environments.kinds import IDPInstance, IDPInstanceStatus, PromotionPipeline
+from idp.capabilities.environments.kinds import IDPInstance, PromotionPipeline
 from idp.capabilities.promotion.kinds import Release, Review
 from idp.capabilities.scanning.kinds import PROFILE, SecurityProfile, VulnerabilityException
 from idp.kernel.client import Client, get_or_none
@@ -47,6 +47,7 @@ async def gather(
     ]
     profile = await _parsed(client, SecurityProfile, PROFILE)
     pipeline = await _parsed(client, PromotionPipeline, _PIPELINE)
+    instance = await _parsed(client, IDPInstance, environment)
     return Facts(
         environment=environment,
         now=now,
@@ -75,7 +76,8 @@ async def gather(
         enforced=await _enforced(client),
         applications=sorted(await _names(client, WebApplication.type())),
         isolated=frozenset(await _names(client, NETWORK_POLICY)),
-        components=await _components(client, environment),
+        components=instance.status.components if instance and instance.status else [],
+        on_cluster=instance is not None and instance.spec.target == "cluster",
         reviews=[Review.parse(m) for m in (await client.list(Review.type())).items],
     )
 
@@ -100,10 +102,3 @@ async def _enforced(client: Client) -> frozenset[str]:
 async def _names(client: Client, type: ResourceType) -> list[tuple[str, str]]:
     listed = await client.list(type)
     return [(m["metadata"]["namespace"], m["metadata"]["name"]) for m in listed.items]
-
-
-async def _components(client: Client, environment: str) -> list[Any]:
-    manifest = await get_or_none(client, IDPInstance.type(), environment)
-    if manifest is None:
-        return []
-    return list(IDPInstanceStatus.model_validate(manifest.get("status") or {}).components)

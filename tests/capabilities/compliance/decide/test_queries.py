@@ -108,6 +108,7 @@ GOOD = Facts(
     isolated=frozenset([("demo", "hello")]),
     components=[ComponentStatus(name="gateway", healthy=True)],
     reviews=[review("grace")],
+    on_cluster=True,
 )
 BARE = Facts("production", NOW)
 
@@ -201,6 +202,7 @@ def test_no_records_never_meet_it(name: str) -> None:
         ),
         ("admission", {"enforced": frozenset(["approvals.platform.idp"])}, "partly", "1 of 9"),
         ("network-isolation", {"isolated": frozenset()}, "notMet", "0 of 1"),
+        ("network-isolation", {"on_cluster": False}, "partly", "does not enforce"),
         (
             "monitoring",
             {"components": [ComponentStatus(name="gateway", healthy=False)]},

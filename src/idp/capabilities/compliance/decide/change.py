@@ -102,7 +102,7 @@ def _demanded(facts: Facts, wanted: tuple[EvidenceKind, ...], said: str) -> Answ
     moved = _moved(facts)
     records = [rule, *(promotion_record(facts, p) for p in moved)]
     if not moved:
-        return Answer("noEvidence", f"{said} are demanded; nothing came yet", records=records)
+        return Answer("noEvidence", f"demanded: {said}; nothing came yet", records=records)
     return of_share(
         sum(p.decision not in ("", "Deny") for p in moved),
         len(moved),

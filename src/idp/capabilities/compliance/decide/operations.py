@@ -135,12 +135,17 @@ def network_isolation(facts: Facts) -> Answer:
     if not facts.applications:
         return Answer("noEvidence", "no application runs here")
     there = [where for where in facts.applications if where in facts.isolated]
+    records = [object_record(facts, NETWORK_POLICY, name, namespace) for namespace, name in there]
+    if there and not facts.on_cluster:
+        said = f"{len(there)} of {len(facts.applications)} applications have a NetworkPolicy, "
+        remedy = "Run the applications on a cluster whose network enforces policies."
+        return Answer("partly", f"{said}which one machine does not enforce", remedy, records)
     return of_share(
         len(there),
         len(facts.applications),
         "applications have a NetworkPolicy",
         "Look at the applications without one: `idp-cli get networkpolicies -A`.",
-        [object_record(facts, NETWORK_POLICY, name, namespace) for namespace, name in there],
+        records,
     )
 
 
