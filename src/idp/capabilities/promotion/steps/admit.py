@@ -18,9 +18,8 @@ The keys are pinned in this instance; nothing that is fetched can add one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from idp.capabilities.promotion.artifact import fetch
@@ -30,19 +29,14 @@ from idp.capabilities.promotion.decide.target import BorrowsRuntime, check_bring
 from idp.capabilities.promotion.kinds import ObjectName, Release
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
-from idp.capabilities.promotion.steps.thresholds import (
-    anchors,
-    evidence_of,
-    judgements,
-    trust_policy,
-)
+from idp.capabilities.promotion.steps.thresholds import evidence_of, judgements
+from idp.capabilities.signing.kinds import InstanceTrust
 from idp.kernel.client import Client
 from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.conditions import false, set_condition, true
 from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
 from idp.kernel.resource import Condition, Model
 from idp.kernel.step import Outcome, StepRun, succeeded
-from idp.kernel.trust import Keys
 from idp.protocols.oci.ports import Registry
 from idp.protocols.oci.runtime import image_labels
 from idp.protocols.signing.anchors import Anchors
@@ -75,20 +69,18 @@ class AdmitStep:
         client: Client,
         reader: PipelineReader,
         registry: Registry,
-        trusted_keys: Keys,
+        trust: InstanceTrust,
         *,
         environment: str,
         origin: str,
-        authorities: Mapping[str, Sequence[str]] = MappingProxyType({}),
         clock: Clock = utc_now,
     ) -> None:
         self._client = client
         self._reader = reader
         self._registry = registry
-        self._keys = trusted_keys
+        self._trust = trust
         self._environment = environment
         self._origin = origin
-        self._authorities = authorities
         self._clock = clock
 
     async def perform(self, run: StepRun, parameters: AdmitParameters) -> Outcome:
@@ -118,9 +110,9 @@ class AdmitStep:
     async def _check(
         self, release: Release, before: Sequence[str]
     ) -> tuple[list[EvidenceItem], list[Any], str]:
-        spec, policy = release.spec, await trust_policy(self._client)
-        trust = anchors(self._keys, policy, self._authorities)
-        origin = self._only(trust, self._origin)
+        spec, policy = release.spec, await self._trust.policy()
+        trust = await self._trust.anchors(policy)
+        origin = trust.only(self._origin)
         if await fetch(self._registry, spec.repository, spec.digest) != spec:  # 1
             raise VerificationFailed(
                 f"Release {release.name} says something else than the artifact {spec.digest}",
@@ -166,7 +158,7 @@ class AdmitStep:
             self._registry,
             spec.repository,
             spec.digest,
-            self._only(trust, previous),
+            trust.only(previous),
             predicate_type=VERIFIED,
             must_be_logged=True,
         )
@@ -185,14 +177,6 @@ class AdmitStep:
             remedy=f"Promote it to {previous} first: "
             + Place(spec.application, release.namespace, previous).promote(),
         )
-
-    def _only(self, trust: Anchors, environment: str) -> Anchors:
-        if environment not in self._keys:
-            raise VerificationFailed(
-                f"this instance has pinned no key of {environment}",
-                remedy=f"Pin the public key of {environment} in this instance's configuration.",
-            )
-        return replace(trust, keys={environment: self._keys[environment]}, identities=())
 
     async def _state(self, release: Release, condition: Condition) -> None:
         condition.observed_generation = release.metadata.generation
