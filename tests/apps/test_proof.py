@@ -19,7 +19,8 @@ from idp.protocols.oci.ports import IMAGE_CONFIG, IMAGE_MANIFEST
 from idp.protocols.signing.attestations import attach
 from idp.protocols.signing.cosign import sign_digest
 from idp.protocols.signing.keys import PrivateKey
-from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE
+from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VSA
+from idp.protocols.signing.summary import summary_predicate
 from support.keys import Stolen, logged_key
 
 REPOSITORY = "demo/hello"
@@ -82,6 +83,34 @@ async def test_signers_of_the_policy_are_named_and_replace_nobody(checked: Check
     assert await checked.missing() == {"signature", "provenance", "bill of materials", "scan"}
     await sign_digest(checked.registry, REPOSITORY, checked.image, development)
     assert "signature" not in await checked.missing()
+
+
+@pytest.mark.parametrize(
+    ("signer", "claimed", "repository", "result"),
+    [
+        ("staging", "staging", REPOSITORY, "holds"),
+        ("staging", "production", REPOSITORY, "does not count"),
+        ("staging", "staging", "demo/other", "does not count"),
+    ],
+)
+async def test_a_replayed_summary_does_not_count(
+    checked: Checked, signer: str, claimed: str, repository: str, result: str
+) -> None:
+    development, staging = logged_key("development"), logged_key(signer)
+    await checked.lay_down(development)
+    checked.pin(PinnedKey(development.public_key))
+    pin(checked.layout.instance("uat").trusted_keys, signer, [PinnedKey(staging.public_key)])
+    said = summary_predicate(
+        claimed,
+        f"127.0.0.1:8600/{repository}@{checked.image}",
+        "2026-11-25T10:00:00Z",
+        f"sha256:{7:064x}",
+        [],
+        1,
+    )
+    await attach(checked.registry, REPOSITORY, checked.image, VSA, said, staging)
+    (row,) = [row for row in await checked.rows() if row["proof"] == "verification summary"]
+    assert (row["result"], bool(row["reason"])) == (result, result != "holds")
 
 
 async def test_what_is_in_no_log_is_not_what_admission_demands(checked: Checked) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from idp.capabilities.promotion.decide.evidence import verifies
 from idp.capabilities.promotion.decide.release_diff import Contents
+from idp.kernel.errors import VerificationFailed
 from idp.kernel.resource import Manifest
 from idp.protocols.oci.ports import RegistryReader
 from idp.protocols.signing.anchors import Trust
-from idp.protocols.signing.attestations import Findings, statements
+from idp.protocols.signing.attestations import Findings, VerifiedStatement, statements
 from idp.protocols.signing.cosign import signatures
 from idp.protocols.signing.predicates import (
     COSIGN_SIGNATURE,
@@ -17,7 +19,9 @@ from idp.protocols.signing.predicates import (
     SCAN,
     SLSA_PROVENANCE,
     VERIFIED,
+    VSA,
 )
+from idp.protocols.signing.summary import read_summary
 
 _SIGNATURE, _UNLOGGED = "signature", "no"
 NAMES = {
@@ -25,6 +29,7 @@ NAMES = {
     CYCLONEDX: "bill of materials",
     SCAN: "scan",
     VERIFIED: "verified",
+    VSA: "verification summary",
     COSIGN_SIGNATURE: _SIGNATURE,
 }
 OF_A_RELEASE = (_SIGNATURE,)
@@ -95,14 +100,30 @@ def _verified(subject: Subject, found: Findings) -> list[dict[str, str]]:
         _row(
             subject,
             NAMES.get(statement.predicate_type, statement.predicate_type),
-            "holds",
+            "does not count" if (reason := _replayed(subject, statement)) else "holds",
             signer=statement.signer,
             logged=str(statement.logged.index) if statement.logged else _UNLOGGED,
             digest=statement.digest,
+            reason=reason,
         )
         for statement in found.verified
         if statement.predicate_type != COSIGN_SIGNATURE
     ]
+
+
+def _replayed(subject: Subject, statement: VerifiedStatement) -> str:
+    """Why what somebody trusted signed is not about this subject, or not theirs to say."""
+    told = statement.predicate
+    try:
+        if statement.predicate_type == VSA:
+            read_summary(told, statement.signer, subject.repository, subject.digest)
+    except VerificationFailed as error:
+        return error.message
+    if statement.predicate_type == VERIFIED and not verifies(
+        told, statement.signer, subject.digest
+    ):
+        return f"{statement.signer} signed it about another environment or release"
+    return ""
 
 
 def _rejected(subject: Subject, found: Findings) -> list[dict[str, str]]:

@@ -8,8 +8,8 @@ from idp.apps.cli.connection import connect
 from idp.apps.cli.proof import find_release, origin_of, registry_of, trust_of
 from idp.apps.platform.layout import Layout
 from idp.apps.proof import subjects_of
-from idp.capabilities.signing.levels import Facts, explain
 from idp.protocols.signing.attestations import statements
+from idp.protocols.signing.levels import Facts, explain
 from idp.protocols.signing.predicates import SLSA_PROVENANCE
 
 

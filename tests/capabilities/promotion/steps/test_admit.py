@@ -112,6 +112,7 @@ async def test_everything_holds(bench: Any, evidence: Any) -> None:
     ]
     assert {e["signer"] for e in outcome.outputs["evidence"]} == {"development"}
     assert [(s["name"], s["status"]) for s in outcome.outputs["scanners"]] == [("code", "clean")]
+    assert outcome.outputs["buildLevel"] == 0, "the provenance names no builder"
     assert (await evidence.condition())["status"] == "True"
     assert (await evidence.admit()).outputs == outcome.outputs
 

@@ -120,7 +120,7 @@ class Releases:
             (
                 provenance_view(statement)
                 for statement in found.values()
-                if statement.predicate_type == SLSA_PROVENANCE
+                if statement.predicate_type == SLSA_PROVENANCE and statement.signer == self._origin
             ),
             None,
         )

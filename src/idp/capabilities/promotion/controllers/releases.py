@@ -24,6 +24,7 @@ import structlog
 
 from idp.capabilities.promotion.artifact import TAG_PREFIX, fetch
 from idp.capabilities.promotion.controllers.events import warn
+from idp.capabilities.promotion.decide.evidence import verifies
 from idp.capabilities.promotion.kinds import Release, ReleaseSpec
 from idp.capabilities.promotion.ports import Changes
 from idp.capabilities.promotion.render.templates import APPLICATION_LABEL
@@ -190,8 +191,7 @@ class ReleaseImporter:
             {
                 statement.signer
                 for statement in found.verified
-                if statement.predicate.get("environment") == statement.signer
-                and statement.predicate.get("releaseDigest") == spec.digest
+                if verifies(statement.predicate, statement.signer, spec.digest)
             }
         )
         await self._state_verified(spec, verified)

@@ -20,10 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from idp.capabilities.promotion.artifact import fetch
-from idp.capabilities.promotion.decide.evidence import EvidenceItem, read_reports, shortened
+from idp.capabilities.promotion.decide.evidence import (
+    EvidenceItem,
+    read_reports,
+    shortened,
+    verifies,
+)
 from idp.capabilities.promotion.decide.hotfix import NoHotfix, demanded_before
 from idp.capabilities.promotion.decide.target import BorrowsRuntime, check_brings_runtime
 from idp.capabilities.promotion.kinds import ObjectName, Release
@@ -42,6 +47,7 @@ from idp.protocols.oci.runtime import image_labels
 from idp.protocols.signing.anchors import Anchors
 from idp.protocols.signing.attestations import Findings, VerifiedStatement, statements
 from idp.protocols.signing.cosign import verify_digest
+from idp.protocols.signing.levels import Facts, explain
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
 from idp.protocols.signing.threshold import demand
 
@@ -56,6 +62,22 @@ class AdmitParameters(Model):
     """
 
     release: ObjectName
+
+
+class _Admitted(NamedTuple):
+    """What `admit` found.
+
+    Attributes:
+        evidence: That holds.
+        scanners: What the attested scan says.
+        verified_at: When the environment before verified the release; empty when there is none.
+        build_level: SLSA Build level that the provenance reaches.
+    """
+
+    evidence: list[EvidenceItem]
+    scanners: list[Any]
+    verified_at: str
+    build_level: int
 
 
 class AdmitStep:
@@ -90,26 +112,25 @@ class AdmitStep:
         promotion = await self._reader.promotion(run)
         try:
             before = demanded_before(pipeline, hotfix=promotion.spec.hotfix)
-            evidence, scanners, verified_at = await self._check(release, before)
+            admitted = await self._check(release, before)
         except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime, NoHotfix) as error:
             refused = false(ADMITTED, error.code, error.message, remedy=error.remedy or "")
             await self._state(release, refused)
             raise
-        signers = ", ".join(dict.fromkeys(item.signer for item in evidence))
-        message = f"{len(evidence)} pieces of evidence hold, signed by {signers}"
+        signers = ", ".join(dict.fromkeys(item.signer for item in admitted.evidence))
+        message = f"{len(admitted.evidence)} pieces of evidence hold, signed by {signers}"
         await self._state(release, true(ADMITTED, "EvidenceHolds", message))
         return succeeded(
             message,
             releaseDigest=release.spec.digest,
             image=release.spec.image,
-            evidence=[asdict(item) for item in evidence],
-            scanners=scanners,
-            verifiedAt=verified_at,
+            evidence=[asdict(item) for item in admitted.evidence],
+            scanners=admitted.scanners,
+            verifiedAt=admitted.verified_at,
+            buildLevel=admitted.build_level,
         )
 
-    async def _check(
-        self, release: Release, before: Sequence[str]
-    ) -> tuple[list[EvidenceItem], list[Any], str]:
+    async def _check(self, release: Release, before: Sequence[str]) -> _Admitted:
         spec, policy = release.spec, await self._trust.policy()
         trust = await self._trust.anchors(policy)
         origin = trust.only(self._origin)
@@ -147,7 +168,8 @@ class AdmitStep:
             check_brings_runtime(await image_labels(self._registry, spec.repository, image))
         made = str(scan.predicate.get("time") or "")
         reports = shortened(read_reports(scan.predicate.get("scanners"), made))
-        return evidence, reports, verified_at
+        level = explain(Facts(provenance.predicate, provenance.logged is not None)).level
+        return _Admitted(evidence, reports, verified_at, level)
 
     async def _verified_before(
         self, release: Release, previous: str, trust: Anchors
@@ -165,8 +187,7 @@ class AdmitStep:
         matching = [
             (str(s.predicate.get("time") or ""), s.digest)
             for s in found.verified
-            if s.predicate.get("environment") == previous
-            and s.predicate.get("releaseDigest") == spec.digest
+            if verifies(s.predicate, previous, spec.digest)
         ]
         if matching:
             time, statement = min(matching, key=lambda found: (not found[0], found))
