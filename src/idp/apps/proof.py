@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from idp.capabilities.promotion.decide.evidence import verifies
@@ -12,7 +12,7 @@ from idp.kernel.resource import Manifest
 from idp.protocols.oci.ports import RegistryReader
 from idp.protocols.signing.anchors import Trust
 from idp.protocols.signing.attestations import Findings, VerifiedStatement, statements
-from idp.protocols.signing.cosign import signatures
+from idp.protocols.signing.cosign import Signature, read_evidence
 from idp.protocols.signing.predicates import (
     COSIGN_SIGNATURE,
     CYCLONEDX,
@@ -77,9 +77,9 @@ async def proofs(
         trust: All who are trusted.
         origin: The environment that builds.
     """
-    found = await statements(registry, subject.repository, subject.digest, trust)
-    rows = [*_verified(subject, found), *_rejected(subject, found)]
-    rows += await _signatures(registry, subject, trust)
+    found = await read_evidence(registry, subject.repository, subject.digest, trust)
+    rows = [*_verified(subject, found.statements), *_rejected(subject, found.statements)]
+    rows += _signatures(subject, found.signatures)
     there = {row["proof"] for row in rows if _serves(row, origin)}
     rows += [
         _row(subject, name, "missing", reason=f"no valid one by {origin} is in the registry")
@@ -133,11 +133,8 @@ def _rejected(subject: Subject, found: Findings) -> list[dict[str, str]]:
     ]
 
 
-async def _signatures(
-    registry: RegistryReader, subject: Subject, trust: Trust
-) -> list[dict[str, str]]:
+def _signatures(subject: Subject, found: Iterable[Signature]) -> list[dict[str, str]]:
     """One row for each signer, in however many forms it signed."""
-    found = await signatures(registry, subject.repository, subject.digest, trust)
     signers = dict.fromkeys(one.signer for one in found if one.signer is not None)
     return [_row(subject, _SIGNATURE, "holds", signer=signer) for signer in signers]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from idp.kernel.errors import VerificationFailed
 from idp.kernel.trust import Keys
 from idp.protocols.signing.certificates import Identity
 
@@ -31,18 +30,9 @@ class Anchors:
         return sorted({*self.keys, *(identity.name for identity in self.identities)})
 
     def only(self, *holders: str) -> Anchors:
-        """The keys of some holders alone; whose clock is trusted stays the same.
-
-        Raises:
-            VerificationFailed: One of them has no key.
-        """
-        missing = [name for name in holders if name not in self.keys]
-        if missing:
-            raise VerificationFailed(
-                f"this instance has pinned no key of {missing[0]}",
-                remedy=f"Pin the public key of {missing[0]} in this instance's configuration.",
-            )
-        return replace(self, keys={name: self.keys[name] for name in holders}, identities=())
+        """The keys of some holders alone; whose clock is trusted stays the same."""
+        keys = {name: self.keys[name] for name in holders if name in self.keys}
+        return replace(self, keys=keys, identities=())
 
 
 Trust = Keys | Anchors

@@ -270,6 +270,20 @@ async def test_a_policy_cannot_name_a_signer_like_an_environment(
         await evidence.admit()
 
 
+async def test_a_policy_cannot_pin_the_key_of_an_environment(
+    bench: Any, evidence: Evidence
+) -> None:
+    await bench.rules(previous="qa")
+    await evidence.lay_down()
+    key = logged_key("qa")
+    spec = {"keys": [{"name": "qa", "publicKey": key.public_key}]}
+    await bench.client.create(TrustPolicy.type(), {"metadata": {"name": "default"}, "spec": spec})
+    claim = {"environment": "qa", "releaseDigest": evidence.release}
+    await attach(bench.registry, REPOSITORY, evidence.release, VERIFIED, claim, key)
+    with pytest.raises(VerificationFailed, match="pinned no key of qa"):
+        await evidence.admit()
+
+
 async def test_what_a_clock_proves_to_be_older_than_a_theft_is_admitted(
     bench: Any, evidence: Evidence
 ) -> None:

@@ -44,9 +44,8 @@ from idp.kernel.resource import Condition, Model
 from idp.kernel.step import Outcome, StepRun, succeeded
 from idp.protocols.oci.ports import Registry
 from idp.protocols.oci.runtime import image_labels
-from idp.protocols.signing.anchors import Anchors
-from idp.protocols.signing.attestations import Findings, VerifiedStatement, statements
-from idp.protocols.signing.cosign import verify_digest
+from idp.protocols.signing.attestations import Findings, VerifiedStatement
+from idp.protocols.signing.cosign import Evidence, read_evidence, require_signed
 from idp.protocols.signing.levels import Facts, explain
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
 from idp.protocols.signing.threshold import demand
@@ -132,8 +131,8 @@ class AdmitStep:
 
     async def _check(self, release: Release, before: Sequence[str]) -> _Admitted:
         spec, policy = release.spec, await self._trust.policy()
+        self._trust.require_pinned(self._origin, *before)
         trust = await self._trust.anchors(policy)
-        origin = trust.only(self._origin)
         if await fetch(self._registry, spec.repository, spec.digest) != spec:  # 1
             raise VerificationFailed(
                 f"Release {release.name} says something else than the artifact {spec.digest}",
@@ -141,12 +140,12 @@ class AdmitStep:
             )
         if spec.repository.partition("/")[0] != release.namespace:
             raise VerificationFailed(f"{spec.repository} does not belong to {release.namespace}")
-        await verify_digest(self._registry, spec.repository, spec.digest, origin)  # 2
+        of_release = await read_evidence(self._registry, spec.repository, spec.digest, trust)
+        require_signed(of_release.signatures, spec.repository, spec.digest, (self._origin,))  # 2
         image = spec.image.rpartition("@")[2]
-        await verify_digest(self._registry, spec.repository, image, origin)  # 3
-        found = await statements(
-            self._registry, spec.repository, image, origin, must_be_logged=True
-        )
+        of_image = await read_evidence(self._registry, spec.repository, image, trust)
+        require_signed(of_image.signatures, spec.repository, image, (self._origin,))  # 3
+        found = of_image.statements.logged_by(self._origin)
         provenance = _provenance(found, spec.source.commit)  # 4
         sbom = _the(found, CYCLONEDX, "bill of materials")
         scan = _the(found, SCAN, "scan")
@@ -159,9 +158,9 @@ class AdmitStep:
         ]
         verified_at = ""
         for environment in before:  # 5
-            item, verified_at = await self._verified_before(release, environment, trust)
+            item, verified_at = _verified_before(release, environment, of_release)
             evidence.append(item)
-        judged = await judgements(self._registry, spec, policy, trust)  # 6
+        judged = judgements(policy, of_release, of_image)  # 6
         demand(judged)
         evidence += [item for item in evidence_of(judged) if item not in evidence]
         if (await self._reader.instance(self._environment)).target == "cluster":  # 7
@@ -170,34 +169,6 @@ class AdmitStep:
         reports = shortened(read_reports(scan.predicate.get("scanners"), made))
         level = explain(Facts(provenance.predicate, provenance.logged is not None)).level
         return _Admitted(evidence, reports, verified_at, level)
-
-    async def _verified_before(
-        self, release: Release, previous: str, trust: Anchors
-    ) -> tuple[EvidenceItem, str]:
-        """The statement, and its time (RFC 3339; empty when it tells none): the first one's."""
-        spec = release.spec
-        found = await statements(
-            self._registry,
-            spec.repository,
-            spec.digest,
-            trust.only(previous),
-            predicate_type=VERIFIED,
-            must_be_logged=True,
-        )
-        matching = [
-            (str(s.predicate.get("time") or ""), s.digest)
-            for s in found.verified
-            if verifies(s.predicate, previous, spec.digest)
-        ]
-        if matching:
-            time, statement = min(matching, key=lambda found: (not found[0], found))
-            return EvidenceItem("verified", statement, previous), time
-        raise VerificationFailed(
-            f"{spec.application} {spec.version} was not verified in {previous}"
-            f"{_rejected(found)}: a release cannot skip an environment",
-            remedy=f"Promote it to {previous} first: "
-            + Place(spec.application, release.namespace, previous).promote(),
-        )
 
     async def _state(self, release: Release, condition: Condition) -> None:
         condition.observed_generation = release.metadata.generation
@@ -214,6 +185,27 @@ class AdmitStep:
             release.namespace,
             subresource="status",
         )
+
+
+def _verified_before(
+    release: Release, previous: str, of_release: Evidence
+) -> tuple[EvidenceItem, str]:
+    """The statement, and its time (RFC 3339; empty when it tells none): the first one's."""
+    spec, found = release.spec, of_release.statements.logged_by(previous)
+    matching = [
+        (str(s.predicate.get("time") or ""), s.digest)
+        for s in found.verified
+        if s.predicate_type == VERIFIED and verifies(s.predicate, previous, spec.digest)
+    ]
+    if matching:
+        time, statement = min(matching, key=lambda found: (not found[0], found))
+        return EvidenceItem("verified", statement, previous), time
+    raise VerificationFailed(
+        f"{spec.application} {spec.version} was not verified in {previous}"
+        f"{_rejected(found)}: a release cannot skip an environment",
+        remedy=f"Promote it to {previous} first: "
+        + Place(spec.application, release.namespace, previous).promote(),
+    )
 
 
 def _the(found: Findings, predicate_type: str, what: str) -> VerifiedStatement:

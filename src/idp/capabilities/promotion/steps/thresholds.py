@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from idp.capabilities.promotion.decide.evidence import EvidenceItem
-from idp.capabilities.promotion.kinds import ReleaseSpec
 from idp.capabilities.signing.kinds import TrustPolicySpec
-from idp.protocols.oci.ports import Registry
-from idp.protocols.signing.anchors import Anchors
-from idp.protocols.signing.attestations import Findings, statements
-from idp.protocols.signing.cosign import signatures
+from idp.protocols.signing.attestations import Findings
+from idp.protocols.signing.cosign import Evidence
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
 from idp.protocols.signing.threshold import Claim, Judgement, Requirement, judge
 
@@ -22,26 +19,19 @@ _PREDICATES = {
 }
 
 
-async def judgements(
-    registry: Registry, spec: ReleaseSpec, policy: TrustPolicySpec, trust: Anchors
+def judgements(
+    policy: TrustPolicySpec, of_release: Evidence, of_image: Evidence
 ) -> list[Judgement]:
-    """Every rule of the policy about one release, met or not."""
+    """Every rule of the policy about one release, met or not. Pure."""
     groups = {group.name: group.members for group in policy.groups}
-    image = spec.image.rpartition("@")[2]
-    found: dict[str, Findings] = {}
     judged = []
     for rule in policy.rules:
-        subject = spec.digest if rule.evidence in ("release-signature", "verified") else image
+        about = of_release if rule.evidence in ("release-signature", "verified") else of_image
         requirement = Requirement(rule.evidence, rule.threshold, tuple(rule.signers))
         if rule.evidence in _PREDICATES:
-            if subject not in found:
-                found[subject] = await statements(
-                    registry, spec.repository, subject, trust, must_be_logged=False
-                )
-            claims = _claims(found[subject], _PREDICATES[rule.evidence])
+            claims = _claims(about.statements, _PREDICATES[rule.evidence])
         else:
-            signed = await signatures(registry, spec.repository, subject, trust)
-            claims = [Claim(one.digest, one.signer, one.reason) for one in signed]
+            claims = [Claim(one.digest, one.signer, one.reason) for one in about.signatures]
         judged.append(judge(requirement, claims, groups))
     return judged
 

@@ -66,7 +66,21 @@ class InstanceTrust:
             Invalid: See `policy`.
             VerificationFailed: It has no pinned key; or see `anchors`.
         """
+        self.require_pinned(environment)
         return (await self.anchors()).only(environment)
+
+    def require_pinned(self, *environments: str) -> None:
+        """Check that environments have pinned keys; a policy cannot give them any.
+
+        Raises:
+            VerificationFailed: One has none.
+        """
+        for environment in environments:
+            if environment not in self.pinned:
+                raise VerificationFailed(
+                    f"this instance has pinned no key of {environment}",
+                    remedy=f"Pin the public key of {environment} in this instance's configuration.",
+                )
 
 
 def anchors(
