@@ -65,7 +65,7 @@ async def measure(stage: Stage) -> list[Figure]:
             statistics.median(verifying) * 1000,
             "ms",
             30.0,
-            note="CPU; every form of each signature, log entries and time stamps; registry in memory",
+            note="CPU; every form of each signature, log entries, time stamps; registry in memory",
         ),
         Figure(
             "Sign an image",
