@@ -141,6 +141,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/creations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an application from a template */
+        post: operations["create_application"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/creations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Every file that would be made; makes nothing */
+        post: operations["preview_creation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/creations/{namespace}/{name}/{commit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a new application is */
+        get: operations["creation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -329,6 +380,23 @@ export interface paths {
         post: operations["open_session"];
         /** Sign out */
         delete: operations["close_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be made */
+        get: operations["list_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -789,6 +857,32 @@ export interface components {
             type: string;
         };
         /**
+         * Created
+         * @description An application that is on its way.
+         *
+         *     Attributes:
+         *         namespace: Where it will live.
+         *         name: Its name.
+         *         repository: Path of the repository below `/git/`.
+         *         commit: The first commit.
+         * @example {
+         *       "commit": "3fa9c1d2b4e5f60718293a4b5c6d7e8f90a1b2c3",
+         *       "name": "shop",
+         *       "namespace": "demo",
+         *       "repository": "demo/shop"
+         *     }
+         */
+        Created: {
+            /** Commit */
+            commit: string;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Repository */
+            repository: string;
+        };
+        /**
          * Credential
          * @description A name and a password.
          * @example {
@@ -1005,6 +1099,24 @@ export interface components {
             signer: string;
         };
         /**
+         * FileView
+         * @description A file that will be made.
+         *
+         *     Attributes:
+         *         path: Within the repository.
+         *         content: Its text.
+         * @example {
+         *       "content": "# shop\n",
+         *       "path": "README.md"
+         *     }
+         */
+        FileView: {
+            /** Content */
+            content: string;
+            /** Path */
+            path: string;
+        };
+        /**
          * GateView
          * @description The rules before an environment.
          *
@@ -1212,6 +1324,58 @@ export interface components {
             reason: string;
             /** Status */
             status: string;
+        };
+        /**
+         * Progress
+         * @description How far a new application is.
+         *
+         *     Attributes:
+         *         state: Of the whole: it succeeded when the application answers in the first environment.
+         *         environment: The first environment.
+         *         url: Where it answers; empty until it does.
+         *         steps: In order.
+         */
+        Progress: {
+            /** Environment */
+            environment: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "Pending" | "Running" | "Succeeded" | "Failed";
+            /** Steps */
+            steps: components["schemas"]["ProgressStep"][];
+            /** Url */
+            url: string;
+        };
+        /**
+         * ProgressStep
+         * @description One step on the way.
+         *
+         *     Attributes:
+         *         name: What it does.
+         *         state: How far it is.
+         *         message: What it did or waits for.
+         *         remedy: What a person can do.
+         */
+        ProgressStep: {
+            /**
+             * Message
+             * @default
+             */
+            message: string;
+            /** Name */
+            name: string;
+            /**
+             * Remedy
+             * @default
+             */
+            remedy: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "Pending" | "Running" | "Succeeded" | "Failed";
         };
         /**
          * PromoteRequest
@@ -1762,6 +1926,45 @@ export interface components {
             version: string;
         };
         /**
+         * TemplateView
+         * @description A kind of application that can be made.
+         *
+         *     Attributes:
+         *         name: What it is asked for by.
+         *         title: For people.
+         *         description: One sentence.
+         *         values_schema: JSON schema of its values; a form is made from it.
+         * @example {
+         *       "description": "Files below public/, served as they are; nothing to install.",
+         *       "name": "static-site",
+         *       "title": "Static site",
+         *       "valuesSchema": {
+         *         "properties": {
+         *           "name": {
+         *             "title": "Name",
+         *             "type": "string"
+         *           }
+         *         },
+         *         "required": [
+         *           "name"
+         *         ],
+         *         "type": "object"
+         *       }
+         *     }
+         */
+        TemplateView: {
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Valuesschema */
+            valuesSchema: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * TreeNode
          * @description An object, and those that it consists of.
          *
@@ -1852,6 +2055,34 @@ export interface components {
             groups: string[];
             /** Name */
             name: string;
+        };
+        /**
+         * Wanted
+         * @description An application to be made.
+         *
+         *     Attributes:
+         *         template: Name of the template.
+         *         namespace: Where it will live.
+         *         values: What the template's schema asks for.
+         * @example {
+         *       "namespace": "demo",
+         *       "template": "python-web",
+         *       "values": {
+         *         "greeting": "Welcome",
+         *         "name": "shop",
+         *         "title": "The shop"
+         *       }
+         *     }
+         */
+        Wanted: {
+            /** Namespace */
+            namespace: string;
+            /** Template */
+            template: string;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
         };
     };
     responses: never;
@@ -2212,6 +2443,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_creation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    creation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                name: string;
+                commit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
                 };
             };
             /** @description Refused; the remedy says what to do */
@@ -2778,6 +3135,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"][];
+                };
             };
             /** @description Refused; the remedy says what to do */
             "4XX": {

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from idp.apps.hub.authentication import Authentication, admitted, error_response
 from idp.apps.hub.changes import Changes
+from idp.apps.hub.creation.create import Creations
+from idp.apps.hub.creation.routes import creation_routes
 from idp.apps.hub.findings import finding_routes
 from idp.apps.hub.groups import ADMINISTRATORS
 from idp.apps.hub.instances import Instances
@@ -126,6 +128,7 @@ def api(
     instances: Instances,
     changes: Changes,
     feed: Feed,
+    creations: Creations,
 ) -> FastAPI:
     """Build the application."""
     application = FastAPI(
@@ -160,6 +163,7 @@ def api(
     application.include_router(finding_routes(authentication, instances))
     application.include_router(view_routes(authentication, instances, Audits(layout, instances)))
     application.include_router(live_routes(authentication, instances, feed))
+    application.include_router(creation_routes(authentication, instances, creations))
     return application
 
 
