@@ -21,7 +21,7 @@ from idp.kernel.errors import AlreadyExists, InvalidInput
 from idp.protocols.git.process import Git
 
 BRANCH = "refs/heads/main"
-_PART = re.compile(r"(?!\.git$)[A-Za-z0-9._-]+(?<!\.lock)", re.IGNORECASE)
+_PART = re.compile(r"(?!\.git$)[a-z0-9._-]+", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f<>\"\\]")
 
 

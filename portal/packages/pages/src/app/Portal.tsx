@@ -20,6 +20,7 @@ import { Shell } from "./Shell";
 
 // YAML is needed by the explorer only.
 const ExplorePage = lazy(() => import("../pages/Explore"));
+const CreatePage = lazy(() => import("../pages/Create"));
 
 export function Portal() {
   const [client] = useState(newQueryClient);
@@ -62,6 +63,8 @@ function Gate() {
             <Route path={ROUTES.audit} element={<AuditPage />} />
             <Route path={ROUTES.platform} element={<PlatformPage />} />
             <Route path={ROUTES.explore} element={<ExplorePage />} />
+            <Route path={ROUTES.create} element={<CreatePage />} />
+            <Route path={ROUTES.creation} element={<CreatePage />} />
             <Route
               path="*"
               element={

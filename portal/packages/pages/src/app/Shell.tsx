@@ -1,5 +1,6 @@
 /** The frame of every page: navigation, search, theme, and who is signed in. */
 import {
+  RiAddCircleLine,
   RiCheckDoubleLine,
   RiCompass3Line,
   RiDashboardLine,
@@ -26,6 +27,7 @@ export const PAGES = [
   { to: "/approvals", label: "Approvals", icon: RiCheckDoubleLine, key: "a" },
   { to: "/audit", label: "Audit", icon: RiHistoryLine, key: "u" },
   { to: "/platform", label: "Platform", icon: RiServerLine, key: "p" },
+  { to: "/create", label: "Create", icon: RiAddCircleLine, key: "c" },
   { to: "/explore", label: "Explore", icon: RiCompass3Line, key: "e" },
 ] as const;
 

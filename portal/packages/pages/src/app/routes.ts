@@ -8,9 +8,13 @@ export const ROUTES = {
   audit: "/audit",
   platform: "/platform",
   explore: "/explore/*",
+  create: "/create",
+  creation: "/create/:namespace/:name/:commit",
 } as const;
 
 export const to = {
+  creation: (namespace: string, name: string, commit: string) =>
+    `/create/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/${commit}`,
   application: (namespace: string, name: string) =>
     `/applications/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
   promotion: (environment: string, namespace: string, name: string) =>

@@ -8,7 +8,6 @@ import {
   DialogHeader,
   TextAreaField,
 } from "@backstage/ui";
-import { HubError } from "@idp/client";
 import { type ReactNode, useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { to } from "../app/routes";
@@ -19,6 +18,7 @@ import {
   usePromote,
   useRollBack,
 } from "../data/queries";
+import { Refused } from "./Refused";
 import { Words } from "./Words";
 
 export interface Place {
@@ -27,20 +27,7 @@ export interface Place {
   cell: Cell;
 }
 
-function Refused({ error }: { error: unknown }) {
-  if (error === null) return null;
-  const remedy = error instanceof HubError ? error.remedy : "";
-  return (
-    <div className="idp-note" data-tone="bad" role="alert">
-      <span>
-        <Words>{error instanceof Error ? error.message : String(error)}</Words>{" "}
-        {remedy ? <Words>{remedy}</Words> : null}
-      </span>
-    </div>
-  );
-}
-
-function Ask({
+export function Ask({
   title,
   close,
   children,

@@ -23,4 +23,4 @@ class Server(uvicorn.Server):
 
 if __name__ == "__main__":
     port = int(os.environ.get("PORT", "8080"))
-    Server(uvicorn.Config(application, host="0.0.0.0", port=port, log_level="info")).run()
+    Server(uvicorn.Config(application, host="", port=port, log_level="info")).run()
