@@ -328,6 +328,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may do what */
+        get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rollbacks": {
         parameters: {
             query?: never;
@@ -374,12 +391,30 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Sessions and tokens of a user */
+        get: operations["list_sessions"];
         put?: never;
         /** Sign in */
         post: operations["open_session"];
         /** Sign out */
         delete: operations["close_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -396,6 +431,23 @@ export interface paths {
         get: operations["list_templates"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a token */
+        post: operations["make_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -433,7 +485,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change a user */
+        patch: operations["change_user"];
         trace?: never;
     };
 }
@@ -1155,6 +1208,29 @@ export interface components {
             previous: string;
         };
         /**
+         * GrantView
+         * @description A role that somebody has.
+         *
+         *     Attributes:
+         *         subject_kind: `Group` or `User`.
+         *         subject: Its name.
+         *         role: Name of the role.
+         *         namespace: Where it holds; empty for everywhere in the instance.
+         *         rules: What it allows.
+         */
+        GrantView: {
+            /** Namespace */
+            namespace: string;
+            /** Role */
+            role: string;
+            /** Rules */
+            rules: components["schemas"]["idp__apps__hub__people__roles__RuleView"][];
+            /** Subject */
+            subject: string;
+            /** Subjectkind */
+            subjectKind: string;
+        };
+        /**
          * Inbox
          * @description Promotions that wait for people.
          *
@@ -1184,6 +1260,49 @@ export interface components {
              * @default
              */
             error: string;
+        };
+        /**
+         * InstanceRoles
+         * @description Who may do what in one instance.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         error: Why it cannot be told; empty when it can.
+         *         grants: By subject.
+         * @example {
+         *       "environment": "uat",
+         *       "error": "",
+         *       "grants": [
+         *         {
+         *           "namespace": "",
+         *           "role": "idp-approver",
+         *           "rules": [
+         *             {
+         *               "groups": [
+         *                 "platform.idp"
+         *               ],
+         *               "names": [],
+         *               "resources": [
+         *                 "promotions"
+         *               ],
+         *               "verbs": [
+         *                 "approve"
+         *               ]
+         *             }
+         *           ],
+         *           "subject": "idp:approvers:uat",
+         *           "subjectKind": "Group"
+         *         }
+         *       ]
+         *     }
+         */
+        InstanceRoles: {
+            /** Environment */
+            environment: string;
+            /** Error */
+            error: string;
+            /** Grants */
+            grants: components["schemas"]["GrantView"][];
         };
         /**
          * InstanceState
@@ -1266,8 +1385,55 @@ export interface components {
             version: string;
         };
         /**
+         * MadeToken
+         * @description A token that was made.
+         *
+         *     Attributes:
+         *         token: The secret; it is shown this once.
+         *         session: What is kept of it.
+         * @example {
+         *       "token": "kq3v..."
+         *     }
+         */
+        MadeToken: {
+            session: components["schemas"]["SessionView"];
+            /** Token */
+            token: string;
+        };
+        /**
+         * NewToken
+         * @description A token to make.
+         *
+         *     Attributes:
+         *         label: What it is for.
+         *         scope: What it may.
+         *         days: After how many days it expires.
+         * @example {
+         *       "days": 90,
+         *       "label": "nightly report",
+         *       "scope": "read"
+         *     }
+         */
+        NewToken: {
+            /** Days */
+            days: number;
+            /** Label */
+            label: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "everything" | "read";
+        };
+        /**
          * NewUser
          * @description A user to create, or a password and groups to set.
+         * @example {
+         *       "groups": [
+         *         "idp:viewers"
+         *       ],
+         *       "password": "correct horse battery staple"
+         *     }
          */
         NewUser: {
             /** Groups */
@@ -1556,7 +1722,7 @@ export interface components {
             /** Remedy */
             remedy: string;
             /** Rules */
-            rules: components["schemas"]["RuleView"][];
+            rules: components["schemas"]["idp__apps__hub__views__promotion__RuleView"][];
             /** Scanners */
             scanners: components["schemas"]["ScannerView"][];
             /** Sourcecommit */
@@ -1672,32 +1838,6 @@ export interface components {
             reason: string;
         };
         /**
-         * RuleView
-         * @description A rule that fired.
-         *
-         *     Attributes:
-         *         effect: What it does to the release.
-         *         subject: What it is about; for `approve` the name that an approver must accept.
-         *         message: What was found.
-         *         change: What would make it not fire.
-         */
-        RuleView: {
-            /**
-             * Change
-             * @default
-             */
-            change: string;
-            /**
-             * Effect
-             * @enum {string}
-             */
-            effect: "record" | "track" | "approve" | "deny";
-            /** Message */
-            message: string;
-            /** Subject */
-            subject: string;
-        };
-        /**
          * ScannerView
          * @description What one scanner said.
          *
@@ -1738,6 +1878,14 @@ export interface components {
          *         expires: Seconds since 1970.
          *         user: Who is signed in.
          *         groups: The user's groups.
+         * @example {
+         *       "expires": 1795000000,
+         *       "groups": [
+         *         "idp:developers"
+         *       ],
+         *       "token": "kq3v...",
+         *       "user": "maya"
+         *     }
          */
         Session: {
             /** Expires */
@@ -1746,6 +1894,60 @@ export interface components {
             groups: string[];
             /** Token */
             token: string;
+            /** User */
+            user: string;
+        };
+        /**
+         * SessionView
+         * @description A session or a token, without its secret.
+         *
+         *     Attributes:
+         *         id: Names it, to end it.
+         *         user: Whose it is.
+         *         kind: What holds it.
+         *         label: What its maker called it.
+         *         scope: `everything` that the user may, or `read` only.
+         *         created: When it was made; None when that was not kept yet.
+         *         used: When it was last used, to a minute; None when never.
+         *         expires: When it ends by itself.
+         *         current: Whether it is the one that asks.
+         * @example {
+         *       "created": "2026-11-25T08:00:00Z",
+         *       "current": false,
+         *       "expires": "2027-02-23T08:00:00Z",
+         *       "id": "5f2b0c9e6a1d4e77",
+         *       "kind": "token",
+         *       "label": "nightly report",
+         *       "scope": "read",
+         *       "user": "maya"
+         *     }
+         */
+        SessionView: {
+            /** Created */
+            created: string | null;
+            /** Current */
+            current: boolean;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "browser" | "cli" | "token";
+            /** Label */
+            label: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "everything" | "read";
+            /** Used */
+            used: string | null;
             /** User */
             user: string;
         };
@@ -2049,12 +2251,49 @@ export interface components {
         /**
          * User
          * @description A user.
+         *
+         *     Attributes:
+         *         name: How the user signs in.
+         *         groups: What access rules name.
+         *         disabled: Whether signing in is refused.
+         * @example {
+         *       "disabled": false,
+         *       "groups": [
+         *         "idp:developers"
+         *       ],
+         *       "name": "maya"
+         *     }
          */
         User: {
+            /**
+             * Disabled
+             * @default false
+             */
+            disabled: boolean;
             /** Groups */
             groups: string[];
             /** Name */
             name: string;
+        };
+        /**
+         * UserChange
+         * @description What to change of a user; what is left out stays.
+         *
+         *     Attributes:
+         *         password: A new one; it ends all sessions of the user.
+         *         groups: In place of the groups so far.
+         *         disabled: Whether signing in is refused; it ends all sessions of the user.
+         * @example {
+         *       "disabled": true
+         *     }
+         */
+        UserChange: {
+            /** Disabled */
+            disabled?: boolean | null;
+            /** Groups */
+            groups?: string[] | null;
+            /** Password */
+            password?: string | null;
         };
         /**
          * Wanted
@@ -2083,6 +2322,52 @@ export interface components {
             values: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * RuleView
+         * @description What a role allows.
+         *
+         *     Attributes:
+         *         verbs: Such as `get` or `promote`; `*` is any.
+         *         groups: API groups; empty text is the core group.
+         *         resources: Plurals of kinds.
+         *         names: Only objects of these names; empty for any.
+         */
+        idp__apps__hub__people__roles__RuleView: {
+            /** Groups */
+            groups: string[];
+            /** Names */
+            names: string[];
+            /** Resources */
+            resources: string[];
+            /** Verbs */
+            verbs: string[];
+        };
+        /**
+         * RuleView
+         * @description A rule that fired.
+         *
+         *     Attributes:
+         *         effect: What it does to the release.
+         *         subject: What it is about; for `approve` the name that an approver must accept.
+         *         message: What was found.
+         *         change: What would make it not fire.
+         */
+        idp__apps__hub__views__promotion__RuleView: {
+            /**
+             * Change
+             * @default
+             */
+            change: string;
+            /**
+             * Effect
+             * @enum {string}
+             */
+            effect: "record" | "track" | "approve" | "deny";
+            /** Message */
+            message: string;
+            /** Subject */
+            subject: string;
         };
     };
     responses: never;
@@ -2920,6 +3205,44 @@ export interface operations {
             };
         };
     };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceRoles"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     roll_back: {
         parameters: {
             query?: never;
@@ -3078,6 +3401,46 @@ export interface operations {
             };
         };
     };
+    list_sessions: {
+        parameters: {
+            query?: {
+                user?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     open_session: {
         parameters: {
             query?: never;
@@ -3156,6 +3519,46 @@ export interface operations {
             };
         };
     };
+    end_session: {
+        parameters: {
+            query?: {
+                user?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_templates: {
         parameters: {
             query?: never;
@@ -3172,6 +3575,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
                 };
             };
             /** @description Refused; the remedy says what to do */
@@ -3244,6 +3689,48 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
             };
         };
         responses: {
