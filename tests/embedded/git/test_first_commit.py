@@ -76,7 +76,6 @@ async def test_of_two_at_once_one_wins(serve: Serve) -> None:
         ".git/hooks/x",
         "a/.GIT/x",
         "a\nb",
-
         ".",
     ],
 )

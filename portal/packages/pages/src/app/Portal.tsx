@@ -20,6 +20,7 @@ import { Shell } from "./Shell";
 
 // YAML is needed by the explorer only.
 const ExplorePage = lazy(() => import("../pages/Explore"));
+const SettingsPage = lazy(() => import("../pages/Settings"));
 const CreatePage = lazy(() => import("../pages/Create"));
 
 export function Portal() {
@@ -64,6 +65,7 @@ function Gate() {
             <Route path={ROUTES.platform} element={<PlatformPage />} />
             <Route path={ROUTES.explore} element={<ExplorePage />} />
             <Route path={ROUTES.create} element={<CreatePage />} />
+            <Route path={ROUTES.settings} element={<SettingsPage />} />
             <Route path={ROUTES.creation} element={<CreatePage />} />
             <Route
               path="*"

@@ -11,6 +11,7 @@ import {
   RiMoonLine,
   RiSearchLine,
   RiServerLine,
+  RiSettings3Line,
   RiSunLine,
 } from "@remixicon/react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
@@ -29,6 +30,7 @@ export const PAGES = [
   { to: "/platform", label: "Platform", icon: RiServerLine, key: "p" },
   { to: "/create", label: "Create", icon: RiAddCircleLine, key: "c" },
   { to: "/explore", label: "Explore", icon: RiCompass3Line, key: "e" },
+  { to: "/settings", label: "Settings", icon: RiSettings3Line, key: "s" },
 ] as const;
 
 export function Shell({ children }: { children: ReactNode }) {

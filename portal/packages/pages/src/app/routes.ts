@@ -9,6 +9,7 @@ export const ROUTES = {
   platform: "/platform",
   explore: "/explore/*",
   create: "/create",
+  settings: "/settings",
   creation: "/create/:namespace/:name/:commit",
 } as const;
 

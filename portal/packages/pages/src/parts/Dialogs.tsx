@@ -32,14 +32,18 @@ export function Ask({
   close,
   children,
   footer,
+  leave = "Cancel",
+  wide = false,
 }: {
   title: string;
   close: () => void;
   children: ReactNode;
   footer: ReactNode;
+  leave?: string;
+  wide?: boolean;
 }) {
   return (
-    <Dialog isOpen onOpenChange={(open) => !open && close()} isDismissable width={520}>
+    <Dialog isOpen onOpenChange={(open) => !open && close()} isDismissable width={wide ? 860 : 520}>
       <DialogHeader>{title}</DialogHeader>
       <DialogBody>
         <div className="idp-stack">{children}</div>
@@ -47,7 +51,7 @@ export function Ask({
       <DialogFooter>
         {footer}
         <Button variant="secondary" onPress={close}>
-          Cancel
+          {leave}
         </Button>
       </DialogFooter>
     </Dialog>
