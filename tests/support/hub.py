@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +25,16 @@ class Upstream:
 
     requests: list[web.Request] = field(default_factory=list)
     url: str = ""
+    watched: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    """`METHOD path` -> status and body, for what a test wants answered otherwise."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
+        if (known := self.answers.get(f"{request.method} {request.path}")) is not None:
+            return web.json_response(known[1], status=known[0])
         if request.query.get("watch"):
+            self.watched.set()
             response = web.StreamResponse(headers={"Content-Type": "application/json"})
             await response.prepare(request)
             for number in range(3):

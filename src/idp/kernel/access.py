@@ -43,10 +43,12 @@ class Principal:
     Attributes:
         name: User name, or `instance.<environment>` for a platform instance.
         groups: The groups that access rules may name.
+        read_only: Whether the credential allows to look and nothing else.
     """
 
     name: str
     groups: tuple[str, ...] = ()
+    read_only: bool = False
 
 
 class RepositoryAccess(Protocol):

@@ -14,14 +14,20 @@ from idp.apps.hub.access import HubAccess
 from idp.apps.hub.api import api
 from idp.apps.hub.authentication import Authentication
 from idp.apps.hub.changes import Changes
+from idp.apps.hub.creation.create import Creations
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.live.feed import Feed
 from idp.apps.hub.proxy import InstanceProxy
 from idp.apps.hub.review import RepositoryReview
 from idp.apps.hub.users import MIGRATIONS, Users
 from idp.apps.platform.layout import Layout
+from idp.embedded.git import GitServer, PushEvent
 from idp.kernel.database import open_database
 from support.hub import PASSWORD, Hub, Upstream, write_kubeconfig
+
+
+async def _unheard(_event: PushEvent) -> None:
+    raise AssertionError("nobody delivers events in these tests")
 
 
 @pytest.fixture
@@ -62,6 +68,8 @@ async def hub(layout: Layout, users: Users, upstream: Upstream) -> AsyncIterator
     instances = Instances(layout, ("development", "staging", "uat"))
     access = HubAccess(users, "development", RepositoryReview(instances))
     authentication, changes, feed = Authentication(users, access), Changes(), Feed(instances)
+    git = GitServer(layout.git, access, on_push=_unheard)
+    creations = Creations(instances, access, git.first_commits.make)
     proxy = InstanceProxy(instances, authentication)
     application = Starlette(
         routes=[
@@ -70,11 +78,15 @@ async def hub(layout: Layout, users: Users, upstream: Upstream) -> AsyncIterator
                 proxy.handle,
                 methods=["GET", "POST", "PATCH", "DELETE"],
             ),
-            Mount("/api/v1", api(layout, users, authentication, instances, changes, feed)),
+            Mount(
+                "/api/v1",
+                api(layout, users, authentication, instances, changes, feed, creations),
+            ),
         ]
     )
     transport = httpx.ASGITransport(application)
     async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
         yield Hub(client, users, changes, instances)
     feed.close()
+    git.events.close()
     await instances.close()

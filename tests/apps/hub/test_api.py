@@ -10,7 +10,7 @@ async def test_sign_in_look_and_sign_out(hub: Hub) -> None:
     session = answer.json()
     headers = {"Authorization": f"Bearer {session['token']}"}
     me = await hub.client.get("/api/v1/me", headers=headers)
-    assert me.json() == {"name": "maya", "groups": ["idp:developers"]}
+    assert me.json() == {"name": "maya", "groups": ["idp:developers"], "disabled": False}
     assert (await hub.client.delete("/api/v1/sessions", headers=headers)).status_code == 204
     assert (await hub.client.get("/api/v1/me", headers=headers)).status_code == 401
 
@@ -32,7 +32,8 @@ async def test_only_administrators_manage_users(hub: Hub) -> None:
     made = await hub.client.put("/api/v1/users/eve", json=body, headers=hub.as_user("admin"))
     assert made.status_code == 204
     listed = await hub.client.get("/api/v1/users", headers=hub.as_user("admin"))
-    assert {"name": "eve", "groups": ["idp:administrators"]} in listed.json()
+    eve = {"name": "eve", "groups": ["idp:administrators"], "disabled": False}
+    assert eve in listed.json()
 
 
 async def test_nobody_becomes_an_instance(hub: Hub) -> None:

@@ -5,6 +5,13 @@ import type { components, paths } from "./schema";
 export type Schemas = components["schemas"];
 export type { paths } from "./schema";
 
+/** What is wrong with one field; for a conflict the message names the manager. */
+export interface Cause {
+  field: string;
+  message: string;
+  reason?: string;
+}
+
 /** What the hub or an instance refused: what happened, why, and what to do. */
 export class HubError extends Error {
   constructor(
@@ -12,6 +19,7 @@ export class HubError extends Error {
     readonly code: number,
     readonly remedy: string,
     readonly reason: string,
+    readonly causes: ReadonlyArray<Cause> = [],
   ) {
     super(message);
     this.name = "HubError";
@@ -28,13 +36,14 @@ export function errorOf(code: number, body: unknown): HubError {
   const status = (typeof body === "object" && body !== null ? body : {}) as {
     message?: string;
     reason?: string;
-    details?: { remedy?: string };
+    details?: { remedy?: string; causes?: ReadonlyArray<Cause> };
   };
   return new HubError(
     status.message ?? `the hub answered ${code}`,
     code,
     status.details?.remedy ?? "",
     status.reason ?? "",
+    status.details?.causes ?? [],
   );
 }
 

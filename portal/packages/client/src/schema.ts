@@ -175,6 +175,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/creations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an application from a template */
+        post: operations["create_application"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/creations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Every file that would be made; makes nothing */
+        post: operations["preview_creation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/creations/{namespace}/{name}/{commit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a new application is */
+        get: operations["creation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -499,6 +550,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may do what */
+        get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rollbacks": {
         parameters: {
             query?: never;
@@ -545,12 +613,64 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Sessions and tokens of a user */
+        get: operations["list_sessions"];
         put?: never;
         /** Sign in */
         post: operations["open_session"];
         /** Sign out */
         delete: operations["close_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be made */
+        get: operations["list_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a token */
+        post: operations["make_token"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -587,7 +707,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change a user */
+        patch: operations["change_user"];
         trace?: never;
     };
     "/webhooks": {
@@ -1222,6 +1343,32 @@ export interface components {
             type: string;
         };
         /**
+         * Created
+         * @description An application that is on its way.
+         *
+         *     Attributes:
+         *         namespace: Where it will live.
+         *         name: Its name.
+         *         repository: Path of the repository below `/git/`.
+         *         commit: The first commit.
+         * @example {
+         *       "commit": "3fa9c1d2b4e5f60718293a4b5c6d7e8f90a1b2c3",
+         *       "name": "shop",
+         *       "namespace": "demo",
+         *       "repository": "demo/shop"
+         *     }
+         */
+        Created: {
+            /** Commit */
+            commit: string;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Repository */
+            repository: string;
+        };
+        /**
          * Credential
          * @description A name and a password.
          * @example {
@@ -1677,6 +1824,24 @@ export interface components {
             wanted: string | null;
         };
         /**
+         * FileView
+         * @description A file that will be made.
+         *
+         *     Attributes:
+         *         path: Within the repository.
+         *         content: Its text.
+         * @example {
+         *       "content": "# shop\n",
+         *       "path": "README.md"
+         *     }
+         */
+        FileView: {
+            /** Content */
+            content: string;
+            /** Path */
+            path: string;
+        };
+        /**
          * FindingPage
          * @description Some findings.
          *
@@ -1727,6 +1892,29 @@ export interface components {
              * @default
              */
             previous: string;
+        };
+        /**
+         * GrantView
+         * @description A role that somebody has.
+         *
+         *     Attributes:
+         *         subject_kind: `Group` or `User`.
+         *         subject: Its name.
+         *         role: Name of the role.
+         *         namespace: Where it holds; empty for everywhere in the instance.
+         *         rules: What it allows.
+         */
+        GrantView: {
+            /** Namespace */
+            namespace: string;
+            /** Role */
+            role: string;
+            /** Rules */
+            rules: components["schemas"]["idp__apps__hub__people__roles__RuleView"][];
+            /** Subject */
+            subject: string;
+            /** Subjectkind */
+            subjectKind: string;
         };
         /**
          * ImageView
@@ -1792,6 +1980,49 @@ export interface components {
              * @default
              */
             error: string;
+        };
+        /**
+         * InstanceRoles
+         * @description Who may do what in one instance.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         error: Why it cannot be told; empty when it can.
+         *         grants: By subject.
+         * @example {
+         *       "environment": "uat",
+         *       "error": "",
+         *       "grants": [
+         *         {
+         *           "namespace": "",
+         *           "role": "idp-approver",
+         *           "rules": [
+         *             {
+         *               "groups": [
+         *                 "platform.idp"
+         *               ],
+         *               "names": [],
+         *               "resources": [
+         *                 "promotions"
+         *               ],
+         *               "verbs": [
+         *                 "approve"
+         *               ]
+         *             }
+         *           ],
+         *           "subject": "idp:approvers:uat",
+         *           "subjectKind": "Group"
+         *         }
+         *       ]
+         *     }
+         */
+        InstanceRoles: {
+            /** Environment */
+            environment: string;
+            /** Error */
+            error: string;
+            /** Grants */
+            grants: components["schemas"]["GrantView"][];
         };
         /**
          * InstanceState
@@ -1920,6 +2151,22 @@ export interface components {
             processors: number;
         };
         /**
+         * MadeToken
+         * @description A token that was made.
+         *
+         *     Attributes:
+         *         token: The secret; it is shown this once.
+         *         session: What is kept of it.
+         * @example {
+         *       "token": "kq3v..."
+         *     }
+         */
+        MadeToken: {
+            session: components["schemas"]["SessionView"];
+            /** Token */
+            token: string;
+        };
+        /**
          * MaterialView
          * @description What went into a build.
          *
@@ -2041,8 +2288,39 @@ export interface components {
             start: string;
         };
         /**
+         * NewToken
+         * @description A token to make.
+         *
+         *     Attributes:
+         *         label: What it is for.
+         *         scope: What it may.
+         *         days: After how many days it expires.
+         * @example {
+         *       "days": 90,
+         *       "label": "nightly report",
+         *       "scope": "read"
+         *     }
+         */
+        NewToken: {
+            /** Days */
+            days: number;
+            /** Label */
+            label: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "everything" | "read";
+        };
+        /**
          * NewUser
          * @description A user to create, or a password and groups to set.
+         * @example {
+         *       "groups": [
+         *         "idp:viewers"
+         *       ],
+         *       "password": "correct horse battery staple"
+         *     }
          */
         NewUser: {
             /** Groups */
@@ -2232,6 +2510,58 @@ export interface components {
             version: string;
         };
         /**
+         * Progress
+         * @description How far a new application is.
+         *
+         *     Attributes:
+         *         state: Of the whole: it succeeded when the application answers in the first environment.
+         *         environment: The first environment.
+         *         url: Where it answers; empty until it does.
+         *         steps: In order.
+         */
+        Progress: {
+            /** Environment */
+            environment: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "Pending" | "Running" | "Succeeded" | "Failed";
+            /** Steps */
+            steps: components["schemas"]["ProgressStep"][];
+            /** Url */
+            url: string;
+        };
+        /**
+         * ProgressStep
+         * @description One step on the way.
+         *
+         *     Attributes:
+         *         name: What it does.
+         *         state: How far it is.
+         *         message: What it did or waits for.
+         *         remedy: What a person can do.
+         */
+        ProgressStep: {
+            /**
+             * Message
+             * @default
+             */
+            message: string;
+            /** Name */
+            name: string;
+            /**
+             * Remedy
+             * @default
+             */
+            remedy: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "Pending" | "Running" | "Succeeded" | "Failed";
+        };
+        /**
          * PromoteRequest
          * @description A release to bring.
          *
@@ -2411,7 +2741,7 @@ export interface components {
             /** Remedy */
             remedy: string;
             /** Rules */
-            rules: components["schemas"]["RuleView"][];
+            rules: components["schemas"]["idp__apps__hub__views__promotion__RuleView"][];
             /** Scanners */
             scanners: components["schemas"]["ScannerView"][];
             /** Sourcecommit */
@@ -2813,32 +3143,6 @@ export interface components {
             reason: string;
         };
         /**
-         * RuleView
-         * @description A rule that fired.
-         *
-         *     Attributes:
-         *         effect: What it does to the release.
-         *         subject: What it is about; for `approve` the name that an approver must accept.
-         *         message: What was found.
-         *         change: What would make it not fire.
-         */
-        RuleView: {
-            /**
-             * Change
-             * @default
-             */
-            change: string;
-            /**
-             * Effect
-             * @enum {string}
-             */
-            effect: "record" | "track" | "approve" | "deny";
-            /** Message */
-            message: string;
-            /** Subject */
-            subject: string;
-        };
-        /**
          * ScanFinding
          * @description What a scanner found in the image when it was built.
          *
@@ -2920,6 +3224,14 @@ export interface components {
          *         expires: Seconds since 1970.
          *         user: Who is signed in.
          *         groups: The user's groups.
+         * @example {
+         *       "expires": 1795000000,
+         *       "groups": [
+         *         "idp:developers"
+         *       ],
+         *       "token": "kq3v...",
+         *       "user": "maya"
+         *     }
          */
         Session: {
             /** Expires */
@@ -2928,6 +3240,60 @@ export interface components {
             groups: string[];
             /** Token */
             token: string;
+            /** User */
+            user: string;
+        };
+        /**
+         * SessionView
+         * @description A session or a token, without its secret.
+         *
+         *     Attributes:
+         *         id: Names it, to end it.
+         *         user: Whose it is.
+         *         kind: What holds it.
+         *         label: What its maker called it.
+         *         scope: `everything` that the user may, or `read` only.
+         *         created: When it was made; None when that was not kept yet.
+         *         used: When it was last used, to a minute; None when never.
+         *         expires: When it ends by itself.
+         *         current: Whether it is the one that asks.
+         * @example {
+         *       "created": "2026-11-25T08:00:00Z",
+         *       "current": false,
+         *       "expires": "2027-02-23T08:00:00Z",
+         *       "id": "5f2b0c9e6a1d4e77",
+         *       "kind": "token",
+         *       "label": "nightly report",
+         *       "scope": "read",
+         *       "user": "maya"
+         *     }
+         */
+        SessionView: {
+            /** Created */
+            created: string | null;
+            /** Current */
+            current: boolean;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "browser" | "cli" | "token";
+            /** Label */
+            label: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "everything" | "read";
+            /** Used */
+            used: string | null;
             /** User */
             user: string;
         };
@@ -3296,6 +3662,45 @@ export interface components {
             sync: string;
         };
         /**
+         * TemplateView
+         * @description A kind of application that can be made.
+         *
+         *     Attributes:
+         *         name: What it is asked for by.
+         *         title: For people.
+         *         description: One sentence.
+         *         values_schema: JSON schema of its values; a form is made from it.
+         * @example {
+         *       "description": "Files below public/, served as they are; nothing to install.",
+         *       "name": "static-site",
+         *       "title": "Static site",
+         *       "valuesSchema": {
+         *         "properties": {
+         *           "name": {
+         *             "title": "Name",
+         *             "type": "string"
+         *           }
+         *         },
+         *         "required": [
+         *           "name"
+         *         ],
+         *         "type": "object"
+         *       }
+         *     }
+         */
+        TemplateView: {
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Valuesschema */
+            valuesSchema: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * TreeNode
          * @description An object, and those that it consists of.
          *
@@ -3380,12 +3785,77 @@ export interface components {
         /**
          * User
          * @description A user.
+         *
+         *     Attributes:
+         *         name: How the user signs in.
+         *         groups: What access rules name.
+         *         disabled: Whether signing in is refused.
+         * @example {
+         *       "disabled": false,
+         *       "groups": [
+         *         "idp:developers"
+         *       ],
+         *       "name": "maya"
+         *     }
          */
         User: {
+            /**
+             * Disabled
+             * @default false
+             */
+            disabled: boolean;
             /** Groups */
             groups: string[];
             /** Name */
             name: string;
+        };
+        /**
+         * UserChange
+         * @description What to change of a user; what is left out stays.
+         *
+         *     Attributes:
+         *         password: A new one; it ends all sessions of the user.
+         *         groups: In place of the groups so far.
+         *         disabled: Whether signing in is refused; it ends all sessions of the user.
+         * @example {
+         *       "disabled": true
+         *     }
+         */
+        UserChange: {
+            /** Disabled */
+            disabled?: boolean | null;
+            /** Groups */
+            groups?: string[] | null;
+            /** Password */
+            password?: string | null;
+        };
+        /**
+         * Wanted
+         * @description An application to be made.
+         *
+         *     Attributes:
+         *         template: Name of the template.
+         *         namespace: Where it will live.
+         *         values: What the template's schema asks for.
+         * @example {
+         *       "namespace": "demo",
+         *       "template": "python-web",
+         *       "values": {
+         *         "greeting": "Welcome",
+         *         "name": "shop",
+         *         "title": "The shop"
+         *       }
+         *     }
+         */
+        Wanted: {
+            /** Namespace */
+            namespace: string;
+            /** Template */
+            template: string;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
         };
         /**
          * WebhookView
@@ -3503,6 +3973,52 @@ export interface components {
             total: number;
             /** Workflows */
             workflows: components["schemas"]["WorkflowBrief"][];
+        };
+        /**
+         * RuleView
+         * @description What a role allows.
+         *
+         *     Attributes:
+         *         verbs: Such as `get` or `promote`; `*` is any.
+         *         groups: API groups; empty text is the core group.
+         *         resources: Plurals of kinds.
+         *         names: Only objects of these names; empty for any.
+         */
+        idp__apps__hub__people__roles__RuleView: {
+            /** Groups */
+            groups: string[];
+            /** Names */
+            names: string[];
+            /** Resources */
+            resources: string[];
+            /** Verbs */
+            verbs: string[];
+        };
+        /**
+         * RuleView
+         * @description A rule that fired.
+         *
+         *     Attributes:
+         *         effect: What it does to the release.
+         *         subject: What it is about; for `approve` the name that an approver must accept.
+         *         message: What was found.
+         *         change: What would make it not fire.
+         */
+        idp__apps__hub__views__promotion__RuleView: {
+            /**
+             * Change
+             * @default
+             */
+            change: string;
+            /**
+             * Effect
+             * @enum {string}
+             */
+            effect: "record" | "track" | "approve" | "deny";
+            /** Message */
+            message: string;
+            /** Subject */
+            subject: string;
         };
     };
     responses: never;
@@ -3948,6 +4464,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_creation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    creation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                name: string;
+                commit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
                 };
             };
             /** @description Refused; the remedy says what to do */
@@ -4799,6 +5441,44 @@ export interface operations {
             };
         };
     };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceRoles"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     roll_back: {
         parameters: {
             query?: never;
@@ -4957,6 +5637,46 @@ export interface operations {
             };
         };
     };
+    list_sessions: {
+        parameters: {
+            query?: {
+                user?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     open_session: {
         parameters: {
             query?: never;
@@ -5035,6 +5755,126 @@ export interface operations {
             };
         };
     };
+    end_session: {
+        parameters: {
+            query?: {
+                user?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_users: {
         parameters: {
             query?: never;
@@ -5085,6 +5925,48 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
             };
         };
         responses: {

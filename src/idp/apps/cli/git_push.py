@@ -1,4 +1,4 @@
-"""Pushes a folder's commit to the platform with the `git` command."""
+"""Pushes a folder's commit to the platform, and clones from it, with the `git` command."""
 
 from __future__ import annotations
 
@@ -60,15 +60,26 @@ def push(
     return Pushed(url, sha)
 
 
+class CloneFailed(IdpError):
+    """Git could not clone; the message is what it said."""
+
+    code = "CloneFailed"
+    status = 422
+
+
 def clone(url: str, folder: Path, session: SignedIn) -> None:
-    """Clone all branches into a folder that is not there yet.
+    """Clone all branches of a repository of the platform into a new folder; token as for `push`.
 
     Raises:
-        PushRefused: The server refused it.
+        CloneFailed: Git says why.
     """
+    folder.parent.mkdir(parents=True, exist_ok=True)
     answer = _git(folder.parent, "clone", "--quiet", url, str(folder), session=session)
     if answer.returncode != 0:
-        raise PushRefused(f"git clone of {url} failed: {answer.stderr.strip()[-1000:]}")
+        raise CloneFailed(
+            f"git clone of {url} failed: {answer.stderr.strip()[-1000:]}",
+            remedy=f"The repository is there; try again: `git clone {url} {folder}`.",
+        )
 
 
 def commit_all(folder: Path, message: str, author: str) -> None:

@@ -29,7 +29,7 @@ _RESOURCES = "idp.apps.cli.commands.resources:application"
 AREAS: dict[str, tuple[str, ...]] = {
     "Platform": ("up", "down", "status", "doctor", "reset", "demo", "apiserver", "instance"),
     "You": ("login", "logout", "whoami", "users", "git-credential"),
-    "Applications": ("deploy", "apps", "app", "logs", "open"),
+    "Applications": ("create", "deploy", "apps", "app", "logs", "open"),
     "Releases": (
         "release",
         "promote",
@@ -71,6 +71,9 @@ COMMANDS: dict[str, Command] = {
         _SESSION, "Give Git the session of who is signed in: a credential helper."
     ),
     "users": Command("idp.apps.cli.commands.users:application", "Manage users.", single=False),
+    "create": Command(
+        "idp.apps.cli.commands.create:application", "Make an application from a template."
+    ),
     "deploy": Command(_APPLICATIONS, "Push the code in a folder and follow it to development."),
     "apps": Command(_APPLICATIONS, "Show every application in every environment."),
     "app": Command(_APPLICATIONS, "Show one application and what it waits for."),

@@ -7,7 +7,8 @@
 4. A person reads and pushes by the RBAC of the first environment: verbs `get` and `push` on the
    `webapplications` of the repository's name in its namespace. Environment repositories and the
    registry are not for people to push: what runs changes by promotion.
-5. Nobody else does anything; and when the instance that decides does not answer, nobody may.
+5. A token that may only read pulls, whoever made it.
+6. Nobody else does anything; and when the instance that decides does not answer, nobody may.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class HubAccess(RepositoryAccess):
         self, principal: Principal | None, service: Service, repository: str, action: Action
     ) -> bool:
         """Apply the rules."""
-        if principal is None:
+        if principal is None or (principal.read_only and action != "pull"):
             return False
         if principal.name.startswith(INSTANCE_PREFIX):
             environment = principal.name.removeprefix(INSTANCE_PREFIX)

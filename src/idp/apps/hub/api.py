@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,13 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from idp.apps.hub.authentication import Authentication, admitted, error_response
 from idp.apps.hub.changes import Changes
+from idp.apps.hub.creation.create import Creations
+from idp.apps.hub.creation.routes import creation_routes
 from idp.apps.hub.findings import finding_routes
-from idp.apps.hub.groups import ADMINISTRATORS
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.live.feed import Feed
 from idp.apps.hub.live.routes import live_routes
 from idp.apps.hub.overview import Overview, overview
-from idp.apps.hub.sessions import Credential, check_credential
+from idp.apps.hub.people.administrators import administrators_only
+from idp.apps.hub.people.roles import role_routes
+from idp.apps.hub.people.sessions import session_routes
+from idp.apps.hub.people.users import User, user_routes
 from idp.apps.hub.users import Users
 from idp.apps.hub.views.audit import Audits
 from idp.apps.hub.views.insight_routes import insight_routes
@@ -28,40 +30,9 @@ from idp.apps.hub.web.sign_in import sign_in_routes
 from idp.apps.hub.webhooks.routes import webhook_routes
 from idp.apps.hub.webhooks.sources import Sources
 from idp.apps.platform.layout import Layout
-from idp.kernel.access import INSTANCE_PREFIX
-from idp.kernel.errors import Cause, Forbidden, IdpError, Invalid
+from idp.kernel.errors import Cause, IdpError, Invalid
 
 LONGEST_WAIT = 30.0
-
-
-class Session(BaseModel):
-    """A session that was opened.
-
-    Attributes:
-        token: Sent as `Authorization: Bearer <token>`.
-        expires: Seconds since 1970.
-        user: Who is signed in.
-        groups: The user's groups.
-    """
-
-    token: str = Field(repr=False)
-    expires: float
-    user: str
-    groups: list[str]
-
-
-class User(BaseModel):
-    """A user."""
-
-    name: str
-    groups: list[str]
-
-
-class NewUser(BaseModel):
-    """A user to create, or a password and groups to set."""
-
-    password: str = Field(max_length=1000, repr=False)
-    groups: list[Annotated[str, Field(max_length=100)]] = Field(max_length=100)
 
 
 class ChangeItem(BaseModel):
@@ -130,6 +101,7 @@ def api(
     instances: Instances,
     changes: Changes,
     feed: Feed,
+    creations: Creations,
 ) -> FastAPI:
     """Build the application."""
     application = FastAPI(
@@ -157,71 +129,29 @@ def api(
         said = "; ".join(f"{cause.field}: {cause.message}" for cause in causes)
         return error_response(Invalid(f"the request is not valid: {said}", causes=causes))
 
-    application.include_router(_session_routes(users, authentication, limit))
+    application.include_router(session_routes(users, authentication, limit))
     application.include_router(sign_in_routes(users, authentication, limit, instances.environments))
-    administrator = _administrator(authentication)
-    application.include_router(_user_routes(users, administrator))
-    application.include_router(webhook_routes(Sources(users.database), administrator))
+    application.include_router(user_routes(users, authentication))
+    application.include_router(role_routes(authentication, instances))
+    application.include_router(_me_routes(authentication))
+    webhooks_by = administrators_only(authentication, "webhooks")
+    application.include_router(webhook_routes(Sources(users.database), webhooks_by))
     application.include_router(_view_routes(authentication, instances, changes))
     application.include_router(finding_routes(authentication, instances))
     application.include_router(view_routes(authentication, instances, Audits(layout, instances)))
     application.include_router(insight_routes(authentication, instances, layout))
     application.include_router(live_routes(authentication, instances, feed))
+    application.include_router(creation_routes(authentication, instances, creations))
     return application
 
 
-def _session_routes(users: Users, authentication: Authentication, limit: SignInLimit) -> APIRouter:
-    router = APIRouter(tags=["sessions"])
+def _me_routes(authentication: Authentication) -> APIRouter:
+    router = APIRouter(tags=["sessions"], dependencies=[Depends(authentication.admit)])
 
-    @router.post("/sessions", summary="Sign in")
-    async def open_session(credential: Credential, request: Request) -> Session:
-        principal = await check_credential(users, limit, request, credential)
-        token, expires = await asyncio.to_thread(users.open_session, principal.name)
-        return Session(
-            token=token, expires=expires, user=principal.name, groups=list(principal.groups)
-        )
-
-    signed_in = [Depends(authentication.admit)]
-
-    @router.delete("/sessions", status_code=204, summary="Sign out", dependencies=signed_in)
-    async def close_session(request: Request) -> None:
-        token = request.headers.get("authorization", "").partition(" ")[2]
-        await asyncio.to_thread(users.close_session, token)
-
-    @router.get("/me", summary="Who am I?", dependencies=signed_in)
+    @router.get("/me", summary="Who am I?")
     async def me(request: Request) -> User:
         principal = admitted(request)
         return User(name=principal.name, groups=list(principal.groups))
-
-    return router
-
-
-def _administrator(authentication: Authentication) -> Callable[[Request], Awaitable[None]]:
-    async def administrator(request: Request) -> None:
-        await authentication.admit_person(request)
-        principal = admitted(request)
-        if ADMINISTRATORS not in principal.groups:
-            raise Forbidden(
-                f"{principal.name} may not manage users and webhooks",
-                remedy=f"Ask a member of {ADMINISTRATORS}.",
-            )
-
-    return administrator
-
-
-def _user_routes(users: Users, administrator: Callable[[Request], Awaitable[None]]) -> APIRouter:
-    router = APIRouter(tags=["users"], dependencies=[Depends(administrator)])
-
-    @router.get("/users", summary="All users")
-    async def list_users() -> list[User]:
-        names = await asyncio.to_thread(users.names)
-        return [User(name=name, groups=list(groups)) for name, groups in sorted(names.items())]
-
-    @router.put("/users/{name}", status_code=204, summary="Create a user, or set its password")
-    async def put_user(name: str, user: NewUser) -> None:
-        if name.startswith(INSTANCE_PREFIX):
-            raise Forbidden("instances get their credentials when the platform is set up")
-        await asyncio.to_thread(users.set_password, name, user.password, tuple(user.groups))
 
     return router
 

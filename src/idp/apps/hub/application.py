@@ -17,6 +17,7 @@ from idp.apps.hub.api import api
 from idp.apps.hub.authentication import Authentication
 from idp.apps.hub.body_limit import BodyLimit
 from idp.apps.hub.changes import Changes
+from idp.apps.hub.creation.create import Creations
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.live.feed import Feed
 from idp.apps.hub.proxy import InstanceProxy
@@ -88,7 +89,8 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
 
     proxy = InstanceProxy(instances, authentication)
     feed = Feed(instances)
-    own = api(layout, users, authentication, instances, changes, feed)
+    creations = Creations(instances, access, git.state.server.first_commits.make)
+    own = api(layout, users, authentication, instances, changes, feed, creations)
     authorities = open_authorities(layout.signing_authorities, settings.hub_url)
     signing = signing_services(authorities, authentication)
     portal = Portal(BUILT, settings.hub_url)

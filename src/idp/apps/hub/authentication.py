@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from idp.apps.hub.access import HubAccess
 from idp.apps.hub.users import Users
-from idp.apps.hub.web.cookies import demand_own_request, session_token
+from idp.apps.hub.web.cookies import SAFE_METHODS, demand_own_request, session_token
 from idp.kernel.access import INSTANCE_PREFIX, Principal
 from idp.kernel.errors import Forbidden, IdpError, TooManyRequests, Unauthorized
 
@@ -32,7 +32,8 @@ class Authentication:
         Raises:
             Unauthorized: There is no credential, or it is wrong.
             TooManyRequests: The user is locked for a while.
-            Forbidden: It comes by cookie, would change something, and no page of ours sent it.
+            Forbidden: It comes by cookie, would change something, and no page of ours sent it; or
+                the token may only read.
         """
         scheme, _, credential = request.headers.get("authorization", "").partition(" ")
         found: Principal | None = None
@@ -46,6 +47,11 @@ class Authentication:
             found = await asyncio.to_thread(self._users.session, cookie)
             if found is not None:
                 demand_own_request(request, cookie)
+        if found is not None and found.read_only and request.method not in SAFE_METHODS:
+            raise Forbidden(
+                "this token may only read",
+                remedy="Make one with the scope `everything`: Settings, Tokens, in the portal.",
+            )
         if found is None:
             message = "the credential is not valid" if scheme else "there is no credential"
             raise Unauthorized(message, remedy=_SIGN_IN)
@@ -65,6 +71,16 @@ class Authentication:
     async def admit_person(self, request: Request) -> None:
         """Let in people only. Raises as `person`."""
         request.state.principal = await self.person(request)
+
+
+def presented_token(request: Request) -> str | None:
+    """What may be the session token of a request; None when it carries nothing of the kind."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credential.strip()
+    if scheme.lower() == "basic":
+        return _basic(credential)[1]
+    return session_token(request)
 
 
 def admitted(request: Request) -> Principal:

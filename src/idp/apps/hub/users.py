@@ -17,6 +17,7 @@ import orjson
 import sqlalchemy as sa
 
 from idp.apps.hub.passwords import check_password, check_user_name
+from idp.apps.hub.session_store import Scope, SessionKind, SessionStore
 from idp.apps.platform.layout import Layout
 from idp.kernel.access import INSTANCE_PREFIX, Principal
 from idp.kernel.database import open_database
@@ -38,13 +39,7 @@ _users = sa.Table(
     sa.Column("groups", sa.Text),
     sa.Column("failures", sa.Integer),
     sa.Column("locked_until", sa.Float),
-)
-_sessions = sa.Table(
-    "sessions",
-    _metadata,
-    sa.Column("token_hash", sa.String, primary_key=True),
-    sa.Column("user", sa.String),
-    sa.Column("expires", sa.Float),
+    sa.Column("disabled", sa.Boolean),
 )
 
 
@@ -56,7 +51,11 @@ def pause_after(failures: int) -> float:
 
 
 class Users:
-    """The user database. Methods block: call them from a thread."""
+    """The user database. Methods block: call them from a thread.
+
+    Attributes:
+        sessions: The sessions of all users.
+    """
 
     def __init__(self, database: sa.Engine, *, now: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -67,9 +66,10 @@ class Users:
         self._verified: dict[str, tuple[str, float]] = {}
         self._salt = secrets.token_bytes(16)
         self._lock = threading.Lock()
+        self.sessions = SessionStore(database, now)
 
     def set_password(self, name: str, password: str, groups: tuple[str, ...] | None = None) -> None:
-        """Create a user, or change the password (and the groups, unless None).
+        """Create a user, or change the password (and the groups, unless None); ends all sessions.
 
         Raises:
             Invalid: The name or the password breaks a rule.
@@ -87,9 +87,11 @@ class Users:
         with self._database.begin() as connection:
             changed = connection.execute(_users.update().where(_users.c.name == name).values(row))
             if changed.rowcount == 0:
-                connection.execute(_users.insert().values({"name": name, "groups": "[]", **row}))
-            elif groups is None:
-                connection.execute(_sessions.delete().where(_sessions.c.user == name))
+                connection.execute(
+                    _users.insert().values({"name": name, "groups": "[]", "disabled": False, **row})
+                )
+            # Whoever knew the old one, or stole a session, is out.
+            self.sessions.end_all(connection, name)
         self._verified.pop(name, None)
 
     def names(self) -> dict[str, tuple[str, ...]]:
@@ -109,7 +111,7 @@ class Users:
         """
         with self._database.connect() as connection:
             row = connection.execute(sa.select(_users).where(_users.c.name == name)).first()
-        if row is None:
+        if row is None or row.disabled:
             self._hasher.hash(password)  # as slow as for a user that exists
             return None
         if row.locked_until > self._now():
@@ -147,37 +149,79 @@ class Users:
                 .values(failures=failures, locked_until=until)
             )
 
-    def open_session(self, name: str, seconds: float = SESSION_SECONDS) -> tuple[str, float]:
-        """A new token of a user, and when it expires (seconds since 1970).
+    def change(
+        self,
+        name: str,
+        *,
+        password: str | None = None,
+        groups: tuple[str, ...] | None = None,
+        disabled: bool | None = None,
+    ) -> None:
+        """Change a user; None leaves as it is. A new password and disabling end all sessions.
 
         Raises:
             NotFound: There is no such user.
+            Invalid: The password breaks a rule.
         """
         if name not in self.names():
             raise NotFound(f"there is no user {name!r}", remedy="`idp-cli users list` shows all.")
-        token, expires = secrets.token_urlsafe(32), self._now() + seconds
+        if password is not None:
+            self.set_password(name, password)
+        row: dict[str, object] = {}
+        if groups is not None:
+            row["groups"] = orjson.dumps(sorted(groups)).decode()
+        if disabled is not None:
+            row["disabled"] = disabled
+        if not row:
+            return
         with self._database.begin() as connection:
-            connection.execute(_sessions.delete().where(_sessions.c.expires < self._now()))
-            connection.execute(
-                _sessions.insert().values(token_hash=_hash(token), user=name, expires=expires)
-            )
-        return token, expires
+            connection.execute(_users.update().where(_users.c.name == name).values(row))
+            if disabled:
+                self.sessions.end_all(connection, name)
+        self._verified.pop(name, None)
+
+    def disabled(self) -> frozenset[str]:
+        """The users who may not sign in."""
+        with self._database.connect() as connection:
+            rows = connection.execute(sa.select(_users.c.name).where(_users.c.disabled))
+            return frozenset(row.name for row in rows)
+
+    def open_session(
+        self,
+        name: str,
+        seconds: float = SESSION_SECONDS,
+        *,
+        kind: SessionKind = "cli",
+        label: str = "command line",
+        scope: Scope = "everything",
+    ) -> tuple[str, float]:
+        """A new token of a user, and when it expires (seconds since 1970).
+
+        Raises:
+            NotFound: There is no such user, or it is disabled.
+        """
+        if name not in self.names() or name in self.disabled():
+            raise NotFound(f"there is no user {name!r}", remedy="`idp-cli users list` shows all.")
+        token, stored = self.sessions.open(name, seconds, kind=kind, label=label, scope=scope)
+        return token, stored.expires
 
     def session(self, token: str) -> Principal | None:
         """The principal behind a bearer token; None when it is unknown or expired."""
-        query = (
-            sa.select(_users.c.name, _users.c.groups)
-            .join(_sessions, _sessions.c.user == _users.c.name)
-            .where(_sessions.c.token_hash == _hash(token), _sessions.c.expires > self._now())
+        stored = self.sessions.find(token)
+        if stored is None:
+            return None
+        query = sa.select(_users.c.name, _users.c.groups).where(
+            _users.c.name == stored.user, ~_users.c.disabled
         )
         with self._database.connect() as connection:
             row = connection.execute(query).first()
-        return None if row is None else Principal(row.name, tuple(orjson.loads(row.groups)))
+        if row is None:
+            return None
+        return Principal(row.name, tuple(orjson.loads(row.groups)), stored.scope == "read")
 
     def close_session(self, token: str) -> None:
         """Forget a token."""
-        with self._database.begin() as connection:
-            connection.execute(_sessions.delete().where(_sessions.c.token_hash == _hash(token)))
+        self.sessions.close(token)
 
     @property
     def database(self) -> sa.Engine:
@@ -193,7 +237,3 @@ def open_users(layout: Layout) -> Users:
     """Open the user database of a data folder."""
     layout.hub.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Users(open_database(f"sqlite:///{layout.hub_database}", [MIGRATIONS]))
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

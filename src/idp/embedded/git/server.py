@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from idp.embedded.git.delivery import Delivery, OnPush
 from idp.embedded.git.events import PushEvent
+from idp.embedded.git.first_commit import FirstCommits
 from idp.embedded.git.limits import Limits
 from idp.embedded.git.push_log import PushLog
 from idp.embedded.git.pushes import Outside, Pushes
@@ -35,6 +36,7 @@ class GitServer:
     Attributes:
         application: The ASGI application, to be mounted where the repositories shall be.
         events: The log of pushes; `events.wait_after(id, timeout)` waits for changes.
+        first_commits: Makes repositories without a client.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class GitServer:
         self.events = PushLog(data / "events.db")
         self.repositories = RepositoryStore(data, git)
         self._pushes = Pushes(self.repositories, self.events, git, limits)
+        self.first_commits = FirstCommits(self.repositories, self._pushes, git)
         self._delivery = Delivery(self.events, on_push)
         routes = GitRoutes(self.repositories, self._pushes, git, access, limits, announce)
         self.application = Starlette(

@@ -28,6 +28,8 @@ const SecurityPage = lazy(() => import("../pages/Security"));
 const InstancePage = lazy(() => import("../pages/Instance"));
 const FindingPage = lazy(() => import("../pages/Finding"));
 const ExplorePage = lazy(() => import("../pages/Explore"));
+const SettingsPage = lazy(() => import("../pages/Settings"));
+const CreatePage = lazy(() => import("../pages/Create"));
 
 export function Portal() {
   const [client] = useState(newQueryClient);
@@ -78,6 +80,9 @@ function Gate() {
             <Route path={ROUTES.platform} element={<PlatformPage />} />
             <Route path={ROUTES.instance} element={<InstancePage />} />
             <Route path={ROUTES.explore} element={<ExplorePage />} />
+            <Route path={ROUTES.create} element={<CreatePage />} />
+            <Route path={ROUTES.settings} element={<SettingsPage />} />
+            <Route path={ROUTES.creation} element={<CreatePage />} />
             <Route
               path="*"
               element={

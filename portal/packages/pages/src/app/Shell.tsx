@@ -1,5 +1,6 @@
 /** The frame of every page: navigation, search, theme, and who is signed in. */
 import {
+  RiAddCircleLine,
   RiCheckDoubleLine,
   RiCompass3Line,
   RiDashboardLine,
@@ -12,6 +13,7 @@ import {
   RiMoonLine,
   RiSearchLine,
   RiServerLine,
+  RiSettings3Line,
   RiShieldCheckLine,
   RiSunLine,
 } from "@remixicon/react";
@@ -34,7 +36,9 @@ export const PAGES = [
   { to: "/security", label: "Security", icon: RiShieldCheckLine, key: "s" },
   { to: "/audit", label: "Audit", icon: RiHistoryLine, key: "u" },
   { to: "/platform", label: "Platform", icon: RiServerLine, key: "p" },
+  { to: "/create", label: "Create", icon: RiAddCircleLine, key: "c" },
   { to: "/explore", label: "Explore", icon: RiCompass3Line, key: "e" },
+  { to: "/settings", label: "Settings", icon: RiSettings3Line, key: "t" },
 ] as const;
 
 export function Shell({ children }: { children: ReactNode }) {

@@ -16,9 +16,14 @@ export const ROUTES = {
   platform: "/platform",
   instance: "/platform/:environment",
   explore: "/explore/*",
+  create: "/create",
+  settings: "/settings",
+  creation: "/create/:namespace/:name/:commit",
 } as const;
 
 export const to = {
+  creation: (namespace: string, name: string, commit: string) =>
+    `/create/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/${commit}`,
   application: (namespace: string, name: string) =>
     `/applications/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
   release: (namespace: string, application: string, version: string) =>

@@ -3,7 +3,7 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
 export interface Hint {
-  type: "changed" | "resync" | "unwatched";
+  type: "changed" | "resync";
   kind?: string;
   namespace?: string;
   name?: string;
@@ -21,12 +21,12 @@ const SHOWN_BY: Record<string, readonly string[]> = {
 /** What a gap in the hints may have hidden. */
 const EVERYTHING = [...new Set(Object.values(SHOWN_BY).flat())];
 /** A rollout makes dozens of hints a second; pages ask at most this often. */
-const GATHER = 250;
+const GATHER = 100;
 
 /** Which queries a hint concerns. */
 export function concerned(hint: Hint): readonly string[] {
   if (hint.type === "resync") return EVERYTHING;
-  return hint.type === "changed" ? (SHOWN_BY[hint.kind ?? ""] ?? []) : [];
+  return SHOWN_BY[hint.kind ?? ""] ?? [];
 }
 
 class Gathered {

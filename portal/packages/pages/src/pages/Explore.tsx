@@ -1,12 +1,11 @@
-import { Button, SearchField, Switch } from "@backstage/ui";
-import { RiFileCopyLine } from "@remixicon/react";
+import { SearchField } from "@backstage/ui";
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router-dom";
-import { stringify } from "yaml";
-import { type Kind, useKinds, useObject, useTable } from "../data/explore";
+import { type Kind, useKinds, useTable } from "../data/explore";
 import { useSession } from "../data/hub";
 import { Page } from "../parts/Page";
 import { Empty, Found } from "../parts/State";
+import { ExploreObject } from "./ExploreObject";
 
 /** Addresses: `/explore/ENVIRONMENT/(api/VERSION|apis/GROUP/VERSION)/PLURAL[/NAMESPACE]/NAME`. */
 interface Address {
@@ -70,7 +69,16 @@ export default function ExplorePage() {
       }
     >
       {name ? (
-        <Whole environment={environment} address={address} />
+        <ExploreObject
+          key={address.rest.join("/")}
+          address={{
+            environment,
+            base: address.base,
+            plural: address.plural,
+            namespace: address.rest.length > 1 ? address.rest[0] : undefined,
+            name,
+          }}
+        />
       ) : address.plural ? (
         <Objects environment={environment} address={address} />
       ) : (
@@ -218,42 +226,4 @@ function Objects({ environment, address }: { environment: string; address: Addre
 function shown(value: unknown): string {
   if (value === null || value === undefined) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-function Whole({ environment, address }: { environment: string; address: Address }) {
-  const [managed, setManaged] = useState(false);
-  const [namespace, name] = address.rest.length > 1 ? address.rest : [undefined, address.rest[0]];
-  const place = namespace ? `namespaces/${namespace}/` : "";
-  const query = useObject(environment, `${address.base}/${place}${address.plural}/${name}`);
-  return (
-    <Found query={query}>
-      {(object) => {
-        const text = stringify(managed ? object : withoutManagedFields(object), { lineWidth: 0 });
-        return (
-          <>
-            <div className="idp-toolbar">
-              <Switch label="Managed fields" isSelected={managed} onChange={setManaged} />
-              <Button
-                size="small"
-                variant="secondary"
-                iconStart={<RiFileCopyLine />}
-                onPress={() => void navigator.clipboard.writeText(text)}
-              >
-                Copy
-              </Button>
-            </div>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-            <pre className="idp-card idp-yaml" tabIndex={0}>
-              <code>{text}</code>
-            </pre>
-          </>
-        );
-      }}
-    </Found>
-  );
-}
-
-function withoutManagedFields(object: Record<string, unknown>): Record<string, unknown> {
-  const { managedFields: _, ...metadata } = object.metadata as Record<string, unknown>;
-  return { ...object, metadata };
 }

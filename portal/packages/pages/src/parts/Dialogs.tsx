@@ -8,7 +8,6 @@ import {
   DialogHeader,
   TextAreaField,
 } from "@backstage/ui";
-import { HubError } from "@idp/client";
 import { type ReactNode, useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { to } from "../app/routes";
@@ -19,6 +18,7 @@ import {
   usePromote,
   useRollBack,
 } from "../data/queries";
+import { Refused } from "./Refused";
 import { Words } from "./Words";
 
 export interface Place {
@@ -27,32 +27,23 @@ export interface Place {
   cell: Cell;
 }
 
-export function Refused({ error }: { error: unknown }) {
-  if (error === null) return null;
-  const remedy = error instanceof HubError ? error.remedy : "";
-  return (
-    <div className="idp-note" data-tone="bad" role="alert">
-      <span>
-        <Words>{error instanceof Error ? error.message : String(error)}</Words>{" "}
-        {remedy ? <Words>{remedy}</Words> : null}
-      </span>
-    </div>
-  );
-}
-
 export function Ask({
   title,
   close,
   children,
   footer,
+  leave = "Cancel",
+  wide = false,
 }: {
   title: string;
   close: () => void;
   children: ReactNode;
   footer: ReactNode;
+  leave?: string;
+  wide?: boolean;
 }) {
   return (
-    <Dialog isOpen onOpenChange={(open) => !open && close()} isDismissable width={520}>
+    <Dialog isOpen onOpenChange={(open) => !open && close()} isDismissable width={wide ? 860 : 520}>
       <DialogHeader>{title}</DialogHeader>
       <DialogBody>
         <div className="idp-stack">{children}</div>
@@ -60,7 +51,7 @@ export function Ask({
       <DialogFooter>
         {footer}
         <Button variant="secondary" onPress={close}>
-          Cancel
+          {leave}
         </Button>
       </DialogFooter>
     </Dialog>

@@ -2,23 +2,27 @@
 
 1. A hint names an object and says nothing of it: the page asks again for what it shows. A hint
    that is lost, or comes twice, does no harm.
-2. Every watch runs with the rights of the person who gets the hints. All pages of one person share
-   one set of watches, which ends a while after the last page went.
-3. An instance that is silent is tried again; when it comes back, `resync` tells the pages to ask
+2. One watch per instance and kind serves everybody; it runs as a member of `idp:viewers`, and ends
+   a while after the last page went. Many readers cost the instances nothing.
+3. A person gets a hint only if the instance says that this person may watch the kind in the
+   object's namespace. The answer is kept for `REVIEW_SECONDS`; without one there is no hint.
+4. An instance that is silent is tried again; when it comes back, `resync` tells the pages to ask
    for everything. So does a queue that overflowed.
-4. What a person may not watch is left out: `unwatched` tells the pages to ask now and then.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
 
+from idp.apps.hub.groups import VIEWERS
 from idp.apps.hub.instances import Instances
+from idp.apps.hub.views.rights import may
 from idp.capabilities.applications.kinds import WebApplication
 from idp.capabilities.environments.kinds import IDPInstance
 from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
@@ -42,32 +46,49 @@ QUEUE = 500
 LINGER_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 
+REVIEW_SECONDS = 30.0
+WATCHER = Principal("idp-hub-feed", (VIEWERS,))
+
 Hint = dict[str, str]
-"""`type` (`changed`, `resync`, `unwatched`) and, as far as they are known, `environment`, `kind`,
-`namespace`, `name`."""
+"""`type` (`changed`, `resync`) and, as far as they are known, `environment`, `kind`, `namespace`,
+`name`."""
+
+Review = Callable[[Principal, str, ResourceType, str], Awaitable[bool]]
+"""Whether a person may watch a kind in a namespace of an environment."""
 
 
 @dataclass
 class _Person:
-    """The pages of one person, and the watches behind them."""
+    """The pages of one person, and what is still to be asked before they hear of it."""
 
     queues: set[asyncio.Queue[Hint]] = field(default_factory=set)
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    ending: asyncio.TimerHandle | None = None
+    inbox: asyncio.Queue[tuple[ResourceType | None, Hint]] = field(
+        default_factory=lambda: asyncio.Queue(QUEUE)
+    )
+    delivery: asyncio.Task[None] | None = None
 
 
 class Feed:
-    """Gives out hints."""
+    """Gives out hints.
 
-    def __init__(self, instances: Instances) -> None:
+    Args:
+        instances: The connections.
+        review: Asks an instance whether somebody may watch; asked of the instance by default.
+    """
+
+    def __init__(self, instances: Instances, review: Review | None = None) -> None:
         self._instances = instances
+        self._review = review or self._ask
         self._people: dict[Principal, _Person] = {}
+        self._watches: list[asyncio.Task[None]] = []
+        self._ending: asyncio.TimerHandle | None = None
+        self._known: dict[tuple[Principal, str, str, str], tuple[bool, float]] = {}
         self._closed = asyncio.Event()
 
     @property
     def watched(self) -> int:
         """How many watches run."""
-        return sum(len(person.tasks) for person in self._people.values())
+        return len(self._watches)
 
     @property
     def closed(self) -> asyncio.Event:
@@ -77,61 +98,105 @@ class Feed:
     @contextlib.asynccontextmanager
     async def subscribe(self, principal: Principal) -> AsyncIterator[asyncio.Queue[Hint]]:
         """The hints to one page, from now on."""
+        self._start()
         person = self._people.setdefault(principal, _Person())
-        if person.ending is not None:
-            person.ending.cancel()
-            person.ending = None
+        if person.delivery is None:
+            person.delivery = asyncio.create_task(self._deliver(principal, person))
         queue: asyncio.Queue[Hint] = asyncio.Queue(QUEUE)
         person.queues.add(queue)
-        if not person.tasks:
-            person.tasks = [
-                asyncio.create_task(self._watch(principal, person, environment, type_))
-                for environment in self._instances.environments
-                for type_ in KINDS
-            ]
         try:
             yield queue
         finally:
             person.queues.discard(queue)
-            if not person.queues:
+            if not person.queues and self._people.get(principal) is person:
+                person.delivery.cancel()
+                del self._people[principal]
+            if not self._people and self._ending is None:
                 loop = asyncio.get_running_loop()
-                person.ending = loop.call_later(LINGER_SECONDS, self._end, principal)
+                self._ending = loop.call_later(LINGER_SECONDS, self._end)
 
     def close(self) -> None:
         """End all watches: the hub stops."""
         self._closed.set()
-        for principal in list(self._people):
-            self._end(principal)
+        for person in self._people.values():
+            if person.delivery is not None:
+                person.delivery.cancel()
+        self._end()
 
-    def _end(self, principal: Principal) -> None:
-        person = self._people.pop(principal, None)
-        if person is None:
-            return
-        if person.ending is not None:
-            person.ending.cancel()
-        for task in person.tasks:
+    def _start(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+        if not self._watches:
+            self._watches = [
+                asyncio.create_task(self._watch(environment, type_))
+                for environment in self._instances.environments
+                for type_ in KINDS
+            ]
+
+    def _end(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+        for task in self._watches:
             task.cancel()
+        self._watches = []
+        self._known.clear()
 
-    async def _watch(
-        self, principal: Principal, person: _Person, environment: str, type_: ResourceType
-    ) -> None:
+    async def _watch(self, environment: str, type_: ResourceType) -> None:
         silent = False
         while True:
             try:
-                client = self._instances.client(environment, principal)
+                client = self._instances.client(environment, WATCHER)
                 listed = await client.list(type_)
                 if silent:
-                    _tell(person, {"type": "resync", "environment": environment})
+                    self._hand(None, {"type": "resync", "environment": environment})
                 silent = False
                 async for change in client.watch(type_, resource_version=listed.resource_version):
-                    _tell(person, hint(environment, type_, change.object))
+                    self._hand(type_, hint(environment, type_, change.object))
             except IdpError as error:
-                if error.status == 403:
-                    _tell(person, {"type": "unwatched", "environment": environment})
-                    return
                 silent = True
                 log.debug("watch ended", environment=environment, error=str(error))
             await asyncio.sleep(RETRY_SECONDS)
+
+    def _hand(self, type_: ResourceType | None, hint: Hint) -> None:
+        """Hand a hint to everybody, to be delivered to who may see it."""
+        for person in self._people.values():
+            if person.inbox.full():
+                while not person.inbox.empty():
+                    person.inbox.get_nowait()
+                person.inbox.put_nowait((None, {"type": "resync"}))
+            person.inbox.put_nowait((type_, hint))
+
+    async def _deliver(self, principal: Principal, person: _Person) -> None:
+        """Tell a person's pages, in order, what this person may know."""
+        while True:
+            type_, hint = await person.inbox.get()
+            if type_ is None or await self._may(
+                principal, hint["environment"], type_, hint["namespace"]
+            ):
+                _tell(person, hint)
+
+    async def _may(
+        self, principal: Principal, environment: str, type_: ResourceType, namespace: str
+    ) -> bool:
+        key, now = (principal, environment, type_.plural, namespace), time.monotonic()
+        known = self._known.get(key)
+        if known is not None and known[1] > now:
+            return known[0]
+        try:
+            allowed = await self._review(principal, environment, type_, namespace)
+        except IdpError as error:
+            log.debug("access review failed", environment=environment, error=str(error))
+            return False
+        self._known[key] = (allowed, now + REVIEW_SECONDS)
+        return allowed
+
+    async def _ask(
+        self, principal: Principal, environment: str, type_: ResourceType, namespace: str
+    ) -> bool:
+        client = self._instances.client(environment, principal)
+        return await may(client, "watch", namespace or None, resource=type_.plural)
 
 
 def hint(environment: str, type_: ResourceType, manifest: Manifest) -> Hint:

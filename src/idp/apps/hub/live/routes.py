@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import StreamingResponse
@@ -15,6 +15,10 @@ from idp.apps.hub.live.events import HEADERS, KEEP_ALIVE, KEEP_ALIVE_SECONDS, ME
 from idp.apps.hub.live.feed import Feed
 from idp.apps.hub.live.logs import lines, replicas
 from idp.kernel.errors import IdpError
+
+Item = TypeVar("Item")
+ENDED = ("", "")
+"""Stands for the end of a log; no pod has an empty name."""
 
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}
@@ -35,34 +39,42 @@ def live_routes(authentication: Authentication, instances: Instances, feed: Feed
     async def hints(request: Request) -> AsyncIterator[bytes]:
         async with feed.subscribe(admitted(request)) as queue:
             yield event("hello", {})
-            while not feed.closed.is_set():
-                try:
-                    async with asyncio.timeout(KEEP_ALIVE_SECONDS):
-                        hint = await queue.get()
-                except TimeoutError:
-                    if not await still_admitted(request):
-                        return
-                    yield KEEP_ALIVE
-                else:
-                    yield event("hint", hint)
+            async for item in while_admitted(request, queue.get):
+                yield KEEP_ALIVE if item is None else event("hint", item)
 
     async def log_events(
         request: Request, source: AsyncIterator[tuple[str, str]]
     ) -> AsyncIterator[bytes]:
-        waiting = asyncio.ensure_future(anext(source, None))
+        async def following() -> tuple[str, str]:
+            return await anext(source, ENDED)
+
+        async for item in while_admitted(request, following):
+            if item is ENDED:
+                yield event("end", {})
+                return
+            yield KEEP_ALIVE if item is None else event("line", {"pod": item[0], "text": item[1]})
+
+    async def while_admitted(
+        request: Request, following: Callable[[], Awaitable[Item]]
+    ) -> AsyncIterator[Item | None]:
+        """Items as they come; None now and then. However many come, the session is asked after."""
+        loop = asyncio.get_running_loop()
+        waiting = asyncio.ensure_future(following())
+        asked = loop.time()
         try:
             while not feed.closed.is_set():
-                done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_SECONDS)
-                if not done:
+                left = KEEP_ALIVE_SECONDS - (loop.time() - asked)
+                done, _ = await asyncio.wait({waiting}, timeout=max(left, 0.0))
+                if loop.time() - asked >= KEEP_ALIVE_SECONDS:
                     if not await still_admitted(request):
                         return
-                    yield KEEP_ALIVE
-                    continue
-                if (item := waiting.result()) is None:
-                    yield event("end", {})
-                    return
-                waiting = asyncio.ensure_future(anext(source, None))
-                yield event("line", {"pod": item[0], "text": item[1]})
+                    asked = loop.time()
+                    if not done:
+                        yield None
+                if done:
+                    item = waiting.result()
+                    waiting = asyncio.ensure_future(following())
+                    yield item
         finally:
             waiting.cancel()
 

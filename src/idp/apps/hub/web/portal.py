@@ -32,6 +32,8 @@ PAGES = (
     "audit",
     "platform",
     "explore",
+    "create",
+    "settings",
 )
 """First part of the addresses of pages; a test compares them with the portal's routes."""
 

@@ -61,6 +61,10 @@ def sign_in_routes(
     """Build the routes."""
     router = APIRouter(tags=["browser"])
 
+    def open_session(request: Request, name: str) -> tuple[str, float]:
+        label = browser_name(request.headers.get("user-agent", ""))
+        return users.open_session(name, BROWSER_SECONDS, kind="browser", label=label)
+
     def session_of(token: str, user: str, groups: tuple[str, ...]) -> BrowserSession:
         return BrowserSession(
             user=user,
@@ -77,7 +81,7 @@ def sign_in_routes(
         principal = await check_credential(users, limit, request, credential)
         if (former := session_token(request)) is not None:
             await asyncio.to_thread(users.close_session, former)
-        token, _ = await asyncio.to_thread(users.open_session, principal.name, BROWSER_SECONDS)
+        token, _ = await asyncio.to_thread(open_session, request, principal.name)
         set_session(request, response, token)
         return session_of(token, principal.name, principal.groups)
 
@@ -103,3 +107,17 @@ def sign_in_routes(
         forget_session(request, response)
 
     return router
+
+
+def browser_name(agent: str) -> str:
+    """What a person knows a browser by, from its `User-Agent`. Pure."""
+    browsers = (
+        ("Edg/", "Edge"),
+        ("Firefox/", "Firefox"),
+        ("Chrom", "Chrome"),
+        ("Safari/", "Safari"),
+    )
+    systems = ("Windows", "Android", "iPhone", "Mac", "Linux")
+    browser = next((name for mark, name in browsers if mark in agent), "A browser")
+    system = next((name for name in systems if name in agent), "")
+    return f"{browser} on {system}" if system else browser

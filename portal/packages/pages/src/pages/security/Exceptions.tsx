@@ -10,8 +10,9 @@ import {
   useExceptions,
   useRevokeException,
 } from "../../data/security";
-import { Ask, Refused } from "../../parts/Dialogs";
+import { Ask } from "../../parts/Dialogs";
 import { Badge } from "../../parts/Health";
+import { Refused } from "../../parts/Refused";
 import { Empty, Found, Silent } from "../../parts/State";
 import { Table } from "../../parts/Table";
 import { Time } from "../../parts/Time";

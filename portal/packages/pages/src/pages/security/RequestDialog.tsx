@@ -5,7 +5,8 @@ import { useSession } from "../../data/hub";
 import { useParameters } from "../../data/parameters";
 import { useRequestException } from "../../data/security";
 import { Choice } from "../../parts/Choice";
-import { Ask, Refused } from "../../parts/Dialogs";
+import { Ask } from "../../parts/Dialogs";
+import { Refused } from "../../parts/Refused";
 
 type Wanted = Schemas["ExceptionRequest"];
 
