@@ -17,6 +17,7 @@ from benchmarks.figures import (
     push,
     registry,
     rolling_update,
+    simulation,
     start,
 )
 from benchmarks.stage import Stage
@@ -35,4 +36,5 @@ MEASUREMENTS: dict[str, Measure] = {
     "registry": registry.measure,
     "findings": findings.measure,
     "gateway": gateway.measure,
+    "simulation": simulation.measure,
 }

@@ -30,7 +30,16 @@ AREAS: dict[str, tuple[str, ...]] = {
     "Platform": ("up", "down", "status", "doctor", "reset", "demo", "apiserver", "instance"),
     "You": ("login", "logout", "whoami", "users", "git-credential"),
     "Applications": ("deploy", "apps", "app", "logs", "open"),
-    "Releases": ("release", "promote", "promotion", "approve", "reject", "rollback", "dora"),
+    "Releases": (
+        "release",
+        "promote",
+        "promotion",
+        "approve",
+        "reject",
+        "rollback",
+        "pipeline",
+        "dora",
+    ),
     "Resources": ("kinds", "explain", "get", "describe", "apply", "delete"),
     "Proof": ("audit", "security", "signing"),
 }
@@ -81,6 +90,11 @@ COMMANDS: dict[str, Command] = {
     "approve": Command(_PROMOTION, "Approve a promotion that waits for you."),
     "reject": Command(_PROMOTION, "Reject a promotion that waits for you, with the reason."),
     "rollback": Command(_PROMOTION, "Go back to what ran before, configuration included."),
+    "pipeline": Command(
+        "idp.apps.cli.commands.pipeline:application",
+        "Show, check and try the gates before each environment.",
+        single=False,
+    ),
     "dora": Command(
         "idp.apps.cli.commands.dora:application", "Show DORA's five metrics of an environment."
     ),

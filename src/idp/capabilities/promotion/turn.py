@@ -9,30 +9,18 @@ proceeding, never both, because both write the same version of one object.
 
 from __future__ import annotations
 
-from idp.capabilities.promotion.decide.promotion_status import ENDED
+from idp.capabilities.promotion.decide.promotion_status import PROCEEDING, has_ended, has_turn
 from idp.capabilities.promotion.kinds import Promotion
 from idp.capabilities.promotion.remedies import Place
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import Clock, timestamp, utc_now
-from idp.kernel.conditions import is_true
 from idp.kernel.errors import AlreadyExists, Conflict, IdpError, NotFound
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import LEASE
 from idp.kernel.step import Outcome, waiting
 
-PROCEEDING = "Proceeding"
 _HOLDER = "platform.idp/promotion"
-
-
-def has_turn(promotion: Manifest) -> bool:
-    """Whether a promotion is, or was, past approval."""
-    return is_true(promotion, PROCEEDING)
-
-
-def has_ended(promotion: Manifest) -> bool:
-    """Whether a promotion is final."""
-    return (promotion.get("status") or {}).get("phase") in ENDED
 
 
 def waiting_for(holder: str, place: Place) -> Outcome:

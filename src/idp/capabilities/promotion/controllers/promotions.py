@@ -28,7 +28,7 @@ from idp.capabilities.promotion.kinds import (
     Release,
 )
 from idp.capabilities.promotion.remedies import Place
-from idp.capabilities.promotion.render.templates import UID_LABEL
+from idp.capabilities.promotion.render.templates import APPLICATION_LABEL, UID_LABEL
 from idp.capabilities.promotion.render.workflows import longest_seconds, promotion_workflow
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
 from idp.kernel.client import Client, get_or_none
@@ -94,9 +94,10 @@ class PromotionReconciler:
     async def _hold(self, manifest: Manifest) -> Manifest:
         meta = manifest["metadata"]
         finalizers = [*meta.get("finalizers", []), FINALIZER]
-        return await self._client.update(
-            Promotion.type(), {**manifest, "metadata": {**meta, "finalizers": finalizers}}
-        )
+        # Whoever created it: all promotions of an application are found by its label.
+        labels = {**(meta.get("labels") or {}), APPLICATION_LABEL: manifest["spec"]["application"]}
+        held = {**meta, "finalizers": finalizers, "labels": labels}
+        return await self._client.update(Promotion.type(), {**manifest, "metadata": held})
 
     async def _let_go(self, manifest: Manifest) -> None:
         meta = manifest["metadata"]

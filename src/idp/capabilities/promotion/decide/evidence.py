@@ -31,6 +31,10 @@ class EvidenceItem:
     digest: str
     signer: str
 
+    def as_json(self) -> dict[str, str]:
+        """As JSON values; `asdict` would copy each, for thousands of verdicts."""
+        return {"kind": self.kind, "digest": self.digest, "signer": self.signer}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

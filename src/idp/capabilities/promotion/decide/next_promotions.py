@@ -20,6 +20,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from idp.capabilities.promotion.decide.promotion_status import has_turn
+from idp.kernel.resource import Manifest
+
 _WAITING = ("", "Pending", "Running")
 
 
@@ -42,6 +45,19 @@ class KnownRelease:
     time: str = ""
     verified_in: frozenset[str] = frozenset()
     promoted: bool = False
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> KnownRelease:
+        """From the object."""
+        spec, status = manifest["spec"], manifest.get("status") or {}
+        return cls(
+            name=manifest["metadata"]["name"],
+            version=spec["version"],
+            count=spec["source"]["count"],
+            time=spec["source"]["time"],
+            verified_in=frozenset(status.get("verifiedIn", [])),
+            promoted=bool(status.get("promotion")),
+        )
 
     @property
     def order(self) -> tuple[int, str, str]:
@@ -66,6 +82,19 @@ class KnownPromotion:
     phase: str
     created: str
     has_turn: bool = False
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> KnownPromotion:
+        """From the object."""
+        spec, meta = manifest["spec"], manifest["metadata"]
+        promotes = spec.get("action", "promote") == "promote"
+        return cls(
+            name=meta["name"],
+            release=spec.get("release", "") if promotes else "",
+            phase=(manifest.get("status") or {}).get("phase", ""),
+            created=meta["creationTimestamp"],
+            has_turn=has_turn(manifest),
+        )
 
 
 @dataclass(frozen=True, slots=True)

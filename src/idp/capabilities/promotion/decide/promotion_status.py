@@ -10,10 +10,24 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from idp.capabilities.promotion.kinds import PipelineStep, PromotionStatus, StepSummary
+from idp.kernel.conditions import is_true
 from idp.kernel.resource import Manifest
+
+PROCEEDING = "Proceeding"
+"""Condition of a promotion that has, or had, its application's turn (see `turn.py`)."""
 
 _ENDED = {"Succeeded": "Succeeded", "Failed": "Failed", "Error": "Failed"}
 ENDED = ("Succeeded", "Failed", "Superseded")
+
+
+def has_turn(promotion: Manifest) -> bool:
+    """Whether a promotion is, or was, past approval."""
+    return is_true(promotion, PROCEEDING)
+
+
+def has_ended(promotion: Manifest) -> bool:
+    """Whether a promotion is final."""
+    return (promotion.get("status") or {}).get("phase") in ENDED
 
 
 def promotion_status(

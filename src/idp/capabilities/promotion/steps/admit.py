@@ -80,7 +80,7 @@ class AdmitStep:
         release = await self._reader.release(run, parameters.release)
         previous = (await self._reader.rules()).pipeline.previous
         try:
-            evidence, scanners = await self._check(release, previous)
+            evidence, scanners = await self.check(release, previous)
         except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime) as error:
             refused = false(ADMITTED, error.code, error.message, remedy=error.remedy or "")
             await self._state(release, refused)
@@ -96,9 +96,21 @@ class AdmitStep:
             scanners=scanners,
         )
 
-    async def _check(
+    async def check(
         self, release: Release, previous: str | None
     ) -> tuple[list[EvidenceItem], list[Any]]:
+        """Check everything, and state nothing.
+
+        Args:
+            release: What to check.
+            previous: Environment that must have verified it; None when none must.
+
+        Returns:
+            The evidence that holds, and the reports of the attested scan as JSON values.
+
+        Raises:
+            VerificationFailed, NotFound, TooLarge, BorrowsRuntime: Why it is refused.
+        """
         spec, origin = release.spec, self._key(self._origin)
         if await fetch(self._registry, spec.repository, spec.digest) != spec:  # 1
             raise VerificationFailed(

@@ -1,0 +1,183 @@
+"""Gathers what a simulation needs: one application in one environment, as its own steps see it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from idp.apps.cli.connection import Platform
+from idp.apps.cli.pipeline_files import RulesFile
+from idp.apps.cli.proof import registry_of, trusted_keys
+from idp.capabilities.applications.kinds import WebApplication
+from idp.capabilities.promotion.capability import ORIGIN
+from idp.capabilities.promotion.decide.evidence import Evidence, EvidenceItem, read_reports
+from idp.capabilities.promotion.decide.next_promotions import KnownPromotion, KnownRelease
+from idp.capabilities.promotion.decide.simulation import (
+    Admission,
+    Simulation,
+    Situation,
+    simulate,
+)
+from idp.capabilities.promotion.decide.target import BorrowsRuntime
+from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
+from idp.capabilities.promotion.remedies import Place
+from idp.capabilities.promotion.render.templates import APPLICATION_LABEL
+from idp.capabilities.promotion.steps.admit import AdmitStep
+from idp.capabilities.promotion.steps.pipeline import PipelineReader
+from idp.kernel.client import Client, get_or_none
+from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
+from idp.kernel.resource import Manifest, ResourceType
+
+
+async def simulate_in(
+    platform: Platform,
+    environment: str,
+    namespace: str,
+    application: str,
+    version: str | None,
+    instead: RulesFile | None,
+    now: datetime,
+) -> Simulation:
+    """What would happen to a release in an environment.
+
+    Args:
+        platform: Asked as the user who signed in.
+        environment: Where.
+        namespace: Of the application.
+        application: Its name.
+        version: Of the release; None takes the newest that the environment knows.
+        instead: Rules instead of those in force; None leaves them.
+        now: The moment.
+
+    Raises:
+        NotFound: The environment knows no such release.
+    """
+    client = platform.instance(environment)
+    situation, releases = await gather(client, environment, namespace, application, instead)
+    release = _choose(releases, situation, version)
+    async with registry_of(platform) as registry:
+        step = AdmitStep(
+            client,
+            PipelineReader(client),
+            registry,
+            trusted_keys(platform, environment),
+            environment=environment,
+            origin=ORIGIN,
+        )
+        scanned = await _scanned(client, release)
+        previous = situation.rules.pipeline.previous
+        admission = await admission_of(step, Release.parse(release), previous, scanned)
+    return simulate(situation, KnownRelease.of(release), admission, now)
+
+
+async def gather(
+    client: Client,
+    environment: str,
+    namespace: str,
+    application: str,
+    instead: RulesFile | None = None,
+) -> tuple[Situation, list[Manifest]]:
+    """The situation of an application in an environment, and the releases that it knows."""
+    reader = PipelineReader(client)
+    releases = await _of(client, Release.type(), namespace, application)
+    promotions = await _of(client, Promotion.type(), namespace, application)
+    rules = await reader.rules()
+    situation = Situation(
+        environment=environment,
+        namespace=namespace,
+        application=application,
+        rules=instead.over(rules) if instead else rules,
+        releases=[KnownRelease.of(manifest) for manifest in releases],
+        promotions=[KnownPromotion.of(manifest) for manifest in promotions],
+        running=await running_version(client, namespace, application),
+        exemptions=await reader.exemptions(namespace),
+    )
+    return situation, releases
+
+
+async def running_version(client: Client, namespace: str, application: str) -> str:
+    """The release that runs; empty when nothing does."""
+    found = await get_or_none(client, WebApplication.type(), application, namespace)
+    return str(((found or {}).get("status") or {}).get("release") or "")
+
+
+async def admission_of(
+    step: AdmitStep, release: Release, previous: str | None, scanned: list[Any]
+) -> Admission:
+    """What `admit` says. A refusal for want of the environment before leaves the other evidence."""
+    refusal, change = "", ""
+    items: list[EvidenceItem] = []
+    attested: list[Any] = []
+    for before in dict.fromkeys((previous, None)):
+        try:
+            items, attested = await step.check(release, before)
+            break
+        except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime) as error:
+            refusal, change = refusal or error.message, change or error.remedy or ""
+    evidence = Evidence(release.spec.digest, items, read_reports(attested), read_reports(scanned))
+    return Admission(evidence, refusal, change)
+
+
+async def _scanned(client: Client, release: Manifest) -> list[Any]:
+    """What the scan of the newest promotion of this release here found; empty without one."""
+    promotion = (release.get("status") or {}).get("promotion", "")
+    if not promotion:
+        return []
+    name, namespace = f"{promotion}-scan", release["metadata"]["namespace"]
+    step = await get_or_none(client, PipelineStep.type(), name, namespace)
+    outputs = ((step or {}).get("status") or {}).get("outputs") or {}
+    scanners: list[Any] = outputs.get("scanners") or []
+    return scanners
+
+
+async def _of(
+    client: Client, type: ResourceType, namespace: str, application: str
+) -> list[Manifest]:
+    """By label, which every Release and every Promotion that is carried out has."""
+    selector = f"{APPLICATION_LABEL}={application}"
+    return list((await client.list(type, namespace, label_selector=selector)).items)
+
+
+def _choose(releases: list[Manifest], situation: Situation, version: str | None) -> Manifest:
+    found = [r for r in releases if version in (None, r["spec"]["version"])]
+    if not found:
+        what = f"release {version}" if version else "release"
+        place = Place(situation.application, situation.namespace, situation.environment)
+        raise NotFound(
+            f"{situation.environment} knows no {what} of {situation.application}",
+            remedy=f"See what it knows: {place.releases()}",
+        )
+    return max(found, key=lambda release: KnownRelease.of(release).order)
+
+
+def as_json(simulation: Simulation) -> dict[str, Any]:
+    """With camelCase names, as everything that the platform writes."""
+    body = asdict(simulation)
+    body["policyVersion"] = body.pop("policy_version")
+    return body
+
+
+def lines(simulation: Simulation) -> list[str]:
+    """For people."""
+    marks = {"passes": "✓", "waits": "…", "fails": "✗"}
+    endings = {
+        "Promotes": "it would be promoted",
+        "NeedsApproval": "it would wait for people",
+        "Refused": "it would be refused",
+    }
+    runs = f"{simulation.running} runs there now" if simulation.running else "nothing runs there"
+    starts = "starts by itself" if simulation.automatic else "a person starts it"
+    told = [
+        f"{simulation.release} in {simulation.environment}: {endings[simulation.ending]} "
+        f"({runs}; {starts})"
+    ]
+    width = max(len(step.name) for step in simulation.steps)
+    for step in simulation.steps:
+        told.append(f"  {marks[step.result]} {step.name.ljust(width)}  {step.message}")
+        if step.change and step.result != "passes":
+            told.append(f"    {' ' * width}  next: {step.change}")
+    if simulation.supersedes:
+        told.append(f"  it would supersede {', '.join(simulation.supersedes)}")
+    told.append("  not known before: what the scan here finds, and whether it starts and answers")
+    return told
