@@ -84,7 +84,7 @@ COMMANDS: dict[str, Command] = {
     "promote": Command(_PROMOTION, "Bring a release to an environment."),
     "promotion": Command(
         "idp.apps.cli.commands.promotions:application",
-        "List, watch and explain promotions.",
+        "List, watch, explain, abort and retry promotions.",
         single=False,
     ),
     "approve": Command(_PROMOTION, "Approve a promotion that waits for you."),

@@ -13,7 +13,13 @@ from idp.capabilities.promotion.controllers.promotions import PromotionReconcile
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
 from idp.capabilities.promotion.controllers.starter import PromotionStarter
 from idp.capabilities.promotion.environment import EnvironmentRepository
-from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
+from idp.capabilities.promotion.kinds import (
+    Approval,
+    PipelineStep,
+    Promotion,
+    PromotionAbort,
+    Release,
+)
 from idp.capabilities.promotion.ledger import Ledger
 from idp.capabilities.promotion.ports import Repositories
 from idp.capabilities.promotion.render.admission import admission_policies
@@ -113,7 +119,7 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
         SyncStep(client, reader, repository),
         ConfirmStep(client, reader),
         VerifyStep(client, reader, environment=environment, gateway_port=context.gateway_port),
-        AttestStep(reader, registry, context.signer, environment=environment),
+        AttestStep(reader, registry, context.signer, turns, environment=environment),
     ]
 
 
@@ -142,7 +148,7 @@ def _origin(context: Context) -> str:
 
 CAPABILITY = Capability(
     name="promotion",
-    kinds=(Release, Promotion, PipelineStep, Approval),
+    kinds=(Release, Promotion, PipelineStep, Approval, PromotionAbort),
     controllers=controllers,
     steps=steps,
     migrations=(Path(__file__).parent / "migrations",),

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from idp.capabilities.promotion.capability import CAPABILITY
-from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion
+from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, PromotionAbort
 from idp.capabilities.promotion.render import push_workflow
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.embedded.workflows.definitions import custom_resource_definitions
@@ -223,3 +223,31 @@ async def test_nobody_but_the_platform_says_how_a_step_went(server: ApiServer) -
         client = server.client(user, groups)
         with pytest.raises(Forbidden):
             await client.patch(PipelineStep.type(), "s", patch, "demo", subresource="status")
+
+
+def abort(user: str) -> Manifest:
+    spec = {"promotion": "hello-r1", "promotionUid": "u-1", "user": user, "reason": "wrong"}
+    return {"metadata": {"generateName": "x-", "namespace": "demo"}, "spec": spec}
+
+
+async def test_a_developer_aborts_in_the_own_name(server: ApiServer) -> None:
+    dora = server.client("dora", ("developers",))
+    created = await dora.create(PromotionAbort.type(), abort("dora"))
+    with pytest.raises(Forbidden, match=r"spec\.user must be you"):
+        await dora.create(PromotionAbort.type(), abort("ada"))
+    with pytest.raises(Invalid, match="an abort never changes"):
+        await server.client("platform", (MASTERS,)).update(
+            PromotionAbort.type(), {**created, "spec": {**created["spec"], "reason": "other"}}
+        )
+
+
+async def test_who_may_create_aborts_but_not_abort_is_told(server: ApiServer) -> None:
+    with pytest.raises(Forbidden, match="cannot create resource"):
+        await server.client("vera", ("viewers",)).create(PromotionAbort.type(), abort("vera"))
+    platform = server.client("platform", (MASTERS,))
+    rule = {"apiGroups": ["platform.idp"], "resources": ["promotionaborts"], "verbs": ["create"]}
+    role = {"metadata": {"name": "stoppers"}, "rules": [rule]}
+    await platform.create(standard.CLUSTER_ROLE, role)
+    await platform.create(standard.CLUSTER_ROLE_BINDING, binding("stoppers", "stoppers"))
+    with pytest.raises(Forbidden, match="it takes the verb abort"):
+        await server.client("walt", ("stoppers",)).create(PromotionAbort.type(), abort("walt"))

@@ -7,6 +7,7 @@ import pytest
 from idp.capabilities.promotion.artifact import publish
 from idp.capabilities.promotion.steps.attest import AttestStep
 from idp.capabilities.promotion.steps.pipeline import UnprovenStep
+from idp.capabilities.promotion.turn import Turns
 from idp.protocols.signing.attestations import statements
 from idp.protocols.signing.predicates import VERIFIED
 from support.keys import logged_key
@@ -30,7 +31,7 @@ async def ready(bench: Any, **confirm: Any) -> str:
 
 
 async def attest(bench: Any) -> Any:
-    step = AttestStep(bench.reader, bench.registry, KEY, environment="uat")
+    step = AttestStep(bench.reader, bench.registry, KEY, Turns(bench.client), environment="uat")
     names = {uses: f"p-{uses}" for uses in ("verdict", "approval", "confirm", "verify")}
     return await bench.perform(step, release="r1", **names)
 

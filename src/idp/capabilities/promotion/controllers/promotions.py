@@ -18,12 +18,14 @@ from datetime import timedelta
 
 import structlog
 
+from idp.capabilities.promotion.controllers.aborting import Aborting, promotion_of, words
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.decide.promotion_status import ENDED, promotion_status
 from idp.capabilities.promotion.decide.rules import Rules
 from idp.capabilities.promotion.kinds import (
     PipelineStep,
     Promotion,
+    PromotionAbort,
     PromotionStatus,
     Release,
 )
@@ -34,7 +36,7 @@ from idp.capabilities.promotion.steps.pipeline import PipelineReader
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import Clock, utc_now
 from idp.kernel.controller import Controller, Request, Result, Watch, owner_of
-from idp.kernel.errors import AlreadyExists, IdpError, NotFound, Unavailable
+from idp.kernel.errors import AlreadyExists, IdpError, InvalidInput, NotFound, Unavailable
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import WORKFLOW
 
@@ -61,11 +63,13 @@ class PromotionReconciler:
         self._ending = ending
         self._environment = environment
         self._clock = clock
+        self._aborting = Aborting(client, clock)
 
     def controller(self) -> Controller:
         """The controller with its watches."""
         watches = [
             Watch(Promotion.type()),
+            Watch(PromotionAbort.type(), promotion_of),
             Watch(WORKFLOW, owner_of("Promotion")),
             Watch(PipelineStep.type(), _promotion_of, label_selector=UID_LABEL),
         ]
@@ -122,6 +126,11 @@ class PromotionReconciler:
     async def _advance(
         self, manifest: Manifest, promotion: Promotion, status: PromotionStatus
     ) -> Result:
+        if (order := await self._aborting.order(manifest)) is not None:
+            stopped = await self._aborting.carry_out(manifest, order)
+            if stopped is not None:
+                await self._stop(stopped, order)
+                return Result()
         rules = await self._reader.rules()
         try:
             status = await self._facts(promotion, status, rules)
@@ -145,14 +154,41 @@ class PromotionReconciler:
         await self._ending.write(manifest, status)
         return Result(requeue_after=min(_RESYNC, remaining + 0.1))
 
+    async def _stop(self, manifest: Manifest, order: PromotionAbort) -> None:
+        """End a promotion that was aborted, as every one that fails."""
+        promotion = Promotion.parse(manifest)
+        steps = await self._steps(promotion)
+        status = promotion_status(promotion.status or PromotionStatus(), None, steps)
+        place = Place(promotion.spec.application, promotion.namespace, self._environment)
+        status = _failed(status, words(order), f"To try again: {place.retry(promotion.name)}")
+        await self._ending.end(promotion, manifest, status, steps)
+
     async def _facts(
         self, promotion: Promotion, status: PromotionStatus, rules: Rules
     ) -> PromotionStatus:
         facts = {"policy_version": rules.policy_version}
+        await self._check_retried(promotion)
         if promotion.spec.action == "promote":
             release = await self._release(promotion)
             facts |= {"release_digest": release.spec.digest, "image": release.spec.image}
         return status.model_copy(update=facts)
+
+    async def _check_retried(self, promotion: Promotion) -> None:
+        """What is tried again has ended, and was the same; one that is gone cannot be compared."""
+        name = promotion.spec.retries
+        found = await get_or_none(self._client, Promotion.type(), name, promotion.namespace)
+        if not name or found is None:
+            return
+        former = Promotion.parse(found)
+        if former.status is None or former.status.phase not in ENDED:
+            raise InvalidInput(
+                f"promotion {name} has not ended, so it cannot be tried again",
+                remedy="Abort it first: "
+                + Place(former.spec.application, former.namespace, self._environment).abort(name),
+            )
+        same = ("application", "action", "release")
+        if any(getattr(former.spec, n) != getattr(promotion.spec, n) for n in same):
+            raise InvalidInput(f"promotion {name} was of something else")
 
     async def _release(self, promotion: Promotion) -> Release:
         name, namespace = promotion.spec.release, promotion.namespace

@@ -1,7 +1,12 @@
-"""`Release`, `Promotion`, `PipelineStep` and `Approval`."""
+"""`Release`, `Promotion`, `PromotionAbort`, `PipelineStep` and `Approval`."""
 
 from __future__ import annotations
 
+from idp.capabilities.promotion.kinds.abort import (
+    PromotionAbort,
+    PromotionAbortSpec,
+    PromotionAbortStatus,
+)
 from idp.capabilities.promotion.kinds.approval import (
     Acceptance,
     Approval,
@@ -53,6 +58,9 @@ __all__ = [
     "PipelineStepSpec",
     "PipelineStepStatus",
     "Promotion",
+    "PromotionAbort",
+    "PromotionAbortSpec",
+    "PromotionAbortStatus",
     "PromotionSpec",
     "PromotionStatus",
     "Release",

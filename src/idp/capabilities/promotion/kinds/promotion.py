@@ -29,6 +29,7 @@ class PromotionSpec(Model):
         release: Name of the Release; for a rollback it is found by the platform.
         initiator: User who started it; `platform` when it started by itself.
         reason: Why; demanded for a rollback.
+        retries: Name of the promotion of which this is another try; empty for the first.
     """
 
     application: Name
@@ -36,6 +37,7 @@ class PromotionSpec(Model):
     release: ObjectNameOrNone = ""
     initiator: Line = PLATFORM_INITIATOR
     reason: str = Field(default="", max_length=2000)
+    retries: ObjectNameOrNone = ""
 
 
 class StepSummary(Model):

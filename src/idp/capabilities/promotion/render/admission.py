@@ -1,13 +1,20 @@
 """ValidatingAdmissionPolicies: honest names, and verbs that RBAC alone cannot ask for. Pure.
 
 RBAC says who may create an object; these say that the object tells the truth about who that was,
-and that this person has the verb that the object stands for: `promote`, `rollback` or `approve`.
+and that this person has the verb that the object stands for: `promote`, `rollback`, `abort` or
+`approve`.
 `system:masters` are the platform's own controllers.
 """
 
 from __future__ import annotations
 
-from idp.capabilities.promotion.kinds import PLATFORM_INITIATOR, Approval, PipelineStep, Promotion
+from idp.capabilities.promotion.kinds import (
+    PLATFORM_INITIATOR,
+    Approval,
+    PipelineStep,
+    Promotion,
+    PromotionAbort,
+)
 from idp.capabilities.promotion.render.templates import PIPELINE_ACCOUNT, PUSH
 from idp.kernel.admission import validating_policy
 from idp.kernel.resource import Manifest
@@ -43,6 +50,14 @@ _MAY_APPROVE = (
     f"{_ON_PROMOTIONS}.name(object.spec.promotion).check('approve').allowed()",
     "you may not decide about this promotion: it takes the verb approve on promotions.platform.idp",
 )
+_ABORTER = (
+    "object.spec.user == request.userInfo.username",
+    "spec.user must be you: a promotion is aborted in one's own name",
+)
+_MAY_ABORT = (
+    f"{_ON_PROMOTIONS}.name(object.spec.promotion).check('abort').allowed()",
+    "you may not abort this promotion: it takes the verb abort on promotions.platform.idp",
+)
 _PUSH_ONLY = (
     f"{_PLATFORM} || (has(object.spec.workflowTemplateRef) && "
     f"object.spec.workflowTemplateRef.name == '{PUSH}' && "
@@ -72,6 +87,7 @@ def admission_policies() -> list[Manifest]:
             "approvals", Approval.type(), [_APPROVER, _APPROVER_GROUPS, _MAY_APPROVE]
         ),
         *validating_policy("promotions", Promotion.type(), [_INITIATOR, _MAY_START]),
+        *validating_policy("promotionaborts", PromotionAbort.type(), [_ABORTER, _MAY_ABORT]),
         *validating_policy("pipelinesteps", PipelineStep.type(), [_PLATFORM_ONLY]),
         *validating_policy("workflows", WORKFLOW, [_PUSH_ONLY, _PUSH_AUTHOR], ("CREATE", "UPDATE")),
     ]

@@ -5,6 +5,7 @@ those of Kubernetes:
 
 - `push` on `webapplications`: push to the repository of that name;
 - `promote` and `rollback` on `promotions`: start one (with `create`);
+- `abort` on `promotions`: stop one (with `create` on `promotionaborts`);
 - `approve` on `promotions`: an Approval counts;
 - `approve` on `vulnerabilityexceptions`: add oneself as the approver of one (with `patch`).
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.capabilities.applications.kinds import WebApplication
-from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion
+from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, PromotionAbort
 from idp.capabilities.scanning.kinds import VulnerabilityException
 from idp.kernel.manifest import render
 from idp.kernel.resource import PLATFORM_GROUP, Manifest
@@ -50,7 +51,8 @@ def cluster_roles() -> list[Manifest]:
         *(_rule(group, resources, _READ) for group, resources in _LOOK_AT.items()),
     ]
     promote = [
-        _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback")),
+        _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback", "abort")),
+        _rule(PLATFORM_GROUP, (PromotionAbort.type().plural,), ("create",)),
         _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("create", "delete")),
     ]
     develop = [

@@ -6,6 +6,7 @@ from typing import Any
 
 from idp.capabilities.promotion.kinds import ObjectName
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
+from idp.capabilities.promotion.turn import Turns
 from idp.kernel.capability import Signer
 from idp.kernel.resource import Model
 from idp.kernel.step import Outcome, StepRun, succeeded
@@ -39,11 +40,18 @@ class AttestStep:
     parameters = AttestParameters
 
     def __init__(
-        self, reader: PipelineReader, registry: Registry, signer: Signer, *, environment: str
+        self,
+        reader: PipelineReader,
+        registry: Registry,
+        signer: Signer,
+        turns: Turns,
+        *,
+        environment: str,
     ) -> None:
         self._reader = reader
         self._registry = registry
         self._signer = signer
+        self._turns = turns
         self._environment = environment
 
     async def perform(self, run: StepRun, parameters: AttestParameters) -> Outcome:
@@ -83,6 +91,7 @@ class AttestStep:
             "time": run.manifest["status"]["startedAt"],
             "checks": checks,
         }
+        await self._turns.begin_attesting(run.namespace, promotion.name)
         attached = await attach(
             self._registry, spec.repository, spec.digest, VERIFIED, predicate, self._signer
         )
