@@ -33,6 +33,7 @@ from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.kernel.client import Client
 from idp.kernel.schema import custom_resource_definition
 from idp.kernel.standard import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
+from idp.protocols.rego import evaluate
 
 APPLICATIONS = 1000
 ENVIRONMENTS = ("development", "staging", "uat", "production")
@@ -126,7 +127,7 @@ async def _of_one_release(client: Client) -> float:
         for environment in ENVIRONMENTS:
             situation, releases = await gather(client, environment, "demo", f"app-{run}")
             (release,) = releases
-            assert simulate(situation, KnownRelease.of(release), admission, NOW).steps
+            assert simulate(situation, KnownRelease.of(release), admission, NOW, evaluate).steps
         durations.append((time.monotonic() - started) * 1000)
     return statistics.median(durations)
 
@@ -136,7 +137,7 @@ def _of_all(questions: list[Question]) -> float:
     durations = []
     for _ in range(RUNS):
         started = time.monotonic()
-        endings = {simulate(*question, NOW).ending for question in questions}
+        endings = {simulate(*question, NOW, evaluate).ending for question in questions}
         durations.append((time.monotonic() - started) * 1000)
         assert endings == {"Promotes", "NeedsApproval", "Refused"}
     return statistics.median(durations)

@@ -62,7 +62,9 @@ class Visitor:
         self.page.locator("input[name=username]").fill(name)
         self.page.locator("input[name=password]").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
-        self.page.get_by_role("button", name="Sign out").wait_for(state="attached")
+        self.page.get_by_role("button", name="Sign out", include_hidden=True).wait_for(
+            state="attached"
+        )
         self.settle()
 
     def choose_theme(self, theme: Theme) -> None:

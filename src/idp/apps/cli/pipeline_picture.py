@@ -42,10 +42,12 @@ def gates(rules: PromotionPipelineSpec) -> list[str]:
             f"{approval.required} {people} must approve{not_author}, "
             f"within {approval.deadline_hours} h"
         )
+    asked += "".join(f"; {r.required} of {r.words}" for r in approval.requirements)
     return [
         "starts by itself" if rules.automatic else "is started by a person",
         "admit → scan → verdict: every signature and finding, by the SecurityProfile",
         f"approval: {asked}",
+        *(f"gate {gate.name}: {'+'.join(gate.rules)}" for gate in rules.gates),
         f"commit → sync → confirm: every replica within {rules.rollout_deadline_seconds} s",
         f"verify: GET {verification.path} answers {verification.requests} times in a row within "
         f"{verification.deadline_seconds} s, else the commit is undone",

@@ -22,6 +22,7 @@ from idp.capabilities.scanning.kinds import PROFILE, SecurityProfile, Vulnerabil
 from idp.capabilities.scanning.parsers import read_report
 from idp.kernel.clock import timestamp
 from idp.kernel.errors import InvalidInput, TooLarge
+from idp.protocols.rego import evaluate
 
 
 async def import_vex(
@@ -118,8 +119,8 @@ async def judge_report(
         [Exemption.of(VulnerabilityException.parse(body)) for body in listed.items],
         now,
     )
-    engine = rego if profile.decided_by == "rego" else builtin
-    answer = engine.verdict(case)
+    by_rego = profile.decided_by == "rego"
+    answer = rego.verdict(case, evaluate) if by_rego else builtin.verdict(case)
     return {
         "tool": report.name,
         "status": report.status,

@@ -9,25 +9,36 @@ from typing import Any
 from idp.apps.cli.connection import Platform
 from idp.apps.cli.pipeline_files import RulesFile
 from idp.apps.cli.proof import registry_of, trusted_keys
+from idp.apps.promotion_requests import promotion_of
 from idp.capabilities.applications.kinds import WebApplication
 from idp.capabilities.promotion.capability import ORIGIN
 from idp.capabilities.promotion.decide.evidence import Evidence, EvidenceItem, read_reports
+from idp.capabilities.promotion.decide.hotfix import demanded_before
 from idp.capabilities.promotion.decide.next_promotions import KnownPromotion, KnownRelease
 from idp.capabilities.promotion.decide.simulation import (
     Admission,
+    Result,
+    SimulatedStep,
     Simulation,
     Situation,
     simulate,
 )
 from idp.capabilities.promotion.decide.target import BorrowsRuntime
+from idp.capabilities.promotion.gatekeeper import MOMENTARY, Gatekeeper
+from idp.capabilities.promotion.gates.freeze import FreezeGate
+from idp.capabilities.promotion.gates.gate import GateCase
+from idp.capabilities.promotion.gates.soak import SoakGate
+from idp.capabilities.promotion.gates.window import WindowGate
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.render.templates import APPLICATION_LABEL
 from idp.capabilities.promotion.steps.admit import AdmitStep
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
 from idp.kernel.client import Client, get_or_none
+from idp.kernel.clock import parse_timestamp
 from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
 from idp.kernel.resource import Manifest, ResourceType
+from idp.protocols.rego import evaluate
 
 
 async def simulate_in(
@@ -66,9 +77,10 @@ async def simulate_in(
             origin=ORIGIN,
         )
         scanned = await _scanned(client, release)
-        previous = situation.rules.pipeline.previous
-        admission = await admission_of(step, Release.parse(release), previous, scanned)
-    return simulate(situation, KnownRelease.of(release), admission, now)
+        before = demanded_before(situation.rules.pipeline, hotfix=False)
+        admission, verified_at = await admission_of(step, Release.parse(release), before, scanned)
+    gates = await gates_of(client, situation, release, verified_at, platform.user, now)
+    return simulate(situation, KnownRelease.of(release), admission, now, evaluate, gates)
 
 
 async def gather(
@@ -103,20 +115,67 @@ async def running_version(client: Client, namespace: str, application: str) -> s
 
 
 async def admission_of(
-    step: AdmitStep, release: Release, previous: str | None, scanned: list[Any]
-) -> Admission:
-    """What `admit` says. A refusal for want of the environment before leaves the other evidence."""
+    step: AdmitStep, release: Release, demanded: tuple[str, ...], scanned: list[Any]
+) -> tuple[Admission, datetime | None]:
+    """What `admit` says, and since when the environment before has verified the release.
+
+    A refusal for want of that environment leaves the other evidence.
+    """
     refusal, change = "", ""
     items: list[EvidenceItem] = []
     attested: list[Any] = []
-    for before in dict.fromkeys((previous, None)):
+    verified_at = ""
+    for before in dict.fromkeys((demanded, ())):
         try:
-            items, attested = await step.check(release, before)
+            items, attested, verified_at = await step.check(release, before)
             break
         except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime) as error:
             refusal, change = refusal or error.message, change or error.remedy or ""
     evidence = Evidence(release.spec.digest, items, read_reports(attested), read_reports(scanned))
-    return Admission(evidence, refusal, change)
+    since = parse_timestamp(verified_at) if verified_at else None
+    return Admission(evidence, refusal, change), since
+
+
+async def gates_of(
+    client: Client,
+    situation: Situation,
+    release: Manifest,
+    verified_at: datetime | None,
+    user: str,
+    now: datetime,
+) -> list[SimulatedStep]:
+    """How the gates stand that the clock decides; the others are asked when it comes to it."""
+    name = release["metadata"]["name"]
+    wanted = promotion_of(situation.namespace, situation.application, name, user)
+    pipeline = situation.rules.pipeline
+    case = GateCase(
+        environment=situation.environment,
+        promotion=Promotion.parse(wanted),
+        release=Release.parse(release).spec,
+        pipeline=pipeline,
+        now=now,
+        verified_at=verified_at,
+    )
+    keeper = Gatekeeper([FreezeGate(client), SoakGate(), WindowGate()])
+    reports = await keeper.ask(case, now, None, {}, only=MOMENTARY | {"soak"})
+    asked = {report.name for report in reports}
+    results: dict[str, Result] = {"Waiting": "waits", "Refused": "fails"}
+    return [
+        *(
+            SimulatedStep(
+                f"gate {report.name}",
+                results.get(report.answer.state, "passes"),
+                report.answer.message,
+                report.answer.change,
+            )
+            for report in reports
+        ),
+        *(
+            SimulatedStep(f"gate {gate.name}", "passes", f"{'+'.join(gate.rules)}: asked then")
+            for gate in pipeline.gates
+            if gate.name not in asked
+        ),
+    ]
 
 
 async def _scanned(client: Client, release: Manifest) -> list[Any]:
@@ -164,6 +223,7 @@ def lines(simulation: Simulation) -> list[str]:
     endings = {
         "Promotes": "it would be promoted",
         "NeedsApproval": "it would wait for people",
+        "WaitsForGates": "it would wait for gates",
         "Refused": "it would be refused",
     }
     runs = f"{simulation.running} runs there now" if simulation.running else "nothing runs there"

@@ -37,6 +37,7 @@ AREAS: dict[str, tuple[str, ...]] = {
         "approve",
         "reject",
         "rollback",
+        "freeze",
         "pipeline",
         "dora",
     ),
@@ -90,6 +91,11 @@ COMMANDS: dict[str, Command] = {
     "approve": Command(_PROMOTION, "Approve a promotion that waits for you."),
     "reject": Command(_PROMOTION, "Reject a promotion that waits for you, with the reason."),
     "rollback": Command(_PROMOTION, "Go back to what ran before, configuration included."),
+    "freeze": Command(
+        "idp.apps.cli.commands.freeze:application",
+        "Stop promotions for a time: start, end and list freezes.",
+        single=False,
+    ),
     "pipeline": Command(
         "idp.apps.cli.commands.pipeline:application",
         "Show, check and try the gates before each environment.",

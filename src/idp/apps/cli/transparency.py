@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from idp.apps.cli.connection import Platform
-from idp.apps.cli.proof import registry_of, subjects_of, trusted_keys
+from idp.apps.cli.proof import registry_of, trusted_keys
 from idp.apps.platform.audit import open_history
 from idp.apps.platform.layout import Layout
+from idp.apps.proof import subjects_of
 from idp.capabilities.promotion.kinds import Release
 from idp.capabilities.signing.decide import contradictions
 from idp.capabilities.signing.log import LogEntry, read_log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from idp.apps.hub.access import HubAccess
+from idp.apps.hub.access import HubAccess, own_tags
 from idp.apps.hub.api import api
 from idp.apps.hub.authentication import Authentication
 from idp.apps.hub.body_limit import BodyLimit
@@ -21,12 +22,18 @@ from idp.apps.hub.live.feed import Feed
 from idp.apps.hub.proxy import InstanceProxy
 from idp.apps.hub.pushes import Push, PushPipelines, announcement
 from idp.apps.hub.review import RepositoryReview
+from idp.apps.hub.signing_authorities import open_authorities
+from idp.apps.hub.signing_services import signing_services
 from idp.apps.hub.users import open_users
 from idp.apps.hub.web.headers import SecurityHeaders
 from idp.apps.hub.web.portal import BUILT, Portal
+from idp.apps.hub.webhooks.fetching import Fetching
+from idp.apps.hub.webhooks.routes import LARGEST_DELIVERY, Webhooks
+from idp.apps.hub.webhooks.sources import Source, Sources
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings
 from idp.embedded.git.events import PushEvent
+from idp.embedded.git.pushes import Outside
 from idp.embedded.git.server import git_application
 from idp.embedded.registry.application import registry_application
 
@@ -53,8 +60,19 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
 
     git = git_application(layout.git, access, on_push=on_push, announce=announce)
     registry = registry_application(
-        layout.registry, access, on_change=lambda repository: changes.add("registry", repository)
+        layout.registry,
+        access,
+        on_change=lambda repository: changes.add("registry", repository),
+        own_tags=own_tags,
     )
+
+    async def fetch(source: Source, actor: str) -> None:
+        address = Outside(source.url, source.username, source.password)
+        await git.state.server.fetch(source.repository, actor, address)
+
+    sources = Sources(users.database)
+    fetching = Fetching(sources, users.names, access, fetch)
+    webhooks = Webhooks(sources, fetching)
 
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
@@ -63,18 +81,25 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             for mounted in (git, registry):
                 await stack.enter_async_context(mounted.router.lifespan_context(mounted))
             stack.push_async_callback(instances.close)
-            yield
+            async with asyncio.TaskGroup() as group:
+                following = group.create_task(fetching.run())
+                yield
+                following.cancel()
 
     proxy = InstanceProxy(instances, authentication)
     feed = Feed(instances)
     own = api(layout, users, authentication, instances, changes, feed)
+    authorities = open_authorities(layout.signing_authorities, settings.hub_url)
+    signing = signing_services(authorities, authentication)
     portal = Portal(BUILT, settings.hub_url)
     application = Starlette(
         routes=[
             *portal.routes(),
             Route("/healthz", _healthy),
             Route("/instances/{environment}/{path:path}", proxy.handle, methods=_VERBS),
+            Mount("/webhooks", BodyLimit(_deliveries(webhooks), LARGEST_DELIVERY)),
             Mount("/api/v1", BodyLimit(own, LARGEST_BODY)),
+            Mount("/signing", BodyLimit(signing, LARGEST_BODY)),
             Mount("/git", git),
             Mount("/", registry),
         ],
@@ -84,6 +109,10 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
     application.state.changes = changes
     application.state.feed = feed
     return application
+
+
+def _deliveries(webhooks: Webhooks) -> Starlette:
+    return Starlette(routes=[Route("/{provider}/{name}", webhooks.handle, methods=["POST"])])
 
 
 def _push(event: PushEvent) -> Push:

@@ -14,6 +14,7 @@ from idp.apps.instance.hub_changes import HubChanges
 from idp.apps.instance.runnables import Parts
 from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.pins import PinnedFile
 from idp.apps.platform.settings import PlatformSettings
 from idp.capabilities.promotion.kinds import PipelineStep
 from idp.capabilities.promotion.render.argo_application import environment_repository
@@ -98,10 +99,12 @@ def _context(machine: Machine, options: Mapping[str, object]) -> Context:
         git=machine.hub,
         gateway_port=machine.settings.instances[machine.environment].gateway,
         signer=machine.signer,
-        trusted_keys=read_json(layout.trusted_keys),
+        trusted_keys=PinnedFile(layout.trusted_keys),
         options={
             "admission": "off" if machine.environment == _first(machine) else "enforce",
+            "authorities": read_json(layout.authorities) or {},
             "advisories": str(machine.layout.advisories),
+            "notification-networks": [str(n) for n in machine.settings.notification_networks],
             **options,
         },
     )

@@ -10,9 +10,16 @@ from idp.capabilities.scanning.controllers.exceptions import ExceptionReconciler
 from idp.capabilities.scanning.controllers.profiles import ProfileReconciler
 from idp.capabilities.scanning.kinds import SecurityProfile, VulnerabilityException
 from idp.capabilities.scanning.render import admission_policies
+from idp.capabilities.scanning.scanners import checkov, gitleaks, opengrep
 from idp.capabilities.scanning.scanners.bandit import Bandit
+from idp.capabilities.scanning.scanners.checkov import Checkov
 from idp.capabilities.scanning.scanners.dependencies import Dependencies
+from idp.capabilities.scanning.scanners.gitleaks import Gitleaks
 from idp.capabilities.scanning.scanners.image import ImageRules
+from idp.capabilities.scanning.scanners.infrastructure import Infrastructure
+from idp.capabilities.scanning.scanners.opengrep import Opengrep
+from idp.capabilities.scanning.scanners.ports import Scanner
+from idp.capabilities.scanning.scanners.programs import find_program
 from idp.capabilities.scanning.scanners.secrets import Secrets
 from idp.capabilities.scanning.steps.sbom import SbomStep
 from idp.capabilities.scanning.steps.scan import ScanStep
@@ -59,7 +66,7 @@ def _steps(context: Context) -> Sequence[Step]:
             registry=registry,
             signer=context.signer,
             builder_keys={origin: context.trusted_keys[origin]},
-            scanners=(Bandit(), Secrets(), ImageRules()),
+            scanners=(Bandit(), Secrets(), ImageRules(), Infrastructure(), *_installed()),
             dependencies=Dependencies(advisories, days),
             database=context.database,
             workspace=workspace,
@@ -67,6 +74,12 @@ def _steps(context: Context) -> Sequence[Step]:
             environment=context.environment,
         ),
     ]
+
+
+def _installed() -> list[Scanner]:
+    """Programs of others that this machine has; the rest is off."""
+    known = ((Opengrep(), opengrep), (Gitleaks(), gitleaks), (Checkov(), checkov))
+    return [scanner for scanner, module in known if find_program(module.PROGRAMS)]
 
 
 def _controllers(context: Context) -> Sequence[Runnable]:

@@ -13,7 +13,7 @@ from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
 
 _VERIFIED = [*DEMANDED, "verified"]
-_ATTESTED = dict.fromkeys(("bandit", "secrets", "image"), "attested")
+_ATTESTED = dict.fromkeys(("bandit", "secrets", "image", "infrastructure"), "attested")
 _LENIENT = {
     "critical": "deny",
     "high": "approve",
@@ -25,7 +25,7 @@ _STRICT = {**_LENIENT, "high": "deny", "unscored": "deny"}
 _DEFAULTS: dict[str, Manifest] = {
     # Everything runs where code arrives, so that authors hear of it first.
     "development": {
-        "tools": {"bandit": "run", "secrets": "run", "image": "run", "dependencies": "run"},
+        "tools": dict.fromkeys((*_ATTESTED, "dependencies"), "run"),
         "severity": {**_LENIENT, "high": "track"},
         "incomplete": "track",
     },
@@ -38,7 +38,11 @@ _DEFAULTS: dict[str, Manifest] = {
     # Minimal: what staging judged of the code is not judged again; signatures and the chain of
     # environments are demanded.
     "uat": {
-        "tools": {"bandit": "off", "image": "off", "secrets": "attested", "dependencies": "run"},
+        "tools": {
+            **dict.fromkeys(_ATTESTED, "off"),
+            "secrets": "attested",
+            "dependencies": "run",
+        },
         "severity": _LENIENT,
         "incomplete": "approve",
         "evidence": _VERIFIED,

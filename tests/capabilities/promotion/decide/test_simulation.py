@@ -22,6 +22,7 @@ from idp.capabilities.promotion.decide.simulation import (
     simulate,
 )
 from idp.capabilities.scanning.kinds import DEMANDED, SecurityProfileSpec
+from idp.protocols.rego import evaluate
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 DIGEST = "sha256:" + "a" * 64
@@ -45,7 +46,7 @@ def result(simulation: Simulation, step: str) -> tuple[str, str]:
 
 
 def test_nothing_in_the_way() -> None:
-    told = simulate(situation(), R2, admission(), NOW)
+    told = simulate(situation(), R2, admission(), NOW, evaluate)
     assert (told.ending, told.automatic, told.running) == ("Promotes", True, "r1")
     assert [step.result for step in told.steps] == ["passes"] * 5
     assert result(told, "commit") == ("passes", "r2 in place of r1")
@@ -53,14 +54,14 @@ def test_nothing_in_the_way() -> None:
 
 def test_what_admit_refuses_ends_it_there() -> None:
     refused = replace(admission(), refusal="it was not verified in staging", change="promote it")
-    told = simulate(situation(previous="staging"), R2, refused, NOW)
+    told = simulate(situation(previous="staging"), R2, refused, NOW, evaluate)
     assert told.ending == "Refused"
     assert [(s.name, s.result, s.change) for s in told.steps] == [("admit", "fails", "promote it")]
     assert not told.automatic
 
 
 def test_a_finding_that_blocks_is_named_with_its_remedy() -> None:
-    told = simulate(situation(), R2, admission(Finding("CVE-1", 9.8, "lib")), NOW)
+    told = simulate(situation(), R2, admission(Finding("CVE-1", 9.8, "lib")), NOW, evaluate)
     assert told.ending == "Refused"
     assert told.steps[-1].name == "verdict"
     assert "CVE-1" in told.steps[-1].message
@@ -70,7 +71,7 @@ def test_a_finding_that_blocks_is_named_with_its_remedy() -> None:
 
 def test_people_who_must_approve_and_gaps_that_they_must_accept() -> None:
     rule = ApprovalRule(required=2, deadline_hours=3)
-    told = simulate(situation(approval=rule), R2, admission(status="incomplete"), NOW)
+    told = simulate(situation(approval=rule), R2, admission(status="incomplete"), NOW, evaluate)
     assert told.ending == "NeedsApproval"
     outcome, message = result(told, "approval")
     assert outcome == "waits"
@@ -86,7 +87,7 @@ def test_other_rules_change_the_answer_and_the_policy_version() -> None:
     critical = admission(Finding("CVE-1", 9.8, "lib"))
     lenient = SecurityProfileSpec.model_validate({"severity": {"critical": "record"}})
     after = replace(before, rules=Rules(before.rules.pipeline, lenient))
-    denied, allowed = (simulate(s, R2, critical, NOW) for s in (before, after))
+    denied, allowed = (simulate(s, R2, critical, NOW, evaluate) for s in (before, after))
     assert (denied.ending, allowed.ending) == ("Refused", "Promotes")
     assert denied.policy_version != allowed.policy_version
 
@@ -97,7 +98,7 @@ def test_both_engines_are_asked_as_the_profile_says() -> None:
     )
     profile = SecurityProfileSpec(decided_by="rego", rego=module)
     asked = replace(situation(), rules=Rules(PromotionPipelineSpec(), profile))
-    assert simulate(asked, R2, admission(), NOW).ending == "Refused"
+    assert simulate(asked, R2, admission(), NOW, evaluate).ending == "Refused"
 
 
 @pytest.mark.parametrize(
@@ -111,12 +112,12 @@ def test_both_engines_are_asked_as_the_profile_says() -> None:
 def test_what_it_supersedes_and_what_it_waits_for(
     other: KnownPromotion, supersedes: tuple[str, ...], behind: str
 ) -> None:
-    told = simulate(situation(other), R2, admission(), NOW)
+    told = simulate(situation(other), R2, admission(), NOW, evaluate)
     assert (told.supersedes, told.behind) == (supersedes, behind)
     assert result(told, "commit")[0] == ("waits" if behind else "passes")
 
 
 def test_a_release_that_runs_already() -> None:
-    told = simulate(situation(), R1, admission(), NOW)
+    told = simulate(situation(), R1, admission(), NOW, evaluate)
     assert result(told, "commit") == ("passes", "r1 runs already; nothing changes")
     assert not told.automatic

@@ -10,6 +10,7 @@ from idp.capabilities.promotion.artifact import publish
 from idp.capabilities.promotion.decide.target import BorrowsRuntime
 from idp.capabilities.promotion.kinds import Release
 from idp.capabilities.promotion.steps.admit import AdmitStep
+from idp.capabilities.signing.kinds import TrustPolicy
 from idp.kernel.conditions import condition_of
 from idp.kernel.errors import NotFound, VerificationFailed
 from idp.protocols.oci.ports import IMAGE_CONFIG, IMAGE_MANIFEST
@@ -40,6 +41,7 @@ class Evidence:
     ) -> None:
         bench, key = self.bench, signer or self.bench.key
         await bench.instance()
+        await bench.promotion()
         content = json.dumps({"config": {"Labels": labels}}).encode()
         config = await bench.registry.push_blob(REPOSITORY, content, IMAGE_CONFIG)
         image = {
@@ -217,4 +219,50 @@ async def test_an_instance_that_does_not_say_what_it_is_admits_nothing(
     await evidence.lay_down()
     await bench.client.delete(IDPInstance.type(), "uat")
     with pytest.raises(NotFound, match="no IDPInstance uat"):
+        await evidence.admit()
+
+
+async def demand_signers(bench: Any, key: str, **rule: Any) -> None:
+    spec = {
+        "keys": [{"name": "security", "publicKey": key}],
+        "rules": [
+            {"evidence": "image-signature", "signers": ["security", "development"], **rule},
+        ],
+    }
+    await bench.client.create(TrustPolicy.type(), {"metadata": {"name": "default"}, "spec": spec})
+
+
+async def test_a_threshold_is_demanded_and_reached(bench: Any, evidence: Evidence) -> None:
+    await bench.rules()
+    await evidence.lay_down()
+    security = PrivateKey.generate()
+    await demand_signers(bench, security.public_key, threshold=2)
+    with pytest.raises(VerificationFailed, match=r"image-signature: 1 of 2 \(development\)"):
+        await evidence.admit()
+    await sign_digest(bench.registry, REPOSITORY, evidence.image, security)
+    outcome = await evidence.admit()
+    signers = {e["signer"] for e in outcome.outputs["evidence"] if e["kind"] == "image-signature"}
+    assert signers == {"development", "security"}
+
+
+async def test_a_policy_cannot_replace_the_environments_own_signature(
+    bench: Any, evidence: Evidence
+) -> None:
+    await bench.rules()
+    await evidence.lay_down("signature")
+    security = PrivateKey.generate()
+    await demand_signers(bench, security.public_key)
+    await sign_digest(bench.registry, REPOSITORY, evidence.image, security)
+    with pytest.raises(VerificationFailed, match=r"is not signed|none counts"):
+        await evidence.admit()
+
+
+async def test_a_policy_cannot_name_a_signer_like_an_environment(
+    bench: Any, evidence: Evidence
+) -> None:
+    await bench.rules()
+    await evidence.lay_down()
+    spec = {"keys": [{"name": "staging", "publicKey": PrivateKey.generate().public_key}]}
+    await bench.client.create(TrustPolicy.type(), {"metadata": {"name": "default"}, "spec": spec})
+    with pytest.raises(VerificationFailed, match="gives staging as a signer"):
         await evidence.admit()

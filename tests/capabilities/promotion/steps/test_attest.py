@@ -5,26 +5,43 @@ from typing import Any
 import pytest
 
 from idp.capabilities.promotion.artifact import publish
+from idp.capabilities.promotion.kinds import Release
 from idp.capabilities.promotion.steps.attest import AttestStep
 from idp.capabilities.promotion.steps.pipeline import UnprovenStep
 from idp.capabilities.promotion.turn import Turns
+from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST
 from idp.protocols.signing.attestations import statements
 from idp.protocols.signing.predicates import VERIFIED
 from support.keys import logged_key
 
 KEY = logged_key("uat")
+STEPS = ("verdict", "approval", "gates", "confirm", "verify", "performance")
 
 
 async def ready(bench: Any, **confirm: Any) -> str:
-    spec = bench.spec()
+    empty = await bench.registry.push_blob("demo/hello", b"{}", EMPTY_JSON)
+    image = await bench.registry.push_manifest(
+        "demo/hello",
+        {
+            "schemaVersion": 2,
+            "mediaType": IMAGE_MANIFEST,
+            "config": empty.as_json(),
+            "layers": [empty.as_json()],
+        },
+    )
+    image_reference = f"127.0.0.1:8600/demo/hello@{image.digest}"
+    spec = bench.spec(image=image_reference)
     del spec["digest"]
     digest = await publish(bench.registry, spec, "demo/hello", spec["version"], bench.key)
-    await bench.release(digest=digest)
+    await bench.release(digest=digest, image=image_reference)
     await bench.promotion()
     about = {"releaseDigest": digest}
     verdict = {"decision": "Allow", "obligations": [], "evidenceDigest": "e", "policyVersion": "v"}
     await bench.done("verdict", **about, **verdict)
     await bench.done("approval", **about, approvers=["grace"], accepted=[])
+    gate = {"name": "soak", "state": "Overridden"}
+    await bench.done("gates", **about, gates=[gate], override={"by": "joan"})
+    await bench.done("performance", gates={})
     await bench.done("confirm", **{**about, "digest": "sha256:i", **confirm})
     await bench.done("verify", url="http://hello")
     return str(digest)
@@ -32,7 +49,7 @@ async def ready(bench: Any, **confirm: Any) -> str:
 
 async def attest(bench: Any) -> Any:
     step = AttestStep(bench.reader, bench.registry, KEY, Turns(bench.client), environment="uat")
-    names = {uses: f"p-{uses}" for uses in ("verdict", "approval", "confirm", "verify")}
+    names = {uses: f"p-{uses}" for uses in STEPS}
     return await bench.perform(step, release="r1", **names)
 
 
@@ -46,7 +63,15 @@ async def test_states_what_was_checked_in_this_environments_name(bench: Any) -> 
     claim = statement.predicate
     assert (claim["environment"], claim["releaseDigest"]) == ("uat", digest)
     assert claim["time"] == "2026-11-24T10:00:00Z"
-    assert [c["name"] for c in claim["checks"]] == ["verdict", "approval", "confirm", "verify"]
+    assert [c["name"] for c in claim["checks"]] == [
+        *("verdict", "approval", "gates", "confirm", "verify")
+    ]
+    assert claim["checks"][2] == {
+        "name": "gates",
+        "states": {"soak": "Overridden"},
+        "override": {"by": "joan"},
+        "hotfix": False,
+    }
 
 
 async def test_called_again_it_states_the_same(bench: Any) -> None:
@@ -55,6 +80,16 @@ async def test_called_again_it_states_the_same(bench: Any) -> None:
     keys = {"uat": KEY.public_key}
     found = await statements(bench.registry, "demo/hello", digest, keys, predicate_type=VERIFIED)
     assert len(found.verified) == 1
+
+
+async def test_tags_the_image_as_this_environments(bench: Any) -> None:
+    await ready(bench)
+    outcome = await attest(bench)
+    tag = outcome.outputs["tag"]
+    assert tag == f"uat-{bench.spec()['version']}"
+    release = await bench.client.get(Release.type(), "r1", "demo")
+    found = await bench.registry.manifest("demo/hello", tag)
+    assert release["spec"]["image"].endswith(found.digest)
 
 
 async def test_what_was_confirmed_of_another_release_is_not_attested(bench: Any) -> None:

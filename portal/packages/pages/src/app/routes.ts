@@ -3,16 +3,34 @@ export const ROUTES = {
   home: "/",
   board: "/board",
   application: "/applications/:namespace/:name",
+  release: "/releases/:namespace/:application/:version",
   promotion: "/promotions/:environment/:namespace/:name",
   approvals: "/approvals",
+  workflows: "/workflows",
+  workflow: "/workflows/:environment/:namespace/:name",
+  gitops: "/gitops",
+  synced: "/gitops/:environment/:namespace/:name",
+  security: "/security",
+  finding: "/security/:environment/:name",
   audit: "/audit",
   platform: "/platform",
+  instance: "/platform/:environment",
   explore: "/explore/*",
 } as const;
 
 export const to = {
   application: (namespace: string, name: string) =>
     `/applications/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+  release: (namespace: string, application: string, version: string) =>
+    `/releases/${encodeURIComponent(namespace)}/${encodeURIComponent(application)}/${encodeURIComponent(version)}`,
+  findings: () => "/security",
+  finding: (environment: string, name: string) =>
+    `/security/${encodeURIComponent(environment)}/${encodeURIComponent(name)}`,
+  workflow: (environment: string, namespace: string, name: string) =>
+    `/workflows/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+  synced: (environment: string, namespace: string, name: string) =>
+    `/gitops/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+  instance: (environment: string) => `/platform/${encodeURIComponent(environment)}`,
   promotion: (environment: string, namespace: string, name: string) =>
     `/promotions/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
 };

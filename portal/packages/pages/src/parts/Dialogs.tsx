@@ -27,7 +27,7 @@ export interface Place {
   cell: Cell;
 }
 
-function Refused({ error }: { error: unknown }) {
+export function Refused({ error }: { error: unknown }) {
   if (error === null) return null;
   const remedy = error instanceof HubError ? error.remedy : "";
   return (
@@ -40,7 +40,7 @@ function Refused({ error }: { error: unknown }) {
   );
 }
 
-function Ask({
+export function Ask({
   title,
   close,
   children,

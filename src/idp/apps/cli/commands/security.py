@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from idp.apps.cli.commands.bills import sbom
+from idp.apps.cli.commands.probe import probe
 from idp.apps.cli.options import (
     DEFAULT_NAMESPACE,
     Data,
@@ -32,6 +34,8 @@ profiles = typer.Typer(help="What findings do in an environment.", no_args_is_he
 application.add_typer(exceptions, name="exception")
 application.add_typer(profiles, name="profile")
 application.add_typer(database, name="db")
+application.command()(sbom)
+application.command()(probe)
 
 
 class FindingState(StrEnum):
@@ -199,7 +203,8 @@ def scan(
 ) -> None:
     """Judge a report of another scanner by the rules and exceptions of an environment.
 
-    Reads Trivy, Grype, Semgrep, SonarQube, ZAP, Nuclei, KICS, Dependency-Check, Snyk and any SARIF.
+    Reads Trivy, Grype, Clair, Aqua, Semgrep, SonarQube, Checkmarx, Veracode, ZAP, Nuclei, KICS,
+    Checkov, Dependency-Check, Snyk, FOSSA, and SARIF of any tool, such as CodeQL and Fortify.
     Nothing is stored. Exit code 8 when the environment would refuse it.
 
     Examples:

@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
 
 import structlog
 
@@ -32,6 +31,7 @@ from idp.kernel.client import Client, get_or_none
 from idp.kernel.errors import AlreadyExists, IdpError, NotFound, TooLarge, VerificationFailed
 from idp.kernel.manifest import render
 from idp.kernel.standard import NAMESPACE
+from idp.kernel.trust import Keys
 from idp.protocols.oci.ports import Registry
 from idp.protocols.signing.attestations import statements
 from idp.protocols.signing.cosign import verify_digest
@@ -63,7 +63,7 @@ class ReleaseImporter:
     Args:
         client: With the rights of the platform's controllers.
         registry: Where releases are.
-        trusted_keys: Environment -> PEM text of the pinned public key.
+        trusted_keys: Environment -> its pinned public keys.
         origin: The environment that cuts releases.
         changes: Hints; None when there are none.
     """
@@ -72,7 +72,7 @@ class ReleaseImporter:
         self,
         client: Client,
         registry: Registry,
-        trusted_keys: Mapping[str, str],
+        trusted_keys: Keys,
         *,
         origin: str,
         changes: Changes | None = None,
@@ -206,7 +206,7 @@ class ReleaseImporter:
         patch = {"status": {"verifiedIn": verified}}
         await self._client.patch(Release.type(), name, patch, namespace, subresource="status")
 
-    def _origin_key(self) -> dict[str, str]:
+    def _origin_key(self) -> Keys:
         if self._origin not in self._keys:
             raise VerificationFailed(f"this instance has pinned no key of {self._origin}")
         return {self._origin: self._keys[self._origin]}

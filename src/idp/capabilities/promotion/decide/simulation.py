@@ -30,7 +30,7 @@ from idp.capabilities.promotion.remedies import Place
 from idp.kernel.clock import timestamp
 
 Result = Literal["passes", "waits", "fails"]
-Ending = Literal["Promotes", "NeedsApproval", "Refused"]
+Ending = Literal["Promotes", "NeedsApproval", "WaitsForGates", "Refused"]
 
 _NEW = "(this promotion)"
 _LAST = "9999-12-31T23:59:59Z"
@@ -123,9 +123,23 @@ class Simulation:
 
 
 def simulate(
-    situation: Situation, release: KnownRelease, admission: Admission, now: datetime
+    situation: Situation,
+    release: KnownRelease,
+    admission: Admission,
+    now: datetime,
+    evaluate: rego.Evaluate,
+    gates: Sequence[SimulatedStep] = (),
 ) -> Simulation:
-    """Promote in thought."""
+    """Promote in thought.
+
+    Args:
+        situation: The application in the environment.
+        release: What would be promoted.
+        admission: What `admit` says of it.
+        now: The moment.
+        evaluate: The engine for a profile that is decided by Rego.
+        gates: How each gate stands that can be asked without a promotion.
+    """
     case = Case(
         situation.application,
         admission.evidence,
@@ -133,14 +147,15 @@ def simulate(
         situation.exemptions,
         now,
     )
-    engine = rego if situation.rules.profile.decided_by == "rego" else builtin
-    verdict = engine.verdict(case)
+    by_rego = situation.rules.profile.decided_by == "rego"
+    verdict = rego.verdict(case, evaluate) if by_rego else builtin.verdict(case)
     behind = _behind(situation)
     steps = _until_failure(
         [
             _admit(admission),
             _verdict(verdict),
             _approval(situation, verdict),
+            *gates,
             _commit(situation, release, behind),
             _verify(situation.rules),
         ]
@@ -169,8 +184,10 @@ def _until_failure(steps: Sequence[SimulatedStep]) -> tuple[SimulatedStep, ...]:
 def _ending(steps: Sequence[SimulatedStep]) -> Ending:
     if steps[-1].result == "fails":
         return "Refused"
-    waits = any(step.name == "approval" and step.result == "waits" for step in steps)
-    return "NeedsApproval" if waits else "Promotes"
+    waiting = [step.name for step in steps if step.result == "waits" and step.name != "commit"]
+    if not waiting:
+        return "Promotes"
+    return "NeedsApproval" if "approval" in waiting else "WaitsForGates"
 
 
 def _admit(admission: Admission) -> SimulatedStep:
@@ -190,12 +207,13 @@ def _verdict(verdict: Verdict) -> SimulatedStep:
 
 def _approval(situation: Situation, verdict: Verdict) -> SimulatedStep:
     rule, gaps = situation.rules.pipeline.approval, verdict.subjects("approve")
-    if not rule.required and not gaps:
+    if not rule.required and not rule.requirements and not gaps:
         return SimulatedStep("approval", "passes", "no approval is required")
     wanted = []
     if rule.required:
         who = "other than author and initiator" if rule.exclude_author else "author included"
         wanted.append(f"{rule.required} approval{'s' * (rule.required != 1)}, {who}")
+    wanted += [f"{r.required} of {r.words}" for r in rule.requirements]
     if gaps:
         wanted.append(f"somebody to accept {', '.join(gaps)}")
     message = f"waits for {' and '.join(wanted)}, {rule.deadline_hours} h at most"

@@ -1,4 +1,4 @@
-"""`Release`, `Promotion`, `PromotionAbort`, `PipelineStep` and `Approval`."""
+"""`Release`, `Promotion`, `PromotionAbort`, `PipelineStep`, `Approval`, `Freeze`, `Review`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from idp.capabilities.promotion.kinds.approval import (
     ApprovalSpec,
     ApprovalStatus,
 )
+from idp.capabilities.promotion.kinds.freeze import (
+    Freeze,
+    FreezeSelector,
+    FreezeSpec,
+    FreezeStatus,
+)
 from idp.capabilities.promotion.kinds.promotion import (
     PLATFORM_INITIATOR,
     Promotion,
@@ -26,6 +32,7 @@ from idp.capabilities.promotion.kinds.release import (
     ReleaseSpec,
     ReleaseStatus,
 )
+from idp.capabilities.promotion.kinds.review import Review, ReviewSpec, ReviewStatus
 from idp.capabilities.promotion.kinds.step import PipelineStep, PipelineStepSpec, PipelineStepStatus
 from idp.capabilities.promotion.kinds.words import (
     CommitId,
@@ -48,6 +55,10 @@ __all__ = [
     "ApprovalStatus",
     "CommitId",
     "Digest",
+    "Freeze",
+    "FreezeSelector",
+    "FreezeSpec",
+    "FreezeStatus",
     "ImageReference",
     "Line",
     "Name",
@@ -68,6 +79,9 @@ __all__ = [
     "ReleaseSpec",
     "ReleaseStatus",
     "RepositoryName",
+    "Review",
+    "ReviewSpec",
+    "ReviewStatus",
     "StepSummary",
     "Version",
 ]

@@ -8,34 +8,48 @@ What is checked, in order; the first that does not hold refuses the release and 
 4. That key attests where the image comes from (provenance: this commit), what it is made of (bill
    of materials) and what scanners found.
 5. When the environment has a previous one: that one's key attests that it verified this very
-   release. A release that skipped it is refused.
-6. When the instance runs on a cluster: the image brings its runtime.
+   release. A release that skipped it is refused. A hotfix needs the statements of the environments
+   that the pipeline names for hotfixes instead.
+6. Every threshold of the instance's TrustPolicy is reached, when it has one.
+7. When the instance runs on a cluster: the image brings its runtime.
 
 The keys are pinned in this instance; nothing that is fetched can add one.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import Any
 
 from idp.capabilities.promotion.artifact import fetch
 from idp.capabilities.promotion.decide.evidence import EvidenceItem, read_reports, shortened
+from idp.capabilities.promotion.decide.hotfix import NoHotfix, demanded_before
 from idp.capabilities.promotion.decide.target import BorrowsRuntime, check_brings_runtime
 from idp.capabilities.promotion.kinds import ObjectName, Release
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
+from idp.capabilities.promotion.steps.thresholds import (
+    anchors,
+    evidence_of,
+    judgements,
+    trust_policy,
+)
 from idp.kernel.client import Client
 from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.conditions import false, set_condition, true
 from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
 from idp.kernel.resource import Condition, Model
 from idp.kernel.step import Outcome, StepRun, succeeded
+from idp.kernel.trust import Keys
 from idp.protocols.oci.ports import Registry
 from idp.protocols.oci.runtime import image_labels
+from idp.protocols.signing.anchors import Anchors
 from idp.protocols.signing.attestations import Findings, VerifiedStatement, statements
 from idp.protocols.signing.cosign import verify_digest
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
+from idp.protocols.signing.threshold import demand
 
 ADMITTED = "Admitted"
 
@@ -61,10 +75,11 @@ class AdmitStep:
         client: Client,
         reader: PipelineReader,
         registry: Registry,
-        trusted_keys: dict[str, str],
+        trusted_keys: Keys,
         *,
         environment: str,
         origin: str,
+        authorities: Mapping[str, Sequence[str]] = MappingProxyType({}),
         clock: Clock = utc_now,
     ) -> None:
         self._client = client
@@ -73,15 +88,18 @@ class AdmitStep:
         self._keys = trusted_keys
         self._environment = environment
         self._origin = origin
+        self._authorities = authorities
         self._clock = clock
 
     async def perform(self, run: StepRun, parameters: AdmitParameters) -> Outcome:
         """Check everything; idempotent, for it only reads and states a condition."""
         release = await self._reader.release(run, parameters.release)
-        previous = (await self._reader.rules()).pipeline.previous
+        pipeline = (await self._reader.rules()).pipeline
+        promotion = await self._reader.promotion(run)
         try:
-            evidence, scanners = await self.check(release, previous)
-        except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime) as error:
+            before = demanded_before(pipeline, hotfix=promotion.spec.hotfix)
+            evidence, scanners, verified_at = await self.check(release, before)
+        except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime, NoHotfix) as error:
             refused = false(ADMITTED, error.code, error.message, remedy=error.remedy or "")
             await self._state(release, refused)
             raise
@@ -94,24 +112,28 @@ class AdmitStep:
             image=release.spec.image,
             evidence=[asdict(item) for item in evidence],
             scanners=scanners,
+            verifiedAt=verified_at,
         )
 
     async def check(
-        self, release: Release, previous: str | None
-    ) -> tuple[list[EvidenceItem], list[Any]]:
+        self, release: Release, before: Sequence[str]
+    ) -> tuple[list[EvidenceItem], list[Any], str]:
         """Check everything, and state nothing.
 
         Args:
             release: What to check.
-            previous: Environment that must have verified it; None when none must.
+            before: Environments that must have verified it.
 
         Returns:
-            The evidence that holds, and the reports of the attested scan as JSON values.
+            The evidence that holds; the reports of the attested scan as JSON values; since when
+            the environment before has verified it.
 
         Raises:
             VerificationFailed, NotFound, TooLarge, BorrowsRuntime: Why it is refused.
         """
-        spec, origin = release.spec, self._key(self._origin)
+        spec, policy = release.spec, await trust_policy(self._client)
+        trust = anchors(self._keys, policy, self._authorities)
+        origin = self._only(trust, self._origin)
         if await fetch(self._registry, spec.repository, spec.digest) != spec:  # 1
             raise VerificationFailed(
                 f"Release {release.name} says something else than the artifact {spec.digest}",
@@ -135,27 +157,41 @@ class AdmitStep:
             EvidenceItem("sbom", sbom.digest, sbom.signer),
             EvidenceItem("scan", scan.digest, scan.signer),
         ]
-        if previous is not None:  # 5
-            evidence.append(await self._verified_before(release, previous))
-        if (await self._reader.instance(self._environment)).target == "cluster":  # 6
+        verified_at = ""
+        for environment in before:  # 5
+            item, verified_at = await self._verified_before(release, environment, trust)
+            evidence.append(item)
+        judged = await judgements(self._registry, spec, policy, trust)  # 6
+        demand(judged)
+        evidence += [item for item in evidence_of(judged) if item not in evidence]
+        if (await self._reader.instance(self._environment)).target == "cluster":  # 7
             check_brings_runtime(await image_labels(self._registry, spec.repository, image))
         made = str(scan.predicate.get("time") or "")
-        return evidence, shortened(read_reports(scan.predicate.get("scanners"), made))
+        reports = shortened(read_reports(scan.predicate.get("scanners"), made))
+        return evidence, reports, verified_at
 
-    async def _verified_before(self, release: Release, previous: str) -> EvidenceItem:
+    async def _verified_before(
+        self, release: Release, previous: str, trust: Anchors
+    ) -> tuple[EvidenceItem, str]:
+        """The statement, and its time (RFC 3339; empty when it tells none): the first one's."""
         spec = release.spec
         found = await statements(
             self._registry,
             spec.repository,
             spec.digest,
-            self._key(previous),
+            self._only(trust, previous),
             predicate_type=VERIFIED,
             must_be_logged=True,
         )
-        for statement in found.verified:
-            claim = statement.predicate
-            if claim.get("environment") == previous and claim.get("releaseDigest") == spec.digest:
-                return EvidenceItem("verified", statement.digest, previous)
+        matching = [
+            (str(s.predicate.get("time") or ""), s.digest)
+            for s in found.verified
+            if s.predicate.get("environment") == previous
+            and s.predicate.get("releaseDigest") == spec.digest
+        ]
+        if matching:
+            time, statement = min(matching, key=lambda found: (not found[0], found))
+            return EvidenceItem("verified", statement, previous), time
         raise VerificationFailed(
             f"{spec.application} {spec.version} was not verified in {previous}"
             f"{_rejected(found)}: a release cannot skip an environment",
@@ -163,13 +199,13 @@ class AdmitStep:
             + Place(spec.application, release.namespace, previous).promote(),
         )
 
-    def _key(self, environment: str) -> dict[str, str]:
+    def _only(self, trust: Anchors, environment: str) -> Anchors:
         if environment not in self._keys:
             raise VerificationFailed(
                 f"this instance has pinned no key of {environment}",
                 remedy=f"Pin the public key of {environment} in this instance's configuration.",
             )
-        return {environment: self._keys[environment]}
+        return replace(trust, keys={environment: self._keys[environment]}, identities=())
 
     async def _state(self, release: Release, condition: Condition) -> None:
         condition.observed_generation = release.metadata.generation

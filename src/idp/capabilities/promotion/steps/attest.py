@@ -1,4 +1,7 @@
-"""`attest`: signs that this environment verified the release; the next one waits for it."""
+"""`attest`: signs that this environment verified the release; the next one waits for it.
+
+It also tags the image (`staging-r12-3fa9c1d`), for people who look into the registry.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 from idp.capabilities.promotion.kinds import ObjectName
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
 from idp.capabilities.promotion.turn import Turns
+from idp.kernel.access import environment_tag
 from idp.kernel.capability import Signer
 from idp.kernel.resource import Model
 from idp.kernel.step import Outcome, StepRun, succeeded
@@ -22,19 +26,23 @@ class AttestParameters(Model):
         release: Name of the Release.
         verdict: Name of the `verdict` step's object.
         approval: Name of the `approval` step's object.
+        gates: Name of the `gates` step's object.
         confirm: Name of the `confirm` step's object.
         verify: Name of the `verify` step's object.
+        performance: Name of the `performance` step's object.
     """
 
     release: ObjectName
     verdict: ObjectName
     approval: ObjectName
+    gates: ObjectName
     confirm: ObjectName
     verify: ObjectName
+    performance: ObjectName
 
 
 class AttestStep:
-    """Attaches a statement to the release; the same promotion makes the same statement."""
+    """Attaches a statement to the release and tags its image; again, it makes the same."""
 
     uses = "attest"
     parameters = AttestParameters
@@ -60,9 +68,11 @@ class AttestStep:
         spec = (await self._reader.release(run, parameters.release)).spec
         verdict = await self._reader.outputs(run, parameters.verdict, "verdict")
         approval = await self._reader.outputs(run, parameters.approval, "approval")
+        gates = await self._reader.outputs(run, parameters.gates, "gates")
+        await self._reader.outputs(run, parameters.performance, "performance")
         confirm = await self._reader.outputs(run, parameters.confirm, "confirm")
         verify = await self._reader.outputs(run, parameters.verify, "verify")
-        for outputs in (verdict, approval, confirm):
+        for outputs in (verdict, approval, gates, confirm):
             if outputs.get("releaseDigest") != spec.digest:
                 raise UnprovenStep("an earlier step was about another release")
         checks: list[dict[str, Any]] = [
@@ -77,6 +87,12 @@ class AttestStep:
                 "name": "approval",
                 "approvers": approval["approvers"],
                 "accepted": approval["accepted"],
+            },
+            {
+                "name": "gates",
+                "states": {gate["name"]: gate["state"] for gate in gates["gates"]},
+                "override": gates["override"],
+                "hotfix": promotion.spec.hotfix,
             },
             {"name": "confirm", "digest": confirm["digest"]},
             {"name": "verify", "url": verify["url"]},
@@ -95,6 +111,10 @@ class AttestStep:
         attached = await attach(
             self._registry, spec.repository, spec.digest, VERIFIED, predicate, self._signer
         )
+        tag = environment_tag(self._environment, spec.version)
+        await self._registry.tag(spec.repository, spec.image.rpartition("@")[2], tag)
         return succeeded(
-            f"signed that {self._environment} verified {spec.version}", statement=attached.digest
+            f"signed that {self._environment} verified {spec.version}, and tagged its image {tag}",
+            statement=attached.digest,
+            tag=tag,
         )

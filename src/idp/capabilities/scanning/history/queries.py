@@ -16,6 +16,8 @@ State = Literal["open", "fixed", "accepted", "false-positive"]
 STATES: tuple[State, ...] = get_args(State)
 LONGEST_LIST = 1000
 
+Order = Literal["worst", "due", "newest", "application"]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFinding:
@@ -127,24 +129,39 @@ class Trend:
 
 
 def list_findings(
-    database: sa.Engine, wanted: Filter, now: str, limit: int = 100
+    database: sa.Engine,
+    wanted: Filter,
+    now: str,
+    limit: int = 100,
+    offset: int = 0,
+    order: Order = "worst",
 ) -> list[StoredFinding]:
-    """The worst findings first, those without a score before all others.
+    """Findings; by default the worst first, those without a score before all others.
 
     Args:
         database: The history.
         wanted: Which.
         now: RFC 3339 in UTC: by it exceptions end and due dates pass.
         limit: At most so many, up to `LONGEST_LIST`.
+        offset: How many are passed over.
+        order: `due`: the soonest first; `newest`: what was seen first last.
     """
     query = (
         sa.select(findings)
         .where(*_conditions(wanted, now))
-        .order_by(findings.c.rank.desc(), findings.c.id)
+        .order_by(*_ORDERS[order], findings.c.rank.desc(), findings.c.id)
         .limit(max(1, min(limit, LONGEST_LIST)))
+        .offset(max(0, offset))
     )
     with database.connect() as connection:
         return [_stored(row, now) for row in connection.execute(query).mappings()]
+
+
+def count_findings(database: sa.Engine, wanted: Filter, now: str) -> int:
+    """How many findings match."""
+    query = sa.select(sa.func.count()).select_from(findings).where(*_conditions(wanted, now))
+    with database.connect() as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 def trend(database: sa.Engine, namespace: str, application: str, limit: int = 30) -> list[Trend]:
@@ -158,6 +175,14 @@ def trend(database: sa.Engine, namespace: str, application: str, limit: int = 30
     )
     with database.connect() as connection:
         return [Trend(*row) for row in reversed(connection.execute(query).all())]
+
+
+_ORDERS: dict[Order, tuple[sa.ColumnElement[Any], ...]] = {
+    "worst": (),
+    "due": (findings.c.due,),
+    "newest": (findings.c.first_seen.desc(),),
+    "application": (findings.c.namespace, findings.c.application),
+}
 
 
 def _conditions(wanted: Filter, now: str) -> list[sa.ColumnElement[bool]]:

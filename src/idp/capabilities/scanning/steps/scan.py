@@ -51,6 +51,7 @@ from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.errors import Unavailable
 from idp.kernel.resource import Model
 from idp.kernel.step import Outcome, StepRun, succeeded
+from idp.kernel.trust import Keys
 from idp.protocols.oci.ports import Registry
 from idp.protocols.signing.attestations import VerifiedStatement, attach, statements
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN
@@ -68,7 +69,7 @@ class ScanStep:
         client: Client,
         registry: Registry,
         signer: Signer,
-        builder_keys: dict[str, str],
+        builder_keys: Keys,
         scanners: Sequence[Scanner],
         dependencies: Dependencies,
         database: sqlalchemy.Engine,
@@ -209,7 +210,7 @@ class ScanStep:
         )
         fresh: list[ScannerReport] = []
         if profile.tools.get(NAME, "run") == "run":
-            await run.report("comparing the distributions with today's advisories")
+            await run.report("comparing the packages with today's advisories")
             fresh.append(await self._match(found.verified, builder))
         if again := self._to_run(profile):
             fresh += await self._scan(run, subject, again)

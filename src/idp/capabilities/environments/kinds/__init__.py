@@ -6,8 +6,59 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from idp.capabilities.environments.kinds.gates import (
+    RULES,
+    WEEKDAYS,
+    CelRule,
+    ChangeRecordRule,
+    Egress,
+    EmergencyRule,
+    Gate,
+    HotfixRule,
+    HttpRule,
+    PerformanceRule,
+    RegoRule,
+    Requirement,
+    SoakRule,
+    Weekday,
+    WindowException,
+    WindowHours,
+    WindowRule,
+    WorkflowRule,
+)
 from idp.kernel.manifest import digest
 from idp.kernel.resource import KindDefinition, Model, PrinterColumn, Resource, Status
+
+__all__ = [
+    "RULES",
+    "WEEKDAYS",
+    "ApprovalRule",
+    "CelRule",
+    "ChangeRecordRule",
+    "ComponentStatus",
+    "Egress",
+    "EmergencyRule",
+    "EnvironmentName",
+    "Gate",
+    "HotfixRule",
+    "HttpRule",
+    "IDPInstance",
+    "IDPInstanceSpec",
+    "IDPInstanceStatus",
+    "PerformanceRule",
+    "PromotionPipeline",
+    "PromotionPipelineSpec",
+    "PromotionPipelineStatus",
+    "RegoRule",
+    "Requirement",
+    "SoakRule",
+    "VerificationRule",
+    "Weekday",
+    "WindowException",
+    "WindowHours",
+    "WindowRule",
+    "WorkflowRule",
+]
 
 EnvironmentName = Annotated[
     str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)
@@ -80,11 +131,16 @@ class ApprovalRule(Model):
         required: Approvals by different people; 0 asks nobody.
         exclude_author: Whether the author of the release and whoever started the promotion may
             not approve it.
+        requirements: People of which kinds they must be among others: 1 of the release managers
+            and 2 of security, for example.
+        valid_hours: How long an approval counts; 0 until its promotion ends.
         deadline_hours: After how many hours without enough approvals the promotion fails.
     """
 
     required: int = Field(default=0, ge=0, le=20)
     exclude_author: bool = True
+    requirements: list[Requirement] = Field(default_factory=list, max_length=10)
+    valid_hours: int = Field(default=0, ge=0, le=24 * 90)
     deadline_hours: int = Field(default=168, ge=1, le=24 * 90)
 
 
@@ -112,6 +168,10 @@ class PromotionPipelineSpec(Model):
         approval: Who must approve.
         verification: What must hold after the release runs.
         rollout_deadline_seconds: How long the release may take until all replicas run it.
+        gates: What else must hold before the commit, in the order in which it is reported.
+        egress: Hosts that gates may talk to; no others.
+        hotfix: The expedited way.
+        emergency: Overrides.
     """
 
     previous: EnvironmentName | None = None
@@ -119,6 +179,17 @@ class PromotionPipelineSpec(Model):
     approval: ApprovalRule = Field(default_factory=ApprovalRule)
     verification: VerificationRule = Field(default_factory=VerificationRule)
     rollout_deadline_seconds: int = Field(default=120, ge=5, le=86400)
+    gates: list[Gate] = Field(
+        default_factory=list,
+        max_length=20,
+        json_schema_extra={
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+        },
+    )
+    egress: list[Egress] = Field(default_factory=list, max_length=50)
+    hotfix: HotfixRule = Field(default_factory=HotfixRule)
+    emergency: EmergencyRule = Field(default_factory=EmergencyRule)
 
     @property
     def version(self) -> str:
