@@ -13,6 +13,7 @@ from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.controllers.promotions import PromotionReconciler
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
 from idp.capabilities.promotion.controllers.reviews import ReviewFollower
+from idp.capabilities.promotion.controllers.rollback_watch import RollbackWatch
 from idp.capabilities.promotion.controllers.starter import PromotionStarter
 from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.environment import EnvironmentRepository
@@ -26,6 +27,7 @@ from idp.capabilities.promotion.gates.rego import RegoGate
 from idp.capabilities.promotion.gates.soak import SoakGate
 from idp.capabilities.promotion.gates.window import WindowGate
 from idp.capabilities.promotion.gates.workflow import WorkflowGate
+from idp.capabilities.promotion.holds import Holds
 from idp.capabilities.promotion.kinds import (
     Approval,
     Freeze,
@@ -84,12 +86,14 @@ def build_controllers(
 ) -> Sequence[Runnable]:
     """What runs inside an instance, over the given registry and repositories."""
     client = context.client
+    holds = Holds(client, environment=context.environment)
     ending = PromotionEnding(
         client,
         _environment_repository(context, sources),
         Ledger(context.database),
         Turns(client),
         _argo_cd(context),
+        holds,
         environment=context.environment,
     )
     importer = ReleaseImporter(
@@ -102,8 +106,16 @@ def build_controllers(
     promotions = PromotionReconciler(
         client, PipelineReader(client), ending, environment=context.environment
     )
+    watch = RollbackWatch(
+        client,
+        PipelineReader(client),
+        _environment_repository(context, sources),
+        _gateway(context),
+        holds,
+    )
     return [
         importer,
+        watch.controller(),
         PipelineAccount(client).controller(),
         PromotionStarter(client).controller(),
         ReviewFollower(client).controller(),

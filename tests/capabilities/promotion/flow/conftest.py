@@ -452,6 +452,13 @@ class Instance:
         assert len(self.ledger()) == 1
         return str(done["status"]["message"])
 
+    async def until(self, type: ResourceType, fits: Callable[[Manifest], bool]) -> Manifest:
+        """Wait for an object that fits."""
+        async for manifest in each_change(self.api, type):
+            if fits(manifest):
+                return manifest
+        raise AssertionError("unreachable")
+
     async def imported(self, release: Manifest) -> None:
         """Wait until a release is there."""
         async for manifest in each_change(self.api, Release.type()):
@@ -578,7 +585,12 @@ class World:
         return Instance(environment, context, api, self.registry, MemoryRepository(), self._gateway)
 
     async def release(
-        self, count: int = 1, *, author: str = "ada", signer: Signer | None = None
+        self,
+        count: int = 1,
+        *,
+        author: str = "ada",
+        signer: Signer | None = None,
+        **application_spec: Any,
     ) -> Manifest:
         """What a push pipeline leaves behind; gives the release's facts."""
         key = signer or self.keys["development"]
@@ -619,7 +631,7 @@ class World:
                 "author": author,
                 "time": f"2026-11-24T00:00:{count:02}Z",
             },
-            "applicationSpec": {"port": 8080},
+            "applicationSpec": {"port": 8080, **application_spec},
         }
         digest = await publish(self.registry, spec, REPOSITORY, version, key)
         return {**spec, "digest": digest, "name": f"hello-{version}"}

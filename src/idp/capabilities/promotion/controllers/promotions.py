@@ -23,6 +23,7 @@ from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.decide.promotion_status import ENDED, promotion_status
 from idp.capabilities.promotion.decide.rules import Rules
 from idp.capabilities.promotion.kinds import (
+    PLATFORM_INITIATOR,
     PipelineStep,
     Promotion,
     PromotionAbort,
@@ -44,6 +45,8 @@ log = structlog.get_logger(__name__)
 
 FINALIZER = "platform.idp/ledger"
 _RESYNC = 60.0
+LOOK_AGAIN = 0.5
+"""Seconds between two looks at whether what ran before serves again."""
 
 
 class PromotionReconciler:
@@ -113,7 +116,7 @@ class PromotionReconciler:
             status = status.model_copy(
                 update={"phase": "Failed", "message": f"deleted while it was {status.phase}"}
             )
-            status = await self._ending.undo(promotion, status)
+            status, _ = await self._ending.undo(promotion, status)
         await self._ending.finish(promotion, status, steps)
         finalizers = [name for name in meta["finalizers"] if name != FINALIZER]
         try:
@@ -129,8 +132,8 @@ class PromotionReconciler:
         if (order := await self._aborting.order(manifest)) is not None:
             stopped = await self._aborting.carry_out(manifest, order)
             if stopped is not None:
-                await self._stop(stopped, order)
-                return Result()
+                ended = await self._stop(stopped, order)
+                return Result(requeue_after=None if ended else LOOK_AGAIN)
         rules = await self._reader.rules()
         try:
             status = await self._facts(promotion, status, rules)
@@ -149,19 +152,20 @@ class PromotionReconciler:
             text = f"it took longer than {longest_seconds(rules.pipeline)} s; it waited for: "
             status = _failed(status, text + (status.message or "its workflow"), status.remedy)
         if status.phase in ENDED:
-            await self._ending.end(promotion, manifest, status, steps)
-            return Result()
+            patience = float(rules.pipeline.rollout_deadline_seconds)
+            ended = await self._ending.end(promotion, manifest, status, steps, patience=patience)
+            return Result(requeue_after=None if ended else LOOK_AGAIN)
         await self._ending.write(manifest, status)
         return Result(requeue_after=min(_RESYNC, remaining + 0.1))
 
-    async def _stop(self, manifest: Manifest, order: PromotionAbort) -> None:
-        """End a promotion that was aborted, as every one that fails."""
+    async def _stop(self, manifest: Manifest, order: PromotionAbort) -> bool:
+        """End a promotion that was aborted, as every one that fails; whether it has ended."""
         promotion = Promotion.parse(manifest)
         steps = await self._steps(promotion)
         status = promotion_status(promotion.status or PromotionStatus(), None, steps)
         place = Place(promotion.spec.application, promotion.namespace, self._environment)
         status = _failed(status, words(order), f"To try again: {place.retry(promotion.name)}")
-        await self._ending.end(promotion, manifest, status, steps)
+        return await self._ending.end(promotion, manifest, status, steps)
 
     async def _facts(
         self, promotion: Promotion, status: PromotionStatus, rules: Rules
@@ -169,7 +173,7 @@ class PromotionReconciler:
         facts = {"policy_version": rules.policy_version}
         await self._check_retried(promotion)
         if promotion.spec.action == "promote":
-            release = await self._release(promotion)
+            release = await self._release(promotion, begun=bool(status.workflow))
             facts |= {"release_digest": release.spec.digest, "image": release.spec.image}
         return status.model_copy(update=facts)
 
@@ -190,7 +194,7 @@ class PromotionReconciler:
         if any(getattr(former.spec, n) != getattr(promotion.spec, n) for n in same):
             raise InvalidInput(f"promotion {name} was of something else")
 
-    async def _release(self, promotion: Promotion) -> Release:
+    async def _release(self, promotion: Promotion, *, begun: bool) -> Release:
         name, namespace = promotion.spec.release, promotion.namespace
         manifest = await get_or_none(self._client, Release.type(), name, namespace)
         if manifest is None:
@@ -204,6 +208,10 @@ class PromotionReconciler:
             raise NotFound(
                 f"release {name} is of {release.spec.application}, "
                 f"not of {promotion.spec.application}"
+            )
+        if promotion.spec.initiator != PLATFORM_INITIATOR and not begun:
+            await self._ending.holds.lift(
+                namespace, release.spec.application, name, promotion.spec.initiator
             )
         if release.status is None or release.status.promotion != promotion.name:
             patch = {"status": {"promotion": promotion.name}}

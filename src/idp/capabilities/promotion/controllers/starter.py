@@ -67,6 +67,7 @@ class PromotionStarter:
             [KnownPromotion.of(m) for m in promotions],
             previous=rules.previous,
             automatic=rules.automatic,
+            supersede=rules.supersede,
         )
         if plan.start is not None:
             await self._start(request, plan.name, plan.start)

@@ -12,6 +12,10 @@ Rules, for one application in one environment:
    of a newer release, unless that one failed. One that has its turn runs to its end; the newer one
    waits. An older release promoted by a person after a newer one is meant, and stays.
 
+6. While a release is frozen, nothing of the application starts by itself.
+7. With `supersede: never` nothing is skipped and nothing superseded: the oldest release comes first
+   that is newer than all that were ever promoted here.
+
 Releases are ordered by their commit count, then by time and version.
 """
 
@@ -19,9 +23,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from idp.capabilities.promotion.decide.promotion_status import has_turn
+from idp.kernel.conditions import condition_of, is_true
 from idp.kernel.resource import Manifest
+
+HELD = "Held"
+"""Condition of a release that went badly here; its reason is one of the following."""
+ROLLED_BACK, FROZEN = "RolledBack", "Frozen"
+
+Supersede = Literal["always", "never"]
 
 _WAITING = ("", "Pending", "Running")
 
@@ -37,6 +49,7 @@ class KnownRelease:
         time: When it was committed, RFC 3339.
         verified_in: Environments that verified it.
         promoted: Whether it was ever promoted here, also when that promotion was deleted.
+        frozen: Whether it holds its application.
     """
 
     name: str
@@ -45,6 +58,7 @@ class KnownRelease:
     time: str = ""
     verified_in: frozenset[str] = frozenset()
     promoted: bool = False
+    frozen: bool = False
 
     @classmethod
     def of(cls, manifest: Manifest) -> KnownRelease:
@@ -57,6 +71,8 @@ class KnownRelease:
             time=spec["source"]["time"],
             verified_in=frozenset(status.get("verifiedIn", [])),
             promoted=bool(status.get("promotion")),
+            frozen=is_true(manifest, HELD)
+            and (condition_of(manifest, HELD) or {}).get("reason") == FROZEN,
         )
 
     @property
@@ -119,12 +135,16 @@ def next_promotions(
     *,
     previous: str | None,
     automatic: bool,
+    supersede: Supersede = "always",
 ) -> Plan:
     """Apply the rules."""
     by_name = {release.name: release for release in releases}
-    start = _to_start(releases, promotions, by_name, previous) if automatic else None
+    automatic = automatic and not any(release.frozen for release in releases)  # Rule 6
+    start = _to_start(releases, promotions, by_name, previous, supersede) if automatic else None
     name = promotion_name(application, start.version, promotions) if start else ""
-    superseded = []
+    superseded: list[tuple[str, str]] = []
+    if supersede == "never":  # Rule 7
+        return Plan(start, name, ())
     for waiting in promotions:
         if waiting.phase not in _WAITING or waiting.has_turn or waiting.release not in by_name:
             continue
@@ -152,16 +172,17 @@ def _to_start(
     promotions: Sequence[KnownPromotion],
     by_name: dict[str, KnownRelease],
     previous: str | None,
+    supersede: Supersede,
 ) -> KnownRelease | None:
     eligible = [r for r in releases if previous is None or previous in r.verified_in]  # Rule 1
     if not eligible:
         return None
-    newest = max(eligible, key=lambda release: release.order)  # Rule 2
     promoted = [by_name[p.release] for p in promotions if p.release in by_name]
     promoted += [release for release in releases if release.promoted]
-    if any(release.order >= newest.order for release in promoted):  # Rules 3 and 4
-        return None
-    return newest
+    last = max((release.order for release in promoted), default=None)
+    left = [r for r in eligible if last is None or r.order > last]  # Rules 3 and 4
+    choose = max if supersede == "always" else min  # Rules 2 and 7
+    return choose(left, key=lambda release: release.order, default=None)
 
 
 def _replacement(

@@ -252,6 +252,7 @@ def _starts_by_itself(situation: Situation, release: KnownRelease) -> bool:
         situation.promotions,
         previous=pipeline.previous,
         automatic=pipeline.automatic,
+        supersede=pipeline.supersede,
     )
     return plan.start is not None and plan.start.name == release.name
 
@@ -265,5 +266,6 @@ def _supersedes(situation: Situation, release: KnownRelease) -> tuple[str, ...]:
         [*situation.promotions, new],
         previous=situation.rules.pipeline.previous,
         automatic=False,
+        supersede=situation.rules.pipeline.supersede,
     )
     return tuple(name for name, newer in plan.superseded if newer == _NEW)
