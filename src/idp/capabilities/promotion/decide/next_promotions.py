@@ -13,8 +13,9 @@ Rules, for one application in one environment:
    waits. An older release promoted by a person after a newer one is meant, and stays.
 
 6. While a release is frozen, nothing of the application starts by itself.
-7. With `supersede: never` nothing is skipped and nothing superseded: the oldest release comes first
-   that is newer than all that were ever promoted here.
+7. With `supersede: never` nothing is skipped and nothing superseded: releases queue. The oldest
+   comes first that is newer than all that were ever promoted here, once no promotion of the
+   application is under way.
 
 Releases are ordered by their commit count, then by time and version.
 """
@@ -179,6 +180,9 @@ def _to_start(
         return None
     promoted = [by_name[p.release] for p in promotions if p.release in by_name]
     promoted += [release for release in releases if release.promoted]
+    under_way = any(p.phase in _WAITING for p in promotions)
+    if supersede == "never" and under_way:  # Rule 7
+        return None
     last = max((release.order for release in promoted), default=None)
     left = [r for r in eligible if last is None or r.order > last]  # Rules 3 and 4
     choose = max if supersede == "always" else min  # Rules 2 and 7
