@@ -87,9 +87,11 @@ def retry_of(promotion: Manifest, initiator: str, reason: str) -> Manifest:
     meta, spec = promotion["metadata"], promotion["spec"]
     former = spec.get("reason", "")
     again = f"retry of {meta['name']}" + (f": {reason or former}" if reason or former else "")
+    # One member of a set alone is no set; what a rollback undid before is not the newest any more.
+    same = {name: value for name, value in spec.items() if name not in ("set", "undoes")}
     return {
         "metadata": {"generateName": f"{meta['name'][:50]}-", "namespace": meta["namespace"]},
-        "spec": {**spec, "initiator": initiator, "reason": again[:2000], "retries": meta["name"]},
+        "spec": {**same, "initiator": initiator, "reason": again[:2000], "retries": meta["name"]},
     }
 
 

@@ -14,6 +14,7 @@ from idp.capabilities.promotion.controllers.promotions import PromotionReconcile
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
 from idp.capabilities.promotion.controllers.reviews import ReviewFollower
 from idp.capabilities.promotion.controllers.rollback_watch import RollbackWatch
+from idp.capabilities.promotion.controllers.sets import SetReconciler
 from idp.capabilities.promotion.controllers.starter import PromotionStarter
 from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.environment import EnvironmentRepository
@@ -24,6 +25,7 @@ from idp.capabilities.promotion.gates.freeze import FreezeGate
 from idp.capabilities.promotion.gates.http import HttpGate
 from idp.capabilities.promotion.gates.performance import PerformanceGate
 from idp.capabilities.promotion.gates.rego import RegoGate
+from idp.capabilities.promotion.gates.set import SetGate
 from idp.capabilities.promotion.gates.soak import SoakGate
 from idp.capabilities.promotion.gates.window import WindowGate
 from idp.capabilities.promotion.gates.workflow import WorkflowGate
@@ -34,6 +36,7 @@ from idp.capabilities.promotion.kinds import (
     PipelineStep,
     Promotion,
     PromotionAbort,
+    PromotionSet,
     Release,
     Review,
 )
@@ -116,6 +119,7 @@ def build_controllers(
     return [
         importer,
         watch.controller(),
+        SetReconciler(client).controller(),
         PipelineAccount(client).controller(),
         PromotionStarter(client).controller(),
         ReviewFollower(client).controller(),
@@ -165,6 +169,7 @@ def gatekeeper(context: Context) -> Gatekeeper:
     return Gatekeeper(
         [
             FreezeGate(client),
+            SetGate(client),
             SoakGate(),
             WindowGate(),
             PerformanceGate(_gateway(context)),
@@ -206,7 +211,16 @@ def _origin(context: Context) -> str:
 
 CAPABILITY = Capability(
     name="promotion",
-    kinds=(Release, Promotion, PromotionAbort, PipelineStep, Approval, Freeze, Review),
+    kinds=(
+        Release,
+        Promotion,
+        PromotionAbort,
+        PromotionSet,
+        PipelineStep,
+        Approval,
+        Freeze,
+        Review,
+    ),
     controllers=controllers,
     steps=steps,
     migrations=(Path(__file__).parent / "migrations",),

@@ -17,6 +17,7 @@ from idp.capabilities.promotion.kinds import (
     PipelineStep,
     Promotion,
     PromotionAbort,
+    PromotionSet,
     Review,
 )
 from idp.capabilities.promotion.render import push_workflow
@@ -392,3 +393,29 @@ async def test_a_gate_that_makes_no_sense(
     body = {"metadata": {"generateName": "p-"}, "spec": {"gates": gates}}
     with pytest.raises(Invalid, match=said):
         await platform.create(PromotionPipeline.type(), body)
+
+
+def promotion_set(initiator: str) -> Manifest:
+    members = [{"application": name, "release": f"{name}-r1"} for name in ("shop", "orders")]
+    spec = {"members": members, "initiator": initiator}
+    return {"metadata": {"generateName": "s-", "namespace": "demo"}, "spec": spec}
+
+
+async def test_a_set_is_started_in_the_own_name_by_who_may_promote(server: ApiServer) -> None:
+    dora = server.client("dora", ("developers",))
+    await dora.create(PromotionSet.type(), promotion_set("dora"))
+    with pytest.raises(Forbidden, match=r"spec\.initiator must be you"):
+        await dora.create(PromotionSet.type(), promotion_set("ada"))
+    with pytest.raises(Forbidden, match="cannot create resource"):
+        await server.client("vera", ("viewers",)).create(PromotionSet.type(), promotion_set("vera"))
+
+
+async def test_only_the_platform_starts_members_of_a_set_in_its_initiators_name(
+    server: ApiServer,
+) -> None:
+    body = promotion(initiator="dora", set="prices")
+    with pytest.raises(Forbidden, match="started by the platform only"):
+        await server.client("dora", ("developers",)).create(Promotion.type(), body)
+    platform = server.client("platform", (MASTERS,))
+    await platform.create(Promotion.type(), body)
+    await platform.create(PromotionAbort.type(), abort("platform"))

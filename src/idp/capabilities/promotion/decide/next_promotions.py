@@ -10,8 +10,8 @@ Rules, for one application in one environment:
    does not go forward again on its own, and never goes back.
 5. A promotion that still waits (it does not have its turn yet) is superseded by a later promotion
    of a newer release, unless that one failed. One that has its turn runs to its end; the newer one
-   waits. An older release promoted by a person after a newer one is meant, and stays.
-
+   waits. One that belongs to a set stays, for the set would fail. An older release promoted by a
+   person after a newer one is meant, and stays.
 6. While a release is frozen, nothing of the application starts by itself.
 7. With `supersede: never` nothing is skipped and nothing superseded: releases queue. The oldest
    comes first that is newer than all that were ever promoted here, once no promotion of the
@@ -92,6 +92,7 @@ class KnownPromotion:
         phase: Of its status.
         created: When, RFC 3339.
         has_turn: Whether it is, or was, past approval and changes the environment.
+        in_set: Whether it belongs to a set.
     """
 
     name: str
@@ -99,6 +100,7 @@ class KnownPromotion:
     phase: str
     created: str
     has_turn: bool = False
+    in_set: bool = False
 
     @classmethod
     def of(cls, manifest: Manifest) -> KnownPromotion:
@@ -111,6 +113,7 @@ class KnownPromotion:
             phase=(manifest.get("status") or {}).get("phase", ""),
             created=meta["creationTimestamp"],
             has_turn=has_turn(manifest),
+            in_set=bool(spec.get("set")),
         )
 
 
@@ -147,7 +150,9 @@ def next_promotions(
     if supersede == "never":  # Rule 7
         return Plan(start, name, ())
     for waiting in promotions:
-        if waiting.phase not in _WAITING or waiting.has_turn or waiting.release not in by_name:
+        if waiting.phase not in _WAITING or waiting.has_turn or waiting.in_set:
+            continue
+        if waiting.release not in by_name:
             continue
         release = by_name[waiting.release]
         if start is not None and release.order < start.order:

@@ -1,4 +1,4 @@
-"""`Release`, `Promotion`, `PromotionAbort`, `PipelineStep`, `Approval`, `Freeze`, `Review`."""
+"""`Release`, What moves, how it moves, and who decides: each kind has a file."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ from idp.capabilities.promotion.kinds.release import (
     ReleaseStatus,
 )
 from idp.capabilities.promotion.kinds.review import Review, ReviewSpec, ReviewStatus
+from idp.capabilities.promotion.kinds.set import (
+    MemberStatus,
+    PromotionSet,
+    PromotionSetSpec,
+    PromotionSetStatus,
+    SetMember,
+)
 from idp.capabilities.promotion.kinds.step import PipelineStep, PipelineStepSpec, PipelineStepStatus
 from idp.capabilities.promotion.kinds.words import (
     CommitId,
@@ -61,6 +68,7 @@ __all__ = [
     "FreezeStatus",
     "ImageReference",
     "Line",
+    "MemberStatus",
     "Name",
     "ObjectName",
     "ObjectNameOrNone",
@@ -72,6 +80,9 @@ __all__ = [
     "PromotionAbort",
     "PromotionAbortSpec",
     "PromotionAbortStatus",
+    "PromotionSet",
+    "PromotionSetSpec",
+    "PromotionSetStatus",
     "PromotionSpec",
     "PromotionStatus",
     "Release",
@@ -82,6 +93,7 @@ __all__ = [
     "Review",
     "ReviewSpec",
     "ReviewStatus",
+    "SetMember",
     "StepSummary",
     "Version",
 ]

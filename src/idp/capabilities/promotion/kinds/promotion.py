@@ -33,6 +33,7 @@ class PromotionSpec(Model):
             environment before, and waits for no soak time and no window.
         undoes: Commit that a rollback undoes; empty takes the newest. When another is the newest
             by then, nothing is undone.
+        set: Name of the PromotionSet that it belongs to; empty for one by itself.
         retries: Name of the promotion of which this is another try; empty for the first.
     """
 
@@ -43,6 +44,7 @@ class PromotionSpec(Model):
     reason: str = Field(default="", max_length=2000)
     hotfix: bool = False
     undoes: str = Field(default="", pattern=r"^([0-9a-f]{40})?$", max_length=40)
+    set: ObjectNameOrNone = ""
     retries: ObjectNameOrNone = ""
 
 

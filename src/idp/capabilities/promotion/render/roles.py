@@ -30,6 +30,7 @@ from idp.capabilities.promotion.kinds import (
     PipelineStep,
     Promotion,
     PromotionAbort,
+    PromotionSet,
     Review,
 )
 from idp.capabilities.scanning.kinds import VulnerabilityException
@@ -55,6 +56,7 @@ _LOOK_AT = {
     ARGO_APPLICATION.group: ("applications", "workflows", "workflowtemplates"),
 }
 _PROMOTIONS = Promotion.type().plural
+_STARTED = (PromotionAbort.type().plural, PromotionSet.type().plural)
 _EXCEPTIONS = VulnerabilityException.type().plural
 _APPLICATIONS = (WebApplication.type().plural, "applicationconfigurations")
 
@@ -67,7 +69,7 @@ def cluster_roles() -> list[Manifest]:
     ]
     promote = [
         _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback", "abort")),
-        _rule(PLATFORM_GROUP, (PromotionAbort.type().plural,), ("create",)),
+        _rule(PLATFORM_GROUP, _STARTED, ("create",)),
         _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("create", "delete")),
     ]
     develop = [
