@@ -20,6 +20,7 @@ from benchmarks.figures import (
     rolling_update,
     scanners,
     signing,
+    simulation,
     start,
 )
 from benchmarks.stage import Stage
@@ -41,4 +42,5 @@ MEASUREMENTS: dict[str, Measure] = {
     "scanners": scanners.measure,
     "signing": signing.measure,
     "gateway": gateway.measure,
+    "simulation": simulation.measure,
 }

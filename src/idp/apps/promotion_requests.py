@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from idp.capabilities.promotion.kinds import Promotion
 from idp.kernel.clock import timestamp
 from idp.kernel.resource import Manifest
 
@@ -53,6 +54,44 @@ def rollback_of(namespace: str, application: str, initiator: str, reason: str) -
             "initiator": initiator,
             "reason": reason,
         },
+    }
+
+
+def abort_of(promotion: Manifest, user: str, reason: str) -> Manifest:
+    """A PromotionAbort of this very promotion; it goes when the promotion does."""
+    meta = promotion["metadata"]
+    type_ = Promotion.type()
+    owner = {
+        "apiVersion": type_.api_version,
+        "kind": type_.kind,
+        "name": meta["name"],
+        "uid": meta["uid"],
+    }
+    return {
+        "metadata": {
+            "generateName": f"{meta['name']}-",
+            "namespace": meta["namespace"],
+            "ownerReferences": [owner],
+        },
+        "spec": {
+            "promotion": meta["name"],
+            "promotionUid": meta["uid"],
+            "user": user,
+            "reason": reason,
+        },
+    }
+
+
+def retry_of(promotion: Manifest, initiator: str, reason: str) -> Manifest:
+    """A Promotion that does again what one did that ended; it records which."""
+    meta, spec = promotion["metadata"], promotion["spec"]
+    former = spec.get("reason", "")
+    again = f"retry of {meta['name']}" + (f": {reason or former}" if reason or former else "")
+    # One member of a set alone is no set; what a rollback undid before is not the newest any more.
+    same = {name: value for name, value in spec.items() if name not in ("set", "undoes")}
+    return {
+        "metadata": {"generateName": f"{meta['name'][:50]}-", "namespace": meta["namespace"]},
+        "spec": {**same, "initiator": initiator, "reason": again[:2000], "retries": meta["name"]},
     }
 
 

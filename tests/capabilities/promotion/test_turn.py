@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from idp.capabilities.promotion.decide.promotion_status import has_turn
 from idp.capabilities.promotion.kinds import Promotion
-from idp.capabilities.promotion.turn import PromotionEnded, Turns, has_turn
+from idp.capabilities.promotion.turn import PromotionEnded, Turns
 from idp.kernel.errors import Conflict
 from idp.kernel.standard import LEASE
 

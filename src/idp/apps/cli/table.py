@@ -38,6 +38,7 @@ AREAS: dict[str, tuple[str, ...]] = {
         "reject",
         "rollback",
         "freeze",
+        "pipeline",
         "dora",
     ),
     "Resources": ("kinds", "explain", "get", "describe", "apply", "delete"),
@@ -87,7 +88,7 @@ COMMANDS: dict[str, Command] = {
     "promote": Command(_PROMOTION, "Bring a release to an environment."),
     "promotion": Command(
         "idp.apps.cli.commands.promotions:application",
-        "List, watch and explain promotions.",
+        "List, watch, explain, abort and retry promotions.",
         single=False,
     ),
     "approve": Command(_PROMOTION, "Approve a promotion that waits for you."),
@@ -96,6 +97,11 @@ COMMANDS: dict[str, Command] = {
     "freeze": Command(
         "idp.apps.cli.commands.freeze:application",
         "Stop promotions for a time: start, end and list freezes.",
+        single=False,
+    ),
+    "pipeline": Command(
+        "idp.apps.cli.commands.pipeline:application",
+        "Show, check and try the gates before each environment.",
         single=False,
     ),
     "dora": Command(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from idp.kernel.resource import KindDefinition, Model, PrinterColumn, Resource, Status
 
@@ -134,6 +134,37 @@ class Authorization(Model):
     opa_integration: OpaIntegration | None = None
 
 
+class Rollback(Model):
+    """Whether what ran before can run again after this release did.
+
+    Attributes:
+        policy: `forbidden` when the release changes what cannot be changed back, a migration of
+            its data for example: the platform then never reverts to what ran before.
+        reason: Why it is forbidden; demanded then.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                {
+                    "rule": "!has(self.policy) || self.policy != 'forbidden' || "
+                    "(has(self.reason) && self.reason != '')",
+                    "message": "a forbidden rollback needs a reason",
+                }
+            ]
+        }
+    )
+
+    policy: Literal["allowed", "forbidden"] = "allowed"
+    reason: str = Field(default="", max_length=500)
+
+    @model_validator(mode="after")
+    def _has_reason(self) -> Self:
+        if self.policy == "forbidden" and not self.reason:
+            raise ValueError("a forbidden rollback needs a reason")
+        return self
+
+
 class WebApplicationSpec(Model):
     """What is wanted. Only `image` or `source` is needed to run.
 
@@ -152,6 +183,7 @@ class WebApplicationSpec(Model):
         hosts: Further host names besides `<name>.<environment>.localhost`.
         communication: Who the application talks to.
         authorization: Whether requests must prove who makes them.
+        rollback: Whether what ran before can run again.
     """
 
     image: str | None = Field(
@@ -168,6 +200,7 @@ class WebApplicationSpec(Model):
     hosts: list[Host] = Field(default_factory=list, max_length=32)
     communication: Communication = Field(default_factory=Communication)
     authorization: Authorization = Field(default_factory=Authorization)
+    rollback: Rollback = Field(default_factory=Rollback)
 
 
 class WebApplicationStatus(Status):

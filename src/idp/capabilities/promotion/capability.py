@@ -13,6 +13,8 @@ from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.controllers.promotions import PromotionReconciler
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
 from idp.capabilities.promotion.controllers.reviews import ReviewFollower
+from idp.capabilities.promotion.controllers.rollback_watch import RollbackWatch
+from idp.capabilities.promotion.controllers.sets import SetReconciler
 from idp.capabilities.promotion.controllers.starter import PromotionStarter
 from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.environment import EnvironmentRepository
@@ -23,14 +25,18 @@ from idp.capabilities.promotion.gates.freeze import FreezeGate
 from idp.capabilities.promotion.gates.http import HttpGate
 from idp.capabilities.promotion.gates.performance import PerformanceGate
 from idp.capabilities.promotion.gates.rego import RegoGate
+from idp.capabilities.promotion.gates.set import SetGate
 from idp.capabilities.promotion.gates.soak import SoakGate
 from idp.capabilities.promotion.gates.window import WindowGate
 from idp.capabilities.promotion.gates.workflow import WorkflowGate
+from idp.capabilities.promotion.holds import Holds
 from idp.capabilities.promotion.kinds import (
     Approval,
     Freeze,
     PipelineStep,
     Promotion,
+    PromotionAbort,
+    PromotionSet,
     Release,
     Review,
 )
@@ -84,12 +90,14 @@ def build_controllers(
 ) -> Sequence[Runnable]:
     """What runs inside an instance, over the given registry and repositories."""
     client = context.client
+    holds = Holds(client, environment=context.environment)
     ending = PromotionEnding(
         client,
         _environment_repository(context, sources),
         Ledger(context.database),
         Turns(client),
         _argo_cd(context),
+        holds,
         environment=context.environment,
     )
     importer = ReleaseImporter(
@@ -102,8 +110,17 @@ def build_controllers(
     promotions = PromotionReconciler(
         client, PipelineReader(client), ending, environment=context.environment
     )
+    watch = RollbackWatch(
+        client,
+        PipelineReader(client),
+        _environment_repository(context, sources),
+        _gateway(context),
+        holds,
+    )
     return [
         importer,
+        watch.controller(),
+        SetReconciler(client).controller(),
         PipelineAccount(client).controller(),
         PromotionStarter(client).controller(),
         ReviewFollower(client).controller(),
@@ -142,7 +159,7 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
         ConfirmStep(client, reader),
         VerifyStep(client, reader, environment=environment, gateway_port=context.gateway_port),
         PerformanceStep(reader, _gateway(context)),
-        AttestStep(reader, registry, context.signer, environment=environment),
+        AttestStep(reader, registry, context.signer, turns, environment=environment),
     ]
 
 
@@ -152,6 +169,7 @@ def gatekeeper(context: Context) -> Gatekeeper:
     return Gatekeeper(
         [
             FreezeGate(client),
+            SetGate(client),
             SoakGate(),
             WindowGate(),
             PerformanceGate(_gateway(context)),
@@ -199,7 +217,16 @@ def _origin(context: Context) -> str:
 
 CAPABILITY = Capability(
     name="promotion",
-    kinds=(Release, Promotion, PipelineStep, Approval, Freeze, Review),
+    kinds=(
+        Release,
+        Promotion,
+        PromotionAbort,
+        PromotionSet,
+        PipelineStep,
+        Approval,
+        Freeze,
+        Review,
+    ),
     controllers=controllers,
     steps=steps,
     migrations=(Path(__file__).parent / "migrations",),

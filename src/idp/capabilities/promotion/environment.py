@@ -20,6 +20,7 @@ from idp.capabilities.promotion.render.environment_files import (
     environment_files,
 )
 from idp.kernel.errors import InvalidInput, NotFound
+from idp.kernel.resource import Manifest
 from idp.kernel.strict_yaml import load_documents
 from idp.protocols.git.messages import key_of
 from idp.protocols.git.ports import Commit, Repository
@@ -40,12 +41,14 @@ class Deployed:
         image: By digest; empty when the application is not there.
         release: Version of the release.
         release_digest: Digest of the release.
+        forbids_rollback: Why nothing before it may run again; empty when it may.
     """
 
     commit: str
     image: str = ""
     release: str = ""
     release_digest: str = ""
+    forbids_rollback: str = ""
 
 
 def in_force(history: Sequence[Commit]) -> list[Commit]:
@@ -141,7 +144,8 @@ class EnvironmentRepository:
                 f"{APPLICATION_FILE} of commit {commit[:12]} is not a WebApplication with an image",
                 remedy="Correct the file in the environment's repository.",
             ) from error
-        return Deployed(commit, str(image), str(release), str(digest))
+        forbids = _forbids_rollback(manifest["spec"])
+        return Deployed(commit, str(image), str(release), str(digest), forbids)
 
     async def made_by(self, uid: str, namespace: str, application: str) -> str | None:
         """The commit that the promotion of this uid made and that is still in force, or None."""
@@ -162,3 +166,10 @@ class EnvironmentRepository:
             return await self._repository.files(revision, folder)
         except NotFound:
             return {}
+
+
+def _forbids_rollback(spec: Manifest) -> str:
+    rule = spec.get("rollback")
+    if not isinstance(rule, dict) or rule.get("policy") != "forbidden":
+        return ""
+    return str(rule.get("reason") or "it gives no reason")

@@ -30,6 +30,9 @@ from idp.kernel.errors import IdpError
 FREEZE = GateSpec(name="freeze", deadline_hours=60 * 24)
 """The gate that no pipeline needs to name; a freeze says itself until when it lasts."""
 
+SET = GateSpec(name="set", deadline_hours=24 * 60)
+"""The gate of promotions that belong to a set."""
+
 MOMENTARY = frozenset({"freeze", "window"})
 """Kinds that open and shut with the clock: the commit asks them once more."""
 
@@ -96,8 +99,9 @@ class Gatekeeper:
             only: Kinds that are asked; None asks all.
         """
         reports = []
-        for spec in (FREEZE, *case.pipeline.gates):
-            kind = "freeze" if spec is FREEZE else "+".join(spec.rules) or "nothing"
+        own_gates = (FREEZE, SET) if case.promotion.spec.set else (FREEZE,)
+        for spec in (*own_gates, *case.pipeline.gates):
+            kind = spec.name if spec in own_gates else "+".join(spec.rules) or "nothing"
             if only is not None and kind not in only:
                 continue
             own = replace(

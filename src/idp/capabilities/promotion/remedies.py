@@ -22,6 +22,14 @@ class Place:
         """Bring the newest release that may come."""
         return self._command("promote")
 
+    def retry(self, promotion: str) -> str:
+        """Try a promotion again that ended."""
+        return self._of(promotion, "retry")
+
+    def abort(self, promotion: str) -> str:
+        """Stop a promotion."""
+        return self._of(promotion, "abort") + ' --reason "..."'
+
     def watch(self) -> str:
         """Follow the newest promotion."""
         return self._command("promotion watch")
@@ -33,6 +41,12 @@ class Place:
     def logs(self) -> str:
         """Read what the application says."""
         return self._command("logs")
+
+    def _of(self, promotion: str, verb: str) -> str:
+        return (
+            f"idp-cli promotion {verb} {promotion} --environment {self.environment} "
+            f"--namespace {self.namespace}"
+        )
 
     def _command(self, verb: str) -> str:
         return (

@@ -9,30 +9,28 @@ proceeding, never both, because both write the same version of one object.
 
 from __future__ import annotations
 
-from idp.capabilities.promotion.decide.promotion_status import ENDED
+from datetime import datetime
+
+from idp.capabilities.promotion.decide.promotion_status import (
+    ABORTED,
+    ATTESTING,
+    PROCEEDING,
+    has_ended,
+    has_turn,
+    is_over,
+)
 from idp.capabilities.promotion.kinds import Promotion
 from idp.capabilities.promotion.remedies import Place
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import Clock, timestamp, utc_now
-from idp.kernel.conditions import is_true
+from idp.kernel.conditions import condition_of, is_true
 from idp.kernel.errors import AlreadyExists, Conflict, IdpError, NotFound
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import LEASE
 from idp.kernel.step import Outcome, waiting
 
-PROCEEDING = "Proceeding"
 _HOLDER = "platform.idp/promotion"
-
-
-def has_turn(promotion: Manifest) -> bool:
-    """Whether a promotion is, or was, past approval."""
-    return is_true(promotion, PROCEEDING)
-
-
-def has_ended(promotion: Manifest) -> bool:
-    """Whether a promotion is final."""
-    return (promotion.get("status") or {}).get("phase") in ENDED
 
 
 def waiting_for(holder: str, place: Place) -> Outcome:
@@ -76,7 +74,7 @@ class Turns:
             if await self._state(promotion):
                 return None
             promotion = await self._client.get(Promotion.type(), name, namespace)
-            if has_ended(promotion):
+            if is_over(promotion):
                 await self.give_back(promotion)
 
     async def give_back(self, promotion: Manifest) -> None:
@@ -136,36 +134,73 @@ class Turns:
             },
         )
 
+    async def begin_attesting(self, namespace: str, name: str) -> None:
+        """State that a promotion is past recall, unless it is.
+
+        Raises:
+            PromotionEnded: It is over, or was aborted.
+            NotFound: It is gone.
+        """
+        while True:
+            promotion = await self._client.get(Promotion.type(), name, namespace)
+            _refuse_ended(promotion)
+            if is_true(promotion, ATTESTING):
+                return
+            told = "it signs that the release is verified"
+            if await self._stated(promotion, ATTESTING, "Signing", told):
+                return
+
+    async def is_over(self, namespace: str, name: str) -> bool:
+        """Whether a promotion may not act any more; one that is gone may not."""
+        promotion = await get_or_none(self._client, Promotion.type(), name, namespace)
+        return promotion is None or is_over(promotion)
+
     async def _state(self, promotion: Manifest) -> bool:
         """State `Proceeding`; False when the promotion changed meanwhile."""
         if has_turn(promotion):
             return True
-        condition = {
-            "type": PROCEEDING,
-            "status": "True",
-            "reason": "HasTurn",
-            "message": "it is past approval and has the environment to itself",
-            "remedy": "",
-            "observedGeneration": promotion["metadata"].get("generation", 0),
-            "lastTransitionTime": timestamp(self._clock()),
-        }
-        status = dict(promotion.get("status") or {})
-        status["conditions"] = [*(status.get("conditions") or []), condition]
+        told = "it is past approval and has the environment to itself"
+        return await self._stated(promotion, PROCEEDING, "HasTurn", told)
+
+    async def _stated(self, promotion: Manifest, type: str, reason: str, message: str) -> bool:
         try:
-            await self._client.update(
-                Promotion.type(), {**promotion, "status": status}, subresource="status"
-            )
+            await state(self._client, promotion, type, reason, message, self._clock())
         except Conflict:
             return False
         return True
 
 
+async def state(
+    client: Client, promotion: Manifest, type: str, reason: str, message: str, now: datetime
+) -> Manifest:
+    """State a condition on the promotion as it was read.
+
+    Raises:
+        Conflict: It changed meanwhile, so what was decided by it is void.
+    """
+    condition = {
+        "type": type,
+        "status": "True",
+        "reason": reason,
+        "message": message,
+        "remedy": "",
+        "observedGeneration": promotion["metadata"].get("generation", 0),
+        "lastTransitionTime": timestamp(now),
+    }
+    status = dict(promotion.get("status") or {})
+    status["conditions"] = [*(status.get("conditions") or []), condition]
+    return await client.update(
+        Promotion.type(), {**promotion, "status": status}, subresource="status"
+    )
+
+
 def _refuse_ended(promotion: Manifest) -> None:
-    if has_ended(promotion):
+    if is_over(promotion):
         status = promotion["status"]
+        aborted = condition_of(promotion, ABORTED) or {}
         raise PromotionEnded(
             f"promotion {promotion['metadata']['name']} has ended: "
-            f"{status.get('message') or status['phase']}"
+            f"{aborted.get('message') or status.get('message') or status['phase']}"
         )
 
 

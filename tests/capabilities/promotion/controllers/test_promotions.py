@@ -11,6 +11,7 @@ import pytest
 from idp.capabilities.promotion.capability import CAPABILITY
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.controllers.promotions import FINALIZER, PromotionReconciler
+from idp.capabilities.promotion.holds import Holds
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
 from idp.capabilities.promotion.ledger import Ledger
 from idp.capabilities.promotion.turn import Turns
@@ -37,6 +38,7 @@ class Course:
             self.ledger,
             self.turns,
             self.bench.argo_cd,
+            Holds(self.client, environment="uat"),
             environment="uat",
         )
         reader = self.bench.reader

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,8 +35,16 @@ def plan(
     *,
     previous: str | None = None,
     automatic: bool = True,
+    supersede: Literal["always", "never"] = "always",
 ) -> Plan:
-    return next_promotions("hello", releases, promotions, previous=previous, automatic=automatic)
+    return next_promotions(
+        "hello",
+        releases,
+        promotions,
+        previous=previous,
+        automatic=automatic,
+        supersede=supersede,
+    )
 
 
 def started(result: Plan) -> str | None:
@@ -145,3 +156,30 @@ def test_only_waiting_promotions_are_superseded(
         assert by_name[name].phase in ("Pending", "Running")
         assert not by_name[name].has_turn
         assert by != name
+
+
+def test_a_frozen_release_holds_its_application() -> None:
+    frozen = replace(release(1, promoted=True), frozen=True)
+    assert plan([frozen, release(2)], [promotion(1, "Failed")]).start is None
+    lifted = replace(frozen, frozen=False)
+    assert started(plan([lifted, release(2)], [promotion(1, "Failed")])) == "hello-r2"
+
+
+@pytest.mark.parametrize(
+    ("promotions", "expected"),
+    [
+        ([], "hello-r1"),
+        ([promotion(1)], "hello-r2"),
+        ([promotion(1, "Failed")], "hello-r2"),
+        ([promotion(1, "Running")], None),
+        ([promotion(1), promotion(2, "")], None),
+        ([promotion(1), promotion(2)], "hello-r3"),
+        ([promotion(3)], None),
+    ],
+)
+def test_releases_queue_where_nothing_is_superseded(
+    promotions: list[KnownPromotion], expected: str | None
+) -> None:
+    known = [release(3), release(1), release(2)]
+    result = plan(known, promotions, supersede="never")
+    assert (started(result), result.superseded) == (expected, ())

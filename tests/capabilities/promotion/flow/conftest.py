@@ -452,6 +452,13 @@ class Instance:
         assert len(self.ledger()) == 1
         return str(done["status"]["message"])
 
+    async def until(self, type: ResourceType, fits: Callable[[Manifest], bool]) -> Manifest:
+        """Wait for an object that fits."""
+        async for manifest in each_change(self.api, type):
+            if fits(manifest):
+                return manifest
+        raise AssertionError("unreachable")
+
     async def imported(self, release: Manifest) -> None:
         """Wait until a release is there."""
         async for manifest in each_change(self.api, Release.type()):
@@ -578,14 +585,23 @@ class World:
         return Instance(environment, context, api, self.registry, MemoryRepository(), self._gateway)
 
     async def release(
-        self, count: int = 1, *, author: str = "ada", signer: Signer | None = None
+        self,
+        count: int = 1,
+        *,
+        author: str = "ada",
+        signer: Signer | None = None,
+        application: str = "hello",
+        **application_spec: Any,
     ) -> Manifest:
         """What a push pipeline leaves behind; gives the release's facts."""
+        repository = f"demo/{application}"
         key = signer or self.keys["development"]
-        blob = await self.registry.push_blob(REPOSITORY, f"code {count}".encode(), "text/plain")
-        empty = await self.registry.push_blob(REPOSITORY, b"{}", EMPTY_JSON)
+        blob = await self.registry.push_blob(
+            repository, f"{application} {count}".encode(), "text/plain"
+        )
+        empty = await self.registry.push_blob(repository, b"{}", EMPTY_JSON)
         image = await self.registry.push_manifest(
-            REPOSITORY,
+            repository,
             {
                 "schemaVersion": 2,
                 "mediaType": IMAGE_MANIFEST,
@@ -599,37 +615,39 @@ class World:
                 "resolvedDependencies": [{"uri": "git+x", "digest": {"gitCommit": commit}}]
             }
         }
-        await sign_digest(self.registry, REPOSITORY, image.digest, key)
+        await sign_digest(self.registry, repository, image.digest, key)
         for type_, predicate in (
             (SLSA_PROVENANCE, provenance),
             (CYCLONEDX, {"bomFormat": "CycloneDX"}),
             (SCAN, {"scanners": CLEAN, "time": "2026-11-24T00:00:00Z"}),
         ):
-            await attach(self.registry, REPOSITORY, image.digest, type_, predicate, key)
+            await attach(self.registry, repository, image.digest, type_, predicate, key)
         version = f"r{count}-{commit[:7]}"
         spec = {
-            "application": "hello",
+            "application": application,
             "version": version,
-            "repository": REPOSITORY,
-            "image": f"127.0.0.1:8600/{REPOSITORY}@{image.digest}",
+            "repository": repository,
+            "image": f"127.0.0.1:8600/{repository}@{image.digest}",
             "source": {
-                "repository": REPOSITORY,
+                "repository": repository,
                 "commit": commit,
                 "count": count,
                 "author": author,
                 "time": f"2026-11-24T00:00:{count:02}Z",
             },
-            "applicationSpec": {"port": 8080},
+            "applicationSpec": {"port": 8080, **application_spec},
         }
-        digest = await publish(self.registry, spec, REPOSITORY, version, key)
-        return {**spec, "digest": digest, "name": f"hello-{version}"}
+        digest = await publish(self.registry, spec, repository, version, key)
+        return {**spec, "digest": digest, "name": f"{application}-{version}"}
 
     async def verified(
         self, release: Manifest, environment: str, signer: Signer | None = None
     ) -> None:
         predicate = {"environment": environment, "releaseDigest": release["digest"]}
         key = signer or self.keys[environment]
-        await attach(self.registry, REPOSITORY, release["digest"], VERIFIED, predicate, key)
+        await attach(
+            self.registry, release["repository"], release["digest"], VERIFIED, predicate, key
+        )
 
     async def before_production(self) -> Instance:
         """Production, with a release that UAT verified and evidence that has a gap."""

@@ -11,7 +11,15 @@ import pytest_asyncio
 
 from idp.capabilities.environments.kinds import PromotionPipeline
 from idp.capabilities.promotion.capability import CAPABILITY
-from idp.capabilities.promotion.kinds import Approval, Freeze, PipelineStep, Promotion, Review
+from idp.capabilities.promotion.kinds import (
+    Approval,
+    Freeze,
+    PipelineStep,
+    Promotion,
+    PromotionAbort,
+    PromotionSet,
+    Review,
+)
 from idp.capabilities.promotion.render import push_workflow
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.embedded.workflows.definitions import custom_resource_definitions
@@ -233,6 +241,34 @@ async def test_nobody_but_the_platform_says_how_a_step_went(server: ApiServer) -
             await client.patch(PipelineStep.type(), "s", patch, "demo", subresource="status")
 
 
+def abort(user: str) -> Manifest:
+    spec = {"promotion": "hello-r1", "promotionUid": "u-1", "user": user, "reason": "wrong"}
+    return {"metadata": {"generateName": "x-", "namespace": "demo"}, "spec": spec}
+
+
+async def test_a_developer_aborts_in_the_own_name(server: ApiServer) -> None:
+    dora = server.client("dora", ("developers",))
+    created = await dora.create(PromotionAbort.type(), abort("dora"))
+    with pytest.raises(Forbidden, match=r"spec\.user must be you"):
+        await dora.create(PromotionAbort.type(), abort("ada"))
+    with pytest.raises(Invalid, match="an abort never changes"):
+        await server.client("platform", (MASTERS,)).update(
+            PromotionAbort.type(), {**created, "spec": {**created["spec"], "reason": "other"}}
+        )
+
+
+async def test_who_may_create_aborts_but_not_abort_is_told(server: ApiServer) -> None:
+    with pytest.raises(Forbidden, match="cannot create resource"):
+        await server.client("vera", ("viewers",)).create(PromotionAbort.type(), abort("vera"))
+    platform = server.client("platform", (MASTERS,))
+    rule = {"apiGroups": ["platform.idp"], "resources": ["promotionaborts"], "verbs": ["create"]}
+    role = {"metadata": {"name": "stoppers"}, "rules": [rule]}
+    await platform.create(standard.CLUSTER_ROLE, role)
+    await platform.create(standard.CLUSTER_ROLE_BINDING, binding("stoppers", "stoppers"))
+    with pytest.raises(Forbidden, match="it takes the verb abort"):
+        await server.client("walt", ("stoppers",)).create(PromotionAbort.type(), abort("walt"))
+
+
 async def test_an_override_takes_its_own_verb_and_a_comment(server: ApiServer) -> None:
     joan = server.client("joan", ("responders",))
     override = {"emergency": True, "comment": "payments are down"}
@@ -357,3 +393,29 @@ async def test_a_gate_that_makes_no_sense(
     body = {"metadata": {"generateName": "p-"}, "spec": {"gates": gates}}
     with pytest.raises(Invalid, match=said):
         await platform.create(PromotionPipeline.type(), body)
+
+
+def promotion_set(initiator: str) -> Manifest:
+    members = [{"application": name, "release": f"{name}-r1"} for name in ("shop", "orders")]
+    spec = {"members": members, "initiator": initiator}
+    return {"metadata": {"generateName": "s-", "namespace": "demo"}, "spec": spec}
+
+
+async def test_a_set_is_started_in_the_own_name_by_who_may_promote(server: ApiServer) -> None:
+    dora = server.client("dora", ("developers",))
+    await dora.create(PromotionSet.type(), promotion_set("dora"))
+    with pytest.raises(Forbidden, match=r"spec\.initiator must be you"):
+        await dora.create(PromotionSet.type(), promotion_set("ada"))
+    with pytest.raises(Forbidden, match="cannot create resource"):
+        await server.client("vera", ("viewers",)).create(PromotionSet.type(), promotion_set("vera"))
+
+
+async def test_only_the_platform_starts_members_of_a_set_in_its_initiators_name(
+    server: ApiServer,
+) -> None:
+    body = promotion(initiator="dora", set="prices")
+    with pytest.raises(Forbidden, match="started by the platform only"):
+        await server.client("dora", ("developers",)).create(Promotion.type(), body)
+    platform = server.client("platform", (MASTERS,))
+    await platform.create(Promotion.type(), body)
+    await platform.create(PromotionAbort.type(), abort("platform"))

@@ -8,6 +8,7 @@ from idp.capabilities.promotion.artifact import publish
 from idp.capabilities.promotion.kinds import Release
 from idp.capabilities.promotion.steps.attest import AttestStep
 from idp.capabilities.promotion.steps.pipeline import UnprovenStep
+from idp.capabilities.promotion.turn import Turns
 from idp.kernel.clock import parse_timestamp
 from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST
 from idp.protocols.signing.attestations import statements
@@ -61,7 +62,7 @@ async def ready(bench: Any, **confirm: Any) -> str:
 
 
 async def attest(bench: Any) -> Any:
-    step = AttestStep(bench.reader, bench.registry, KEY, environment="uat")
+    step = AttestStep(bench.reader, bench.registry, KEY, Turns(bench.client), environment="uat")
     names = {uses: f"p-{uses}" for uses in STEPS}
     return await bench.perform(step, release="r1", **names)
 
@@ -138,7 +139,7 @@ async def test_what_was_admitted_as_another_release_is_not_attested(bench: Any) 
     await bench.done("admit", "other", releaseDigest="sha256:other", evidence=[], buildLevel=1)
     await bench.promotion("other")
     names = {uses: f"p-{uses}" for uses in STEPS} | {"admit": "other-admit"}
-    step = AttestStep(bench.reader, bench.registry, KEY, environment="uat")
+    step = AttestStep(bench.reader, bench.registry, KEY, Turns(bench.client), environment="uat")
     with pytest.raises(UnprovenStep):
         await bench.perform(step, release="r1", **names)
 

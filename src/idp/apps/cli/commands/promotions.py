@@ -1,4 +1,4 @@
-"""`promotion list`, `promotion watch`, `promotion explain`."""
+"""`promotion list`, `watch`, `explain`, `abort`, `retry`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from idp.apps.cli.options import (
     layout_of,
 )
 
-application = typer.Typer(help="List, watch and explain promotions.", no_args_is_help=True)
+application = typer.Typer(
+    help="List, watch, explain, abort and retry promotions.", no_args_is_help=True
+)
 application.add_typer(review, name="review")
 
 
@@ -135,6 +137,46 @@ def watch(
             await follow_by_name(client, namespace, newest["metadata"]["name"], environment)
 
     asyncio.run(run())
+
+
+@application.command()
+def abort(
+    name: Annotated[str, typer.Argument(help="Of the promotion, or the application's that runs.")],
+    environment: Environment,
+    reason: Annotated[str, typer.Option("--reason", help="Why; demanded.")],
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> None:
+    """Stop a promotion; what it committed is undone.
+
+    Example:
+
+      idp-cli promotion abort hello -e uat --reason "the wrong release"
+    """
+    from idp.apps.cli.abort import abort as run
+
+    asyncio.run(run(layout_of(data), user, environment, namespace, name, reason))
+
+
+@application.command()
+def retry(
+    name: Annotated[str, typer.Argument(help="Of the promotion, or the application's newest.")],
+    environment: Environment,
+    reason: Annotated[str, typer.Option("--reason", help="Why; as before.")] = "",
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> None:
+    """Do again what a promotion did that ended, as a new promotion that names it.
+
+    Example:
+
+      idp-cli promotion retry hello-r12-3fa9c1d -e uat
+    """
+    from idp.apps.cli.abort import retry as run
+
+    asyncio.run(run(layout_of(data), user, environment, namespace, name, reason))
 
 
 @application.command()

@@ -26,6 +26,7 @@ from idp.capabilities.environments.kinds.gates import (
     WindowRule,
     WorkflowRule,
 )
+from idp.capabilities.environments.kinds.rollback import RollbackRule
 from idp.kernel.manifest import digest
 from idp.kernel.resource import KindDefinition, Model, PrinterColumn, Resource, Status
 
@@ -51,6 +52,7 @@ __all__ = [
     "PromotionPipelineStatus",
     "RegoRule",
     "Requirement",
+    "RollbackRule",
     "SoakRule",
     "VerificationRule",
     "Weekday",
@@ -168,6 +170,10 @@ class PromotionPipelineSpec(Model):
         approval: Who must approve.
         verification: What must hold after the release runs.
         rollout_deadline_seconds: How long the release may take until all replicas run it.
+        rollback: Going back when a release turns out ill.
+        supersede: Whether a newer release replaces one that still waits: `always`; with `never`
+            each release comes, in the order in which they were verified, none before the one
+            ahead of it has ended.
         gates: What else must hold before the commit, in the order in which it is reported.
         egress: Hosts that gates may talk to; no others.
         hotfix: The expedited way.
@@ -179,6 +185,8 @@ class PromotionPipelineSpec(Model):
     approval: ApprovalRule = Field(default_factory=ApprovalRule)
     verification: VerificationRule = Field(default_factory=VerificationRule)
     rollout_deadline_seconds: int = Field(default=120, ge=5, le=86400)
+    rollback: RollbackRule = Field(default_factory=RollbackRule)
+    supersede: Literal["always", "never"] = "always"
     gates: list[Gate] = Field(
         default_factory=list,
         max_length=20,

@@ -63,6 +63,12 @@ class Gateway:
         found = await get_or_none(self._client, WebApplication.type(), application, namespace)
         return str(((found or {}).get("status") or {}).get("image") or "")
 
+    async def answers(self, host: str, path: str) -> bool:
+        """Whether one request is answered by 2xx or 3xx."""
+        url = f"http://127.0.0.1:{self._port}{path}"
+        async with httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as http:
+            return await _good(http, url, host)
+
     async def measure(self, host: str, path: str, requests: int) -> Measurement:
         """Ask one after the other, for a minute at most; the first request is not counted."""
         url = f"http://127.0.0.1:{self._port}{path}"

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from idp.capabilities.promotion.clients.argo_cd import ArgoCd
-from idp.capabilities.promotion.environment import EnvironmentRepository
+from idp.capabilities.promotion.decide.next_promotions import FROZEN
+from idp.capabilities.promotion.environment import Deployed, EnvironmentRepository
+from idp.capabilities.promotion.holds import Holds
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, PromotionStatus
 from idp.capabilities.promotion.ledger import Ledger, LedgerEntry
+from idp.capabilities.promotion.remedies import Place
+from idp.capabilities.promotion.steps.confirm import running
 from idp.capabilities.promotion.turn import Turns
 from idp.kernel.client import Client
 from idp.kernel.clock import Clock, timestamp, utc_now
+from idp.kernel.conditions import false, set_condition, true
 from idp.kernel.errors import Conflict, NotFound
 from idp.kernel.resource import Manifest
 
 log = structlog.get_logger(__name__)
+
+RESTORED = "Restored"
+"""Condition of a promotion that was undone: what ran before serves again."""
+PATIENCE = 120.0
 
 
 class PromotionEnding:
@@ -31,6 +41,7 @@ class PromotionEnding:
         ledger: Ledger,
         turns: Turns,
         argo_cd: ArgoCd,
+        holds: Holds,
         *,
         environment: str,
         clock: Clock = utc_now,
@@ -40,6 +51,7 @@ class PromotionEnding:
         self._ledger = ledger
         self._turns = turns
         self._argo_cd = argo_cd
+        self.holds = holds
         self._environment = environment
         self._clock = clock
         self._finished: set[str] = set()
@@ -50,11 +62,31 @@ class PromotionEnding:
         manifest: Manifest,
         status: PromotionStatus,
         steps: Sequence[PipelineStep],
-    ) -> None:
-        """End a promotion: undo, record, state, give back."""
-        status = await self.undo(promotion, status)
+        *,
+        patience: float = PATIENCE,
+    ) -> bool:
+        """End a promotion: undo, see that what ran before serves, record, state, give back.
+
+        Args:
+            promotion: What ends.
+            manifest: The object as it was read.
+            status: How it ended.
+            steps: Its steps.
+            patience: Seconds that what ran before may take to serve again.
+
+        Returns:
+            Whether it has ended; else call again soon.
+        """
+        now = self._clock().replace(microsecond=0)
+        status, back = await self.undo(promotion, status)
+        if back is not None and back.image:
+            waits = await self._restoring(promotion, status, back, now, patience)
+            if waits:
+                working = {"phase": "Running", "finished_at": None}
+                await self.write(manifest, status.model_copy(update=working))
+                return False
         if status.finished_at is None:
-            status.finished_at = self._clock().replace(microsecond=0)
+            status.finished_at = now
         await self._record(promotion, status, steps)
         if await self.write(manifest, status):
             await self._turns.give_back(manifest)
@@ -64,6 +96,38 @@ class PromotionEnding:
                 namespace=promotion.namespace,
                 phase=status.phase,
             )
+        return True
+
+    async def _restoring(
+        self,
+        promotion: Promotion,
+        status: PromotionStatus,
+        back: Deployed,
+        now: datetime,
+        patience: float,
+    ) -> bool:
+        """State `Restored` of a promotion that was undone; whether to go on waiting for it."""
+        namespace, application = promotion.namespace, promotion.spec.application
+        place = f"{back.release or back.image} at commit {back.commit[:12]}"
+        problem, _ = await running(self._client, namespace, application, back.image, back.release)
+        if problem is None:
+            stated = true(RESTORED, "Serves", f"{place} serves")
+            status.conditions = set_condition(status.conditions, stated, now=now)
+            return False
+        known = next((c for c in status.conditions if c.type == RESTORED), None)
+        since = (known and known.last_transition_time) or now
+        waits = (now - since).total_seconds() < patience
+        stated = false(
+            RESTORED,
+            "Waiting" if waits else "DoesNotServe",
+            f"{place} does not serve: it waits for {problem[0]}",
+            remedy=problem[1] or Place(application, namespace, self._environment).logs(),
+        )
+        status.conditions = set_condition(status.conditions, stated, now=now)
+        if not waits:
+            status.message += f"; BUT {stated.message}"
+            status.remedy = stated.remedy
+        return waits
 
     async def finish(
         self, promotion: Promotion, status: PromotionStatus, steps: Sequence[PipelineStep]
@@ -75,29 +139,60 @@ class PromotionEnding:
         await self._turns.give_back(promotion.manifest())
         self._finished.add(promotion.metadata.uid)
 
-    async def undo(self, promotion: Promotion, status: PromotionStatus) -> PromotionStatus:
-        """Undo the commit of a promotion that failed; a rollback that failed stays."""
+    async def undo(
+        self, promotion: Promotion, status: PromotionStatus
+    ) -> tuple[PromotionStatus, Deployed | None]:
+        """Undo the commit of a promotion that failed; a rollback that failed stays.
+
+        Returns:
+            The status, and what the undoing left to run; None when nothing was undone.
+        """
         if status.phase != "Failed" or promotion.spec.action != "promote":
-            return status
+            return status, None
         namespace, application = promotion.namespace, promotion.spec.application
-        uid = promotion.metadata.uid
+        uid, release = promotion.metadata.uid, promotion.spec.release
         commit = await self._repository.made_by(uid, namespace, application)
-        try:
-            if commit is not None:
+        if commit is not None:
+            made = await self._repository.deployed(commit, namespace, application)
+            if made.forbids_rollback:
+                return await self._freeze(promotion, status, made), None
+            try:
                 await self._repository.undo(
                     commit, status.message, promotion=f"{namespace}/{promotion.name}", uid=uid
                 )
-        except Conflict as error:
-            text = f"{status.message}; its commit {commit} could not be undone: {error.message}"
-            return status.model_copy(update={"message": text, "remedy": error.remedy or ""})
+            except Conflict as error:
+                text = f"{status.message}; its commit {commit} could not be undone: {error.message}"
+                told = {"message": text, "remedy": error.remedy or ""}
+                return status.model_copy(update=told), None
         undoing = await self._repository.undone_by(uid, namespace, application)
         if undoing is None:
-            return status
+            return status, None
+        await self.holds.roll_back(namespace, application, release, status.message)
         await self._argo_cd.refresh(namespace, application)
         back = await self._repository.deployed(undoing, namespace, application)
         serves = f"{back.release or back.image} serves on" if back.image else "nothing ran before"
         text = f"{status.message}; undone by commit {undoing[:12]}: {serves}"
-        return status.model_copy(update={"message": text})
+        return status.model_copy(update={"message": text}), back
+
+    async def _freeze(
+        self, promotion: Promotion, status: PromotionStatus, made: Deployed
+    ) -> PromotionStatus:
+        """Leave the commit of a release that forbids going back, and hold the application."""
+        namespace, application = promotion.namespace, promotion.spec.application
+        text = (
+            f"{status.message}; FROZEN: commit {made.commit[:12]} stays, for {made.release} "
+            f"forbids going back: {made.forbids_rollback}"
+        )
+        await self.holds.freeze(namespace, application, promotion.spec.release, text)
+        place = Place(application, namespace, self._environment)
+        remedy = f"Push a fix, then bring it by hand: {place.promote()}"
+        conditions = set_condition(
+            status.conditions,
+            true(FROZEN, "RollbackForbidden", made.forbids_rollback),
+            now=self._clock().replace(microsecond=0),
+        )
+        told = {"message": text, "remedy": remedy, "conditions": conditions}
+        return status.model_copy(update=told)
 
     async def write(self, manifest: Manifest, status: PromotionStatus) -> bool:
         """Write the status when it changed; False when the promotion changed meanwhile."""

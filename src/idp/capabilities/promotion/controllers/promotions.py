@@ -18,23 +18,26 @@ from datetime import timedelta
 
 import structlog
 
+from idp.capabilities.promotion.controllers.aborting import Aborting, promotion_of, words
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.decide.promotion_status import ENDED, promotion_status
 from idp.capabilities.promotion.decide.rules import Rules
 from idp.capabilities.promotion.kinds import (
+    PLATFORM_INITIATOR,
     PipelineStep,
     Promotion,
+    PromotionAbort,
     PromotionStatus,
     Release,
 )
 from idp.capabilities.promotion.remedies import Place
-from idp.capabilities.promotion.render.templates import UID_LABEL
+from idp.capabilities.promotion.render.templates import APPLICATION_LABEL, UID_LABEL
 from idp.capabilities.promotion.render.workflows import longest_seconds, promotion_workflow
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import Clock, utc_now
 from idp.kernel.controller import Controller, Request, Result, Watch, owner_of
-from idp.kernel.errors import AlreadyExists, IdpError, NotFound, Unavailable
+from idp.kernel.errors import AlreadyExists, IdpError, InvalidInput, NotFound, Unavailable
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import WORKFLOW
 
@@ -42,6 +45,8 @@ log = structlog.get_logger(__name__)
 
 FINALIZER = "platform.idp/ledger"
 _RESYNC = 60.0
+LOOK_AGAIN = 0.5
+"""Seconds between two looks at whether what ran before serves again."""
 
 
 class PromotionReconciler:
@@ -61,11 +66,13 @@ class PromotionReconciler:
         self._ending = ending
         self._environment = environment
         self._clock = clock
+        self._aborting = Aborting(client, clock)
 
     def controller(self) -> Controller:
         """The controller with its watches."""
         watches = [
             Watch(Promotion.type()),
+            Watch(PromotionAbort.type(), promotion_of),
             Watch(WORKFLOW, owner_of("Promotion")),
             Watch(PipelineStep.type(), _promotion_of, label_selector=UID_LABEL),
         ]
@@ -94,9 +101,10 @@ class PromotionReconciler:
     async def _hold(self, manifest: Manifest) -> Manifest:
         meta = manifest["metadata"]
         finalizers = [*meta.get("finalizers", []), FINALIZER]
-        return await self._client.update(
-            Promotion.type(), {**manifest, "metadata": {**meta, "finalizers": finalizers}}
-        )
+        # Whoever created it: all promotions of an application are found by its label.
+        labels = {**(meta.get("labels") or {}), APPLICATION_LABEL: manifest["spec"]["application"]}
+        held = {**meta, "finalizers": finalizers, "labels": labels}
+        return await self._client.update(Promotion.type(), {**manifest, "metadata": held})
 
     async def _let_go(self, manifest: Manifest) -> None:
         meta = manifest["metadata"]
@@ -108,7 +116,7 @@ class PromotionReconciler:
             status = status.model_copy(
                 update={"phase": "Failed", "message": f"deleted while it was {status.phase}"}
             )
-            status = await self._ending.undo(promotion, status)
+            status, _ = await self._ending.undo(promotion, status)
         await self._ending.finish(promotion, status, steps)
         finalizers = [name for name in meta["finalizers"] if name != FINALIZER]
         try:
@@ -121,6 +129,11 @@ class PromotionReconciler:
     async def _advance(
         self, manifest: Manifest, promotion: Promotion, status: PromotionStatus
     ) -> Result:
+        if (order := await self._aborting.order(manifest)) is not None:
+            stopped = await self._aborting.carry_out(manifest, order)
+            if stopped is not None:
+                ended = await self._stop(stopped, order)
+                return Result(requeue_after=None if ended else LOOK_AGAIN)
         rules = await self._reader.rules()
         try:
             status = await self._facts(promotion, status, rules)
@@ -139,21 +152,49 @@ class PromotionReconciler:
             text = f"it took longer than {longest_seconds(rules.pipeline)} s; it waited for: "
             status = _failed(status, text + (status.message or "its workflow"), status.remedy)
         if status.phase in ENDED:
-            await self._ending.end(promotion, manifest, status, steps)
-            return Result()
+            patience = float(rules.pipeline.rollout_deadline_seconds)
+            ended = await self._ending.end(promotion, manifest, status, steps, patience=patience)
+            return Result(requeue_after=None if ended else LOOK_AGAIN)
         await self._ending.write(manifest, status)
         return Result(requeue_after=min(_RESYNC, remaining + 0.1))
+
+    async def _stop(self, manifest: Manifest, order: PromotionAbort) -> bool:
+        """End a promotion that was aborted, as every one that fails; whether it has ended."""
+        promotion = Promotion.parse(manifest)
+        steps = await self._steps(promotion)
+        status = promotion_status(promotion.status or PromotionStatus(), None, steps)
+        place = Place(promotion.spec.application, promotion.namespace, self._environment)
+        status = _failed(status, words(order), f"To try again: {place.retry(promotion.name)}")
+        return await self._ending.end(promotion, manifest, status, steps)
 
     async def _facts(
         self, promotion: Promotion, status: PromotionStatus, rules: Rules
     ) -> PromotionStatus:
         facts = {"policy_version": rules.policy_version}
+        await self._check_retried(promotion)
         if promotion.spec.action == "promote":
-            release = await self._release(promotion)
+            release = await self._release(promotion, begun=bool(status.workflow))
             facts |= {"release_digest": release.spec.digest, "image": release.spec.image}
         return status.model_copy(update=facts)
 
-    async def _release(self, promotion: Promotion) -> Release:
+    async def _check_retried(self, promotion: Promotion) -> None:
+        """What is tried again has ended, and was the same; one that is gone cannot be compared."""
+        name = promotion.spec.retries
+        found = await get_or_none(self._client, Promotion.type(), name, promotion.namespace)
+        if not name or found is None:
+            return
+        former = Promotion.parse(found)
+        if former.status is None or former.status.phase not in ENDED:
+            raise InvalidInput(
+                f"promotion {name} has not ended, so it cannot be tried again",
+                remedy="Abort it first: "
+                + Place(former.spec.application, former.namespace, self._environment).abort(name),
+            )
+        same = ("application", "action", "release")
+        if any(getattr(former.spec, n) != getattr(promotion.spec, n) for n in same):
+            raise InvalidInput(f"promotion {name} was of something else")
+
+    async def _release(self, promotion: Promotion, *, begun: bool) -> Release:
         name, namespace = promotion.spec.release, promotion.namespace
         manifest = await get_or_none(self._client, Release.type(), name, namespace)
         if manifest is None:
@@ -167,6 +208,10 @@ class PromotionReconciler:
             raise NotFound(
                 f"release {name} is of {release.spec.application}, "
                 f"not of {promotion.spec.application}"
+            )
+        if promotion.spec.initiator != PLATFORM_INITIATOR and not begun:
+            await self._ending.holds.lift(
+                namespace, release.spec.application, name, promotion.spec.initiator
             )
         if release.status is None or release.status.promotion != promotion.name:
             patch = {"status": {"promotion": promotion.name}}

@@ -16,10 +16,10 @@ from idp.capabilities.promotion.decide.next_promotions import (
     KnownRelease,
     next_promotions,
 )
+from idp.capabilities.promotion.decide.promotion_status import has_ended, has_turn
 from idp.capabilities.promotion.kinds import PLATFORM_INITIATOR, Promotion, Release
 from idp.capabilities.promotion.render.templates import APPLICATION_LABEL
 from idp.capabilities.promotion.steps.pipeline import PIPELINE
-from idp.capabilities.promotion.turn import has_ended, has_turn
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.controller import Controller, Request, Result, Watch
@@ -63,10 +63,11 @@ class PromotionStarter:
         promotions = await self._of(Promotion, request)
         plan = next_promotions(
             request.name,
-            [_known_release(m) for m in releases],
-            [_known_promotion(m) for m in promotions],
+            [KnownRelease.of(m) for m in releases],
+            [KnownPromotion.of(m) for m in promotions],
             previous=rules.previous,
             automatic=rules.automatic,
+            supersede=rules.supersede,
         )
         if plan.start is not None:
             await self._start(request, plan.name, plan.start)
@@ -117,27 +118,3 @@ class PromotionStarter:
             )
         except Conflict:  # it changed: its own event calls this again
             log.debug("promotion changed meanwhile", promotion=promotion["metadata"]["name"])
-
-
-def _known_release(manifest: Manifest) -> KnownRelease:
-    spec, status = manifest["spec"], manifest.get("status") or {}
-    return KnownRelease(
-        name=manifest["metadata"]["name"],
-        version=spec["version"],
-        count=spec["source"]["count"],
-        time=spec["source"]["time"],
-        verified_in=frozenset(status.get("verifiedIn", [])),
-        promoted=bool(status.get("promotion")),
-    )
-
-
-def _known_promotion(manifest: Manifest) -> KnownPromotion:
-    spec, meta = manifest["spec"], manifest["metadata"]
-    promotes = spec.get("action", "promote") == "promote"
-    return KnownPromotion(
-        name=meta["name"],
-        release=spec.get("release", "") if promotes else "",
-        phase=(manifest.get("status") or {}).get("phase", ""),
-        created=meta["creationTimestamp"],
-        has_turn=has_turn(manifest),
-    )

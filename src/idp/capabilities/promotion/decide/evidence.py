@@ -31,6 +31,10 @@ class EvidenceItem:
     digest: str
     signer: str
 
+    def as_json(self) -> dict[str, str]:
+        """As JSON values; `asdict` would copy each, for thousands of verdicts."""
+        return {"kind": self.kind, "digest": self.digest, "signer": self.signer}
+
 
 def verifies(predicate: Mapping[str, Any], signer: str, release_digest: str) -> bool:
     """Whether a `VERIFIED` statement says of this very release that its signer verified it."""

@@ -10,7 +10,12 @@ Rules, for one application in one environment:
    does not go forward again on its own, and never goes back.
 5. A promotion that still waits (it does not have its turn yet) is superseded by a later promotion
    of a newer release, unless that one failed. One that has its turn runs to its end; the newer one
-   waits. An older release promoted by a person after a newer one is meant, and stays.
+   waits. One that belongs to a set stays, for the set would fail. An older release promoted by a
+   person after a newer one is meant, and stays.
+6. While a release is frozen, nothing of the application starts by itself.
+7. With `supersede: never` nothing is skipped and nothing superseded: releases queue. The oldest
+   comes first that is newer than all that were ever promoted here, once no promotion of the
+   application is under way.
 
 Releases are ordered by their commit count, then by time and version.
 """
@@ -19,6 +24,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+from idp.capabilities.promotion.decide.promotion_status import has_turn
+from idp.kernel.conditions import condition_of, is_true
+from idp.kernel.resource import Manifest
+
+HELD = "Held"
+"""Condition of a release that went badly here; its reason is one of the following."""
+ROLLED_BACK, FROZEN = "RolledBack", "Frozen"
+
+Supersede = Literal["always", "never"]
 
 _WAITING = ("", "Pending", "Running")
 
@@ -34,6 +50,7 @@ class KnownRelease:
         time: When it was committed, RFC 3339.
         verified_in: Environments that verified it.
         promoted: Whether it was ever promoted here, also when that promotion was deleted.
+        frozen: Whether it holds its application.
     """
 
     name: str
@@ -42,6 +59,22 @@ class KnownRelease:
     time: str = ""
     verified_in: frozenset[str] = frozenset()
     promoted: bool = False
+    frozen: bool = False
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> KnownRelease:
+        """From the object."""
+        spec, status = manifest["spec"], manifest.get("status") or {}
+        return cls(
+            name=manifest["metadata"]["name"],
+            version=spec["version"],
+            count=spec["source"]["count"],
+            time=spec["source"]["time"],
+            verified_in=frozenset(status.get("verifiedIn", [])),
+            promoted=bool(status.get("promotion")),
+            frozen=is_true(manifest, HELD)
+            and (condition_of(manifest, HELD) or {}).get("reason") == FROZEN,
+        )
 
     @property
     def order(self) -> tuple[int, str, str]:
@@ -59,6 +92,7 @@ class KnownPromotion:
         phase: Of its status.
         created: When, RFC 3339.
         has_turn: Whether it is, or was, past approval and changes the environment.
+        in_set: Whether it belongs to a set.
     """
 
     name: str
@@ -66,6 +100,21 @@ class KnownPromotion:
     phase: str
     created: str
     has_turn: bool = False
+    in_set: bool = False
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> KnownPromotion:
+        """From the object."""
+        spec, meta = manifest["spec"], manifest["metadata"]
+        promotes = spec.get("action", "promote") == "promote"
+        return cls(
+            name=meta["name"],
+            release=spec.get("release", "") if promotes else "",
+            phase=(manifest.get("status") or {}).get("phase", ""),
+            created=meta["creationTimestamp"],
+            has_turn=has_turn(manifest),
+            in_set=bool(spec.get("set")),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +139,20 @@ def next_promotions(
     *,
     previous: str | None,
     automatic: bool,
+    supersede: Supersede = "always",
 ) -> Plan:
     """Apply the rules."""
     by_name = {release.name: release for release in releases}
-    start = _to_start(releases, promotions, by_name, previous) if automatic else None
+    automatic = automatic and not any(release.frozen for release in releases)  # Rule 6
+    start = _to_start(releases, promotions, by_name, previous, supersede) if automatic else None
     name = promotion_name(application, start.version, promotions) if start else ""
-    superseded = []
+    superseded: list[tuple[str, str]] = []
+    if supersede == "never":  # Rule 7
+        return Plan(start, name, ())
     for waiting in promotions:
-        if waiting.phase not in _WAITING or waiting.has_turn or waiting.release not in by_name:
+        if waiting.phase not in _WAITING or waiting.has_turn or waiting.in_set:
+            continue
+        if waiting.release not in by_name:
             continue
         release = by_name[waiting.release]
         if start is not None and release.order < start.order:
@@ -123,16 +178,20 @@ def _to_start(
     promotions: Sequence[KnownPromotion],
     by_name: dict[str, KnownRelease],
     previous: str | None,
+    supersede: Supersede,
 ) -> KnownRelease | None:
     eligible = [r for r in releases if previous is None or previous in r.verified_in]  # Rule 1
     if not eligible:
         return None
-    newest = max(eligible, key=lambda release: release.order)  # Rule 2
     promoted = [by_name[p.release] for p in promotions if p.release in by_name]
     promoted += [release for release in releases if release.promoted]
-    if any(release.order >= newest.order for release in promoted):  # Rules 3 and 4
+    under_way = any(p.phase in _WAITING for p in promotions)
+    if supersede == "never" and under_way:  # Rule 7
         return None
-    return newest
+    last = max((release.order for release in promoted), default=None)
+    left = [r for r in eligible if last is None or r.order > last]  # Rules 3 and 4
+    choose = max if supersede == "always" else min  # Rules 2 and 7
+    return choose(left, key=lambda release: release.order, default=None)
 
 
 def _replacement(

@@ -10,10 +10,35 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from idp.capabilities.promotion.kinds import PipelineStep, PromotionStatus, StepSummary
+from idp.kernel.conditions import is_true
 from idp.kernel.resource import Manifest
+
+PROCEEDING = "Proceeding"
+"""Condition of a promotion that has, or had, its application's turn (see `turn.py`)."""
+
+ABORTED = "Aborted"
+"""Condition of a promotion that somebody stopped: it changes nothing any more but to undo."""
+
+ATTESTING = "Attesting"
+"""Condition of a promotion that signs that it is verified: nobody can stop it any more."""
 
 _ENDED = {"Succeeded": "Succeeded", "Failed": "Failed", "Error": "Failed"}
 ENDED = ("Succeeded", "Failed", "Superseded")
+
+
+def has_turn(promotion: Manifest) -> bool:
+    """Whether a promotion is, or was, past approval."""
+    return is_true(promotion, PROCEEDING)
+
+
+def has_ended(promotion: Manifest) -> bool:
+    """Whether a promotion is final."""
+    return (promotion.get("status") or {}).get("phase") in ENDED
+
+
+def is_over(promotion: Manifest) -> bool:
+    """Whether a promotion is final, or about to be because it was aborted."""
+    return has_ended(promotion) or is_true(promotion, ABORTED)
 
 
 def promotion_status(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from idp.capabilities.environments.kinds import PromotionPipelineSpec
 from idp.capabilities.scanning.kinds import SecurityProfileSpec
 from idp.kernel.manifest import digest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules:
     """Both kinds of rules, read together.
 
@@ -21,7 +22,7 @@ class Rules:
     pipeline: PromotionPipelineSpec
     profile: SecurityProfileSpec
 
-    @property
+    @cached_property
     def policy_version(self) -> str:
         """Digest of all rules: whatever changes in one of them voids what was decided."""
         return digest({"pipeline": self.pipeline.version, "profile": self.profile.version})

@@ -78,7 +78,7 @@ class Case:
         return {
             "application": self.application,
             "release": self.evidence.release_digest,
-            "evidence": [asdict(item) for item in self.evidence.items],
+            "evidence": [item.as_json() for item in self.evidence.items],
             "reports": [report.as_json() for report in self.evidence.newest()],
             "profile": self.profile.model_dump(mode="json", by_alias=True, exclude={"rego"}),
             "exceptions": [

@@ -1,7 +1,12 @@
-"""`Release`, `Promotion`, `PipelineStep`, `Approval`, `Freeze` and `Review`."""
+"""`Release`, What moves, how it moves, and who decides: each kind has a file."""
 
 from __future__ import annotations
 
+from idp.capabilities.promotion.kinds.abort import (
+    PromotionAbort,
+    PromotionAbortSpec,
+    PromotionAbortStatus,
+)
 from idp.capabilities.promotion.kinds.approval import (
     Acceptance,
     Approval,
@@ -28,6 +33,13 @@ from idp.capabilities.promotion.kinds.release import (
     ReleaseStatus,
 )
 from idp.capabilities.promotion.kinds.review import Review, ReviewSpec, ReviewStatus
+from idp.capabilities.promotion.kinds.set import (
+    MemberStatus,
+    PromotionSet,
+    PromotionSetSpec,
+    PromotionSetStatus,
+    SetMember,
+)
 from idp.capabilities.promotion.kinds.step import PipelineStep, PipelineStepSpec, PipelineStepStatus
 from idp.capabilities.promotion.kinds.words import (
     CommitId,
@@ -56,6 +68,7 @@ __all__ = [
     "FreezeStatus",
     "ImageReference",
     "Line",
+    "MemberStatus",
     "Name",
     "ObjectName",
     "ObjectNameOrNone",
@@ -64,6 +77,12 @@ __all__ = [
     "PipelineStepSpec",
     "PipelineStepStatus",
     "Promotion",
+    "PromotionAbort",
+    "PromotionAbortSpec",
+    "PromotionAbortStatus",
+    "PromotionSet",
+    "PromotionSetSpec",
+    "PromotionSetStatus",
     "PromotionSpec",
     "PromotionStatus",
     "Release",
@@ -74,6 +93,7 @@ __all__ = [
     "Review",
     "ReviewSpec",
     "ReviewStatus",
+    "SetMember",
     "StepSummary",
     "Version",
 ]

@@ -31,6 +31,10 @@ class PromotionSpec(Model):
         reason: Why; demanded for a rollback and a hotfix.
         hotfix: Whether the release takes the expedited way: it need not have gone through every
             environment before, and waits for no soak time and no window.
+        undoes: Commit that a rollback undoes; empty takes the newest. When another is the newest
+            by then, nothing is undone.
+        set: Name of the PromotionSet that it belongs to; empty for one by itself.
+        retries: Name of the promotion of which this is another try; empty for the first.
     """
 
     application: Name
@@ -39,6 +43,9 @@ class PromotionSpec(Model):
     initiator: Line = PLATFORM_INITIATOR
     reason: str = Field(default="", max_length=2000)
     hotfix: bool = False
+    undoes: str = Field(default="", pattern=r"^([0-9a-f]{40})?$", max_length=40)
+    set: ObjectNameOrNone = ""
+    retries: ObjectNameOrNone = ""
 
 
 class StepSummary(Model):

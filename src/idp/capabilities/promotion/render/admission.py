@@ -2,7 +2,7 @@
 
 RBAC says who may create an object; these say that the object tells the truth about who that was,
 and that this person has the verb that the object stands for: `promote`, `rollback`, `hotfix`,
-`approve`, `override` or `close`.
+`abort`, `approve`, `override` or `close`.
 `system:masters` are the platform's own controllers.
 """
 
@@ -14,6 +14,8 @@ from idp.capabilities.promotion.kinds import (
     Freeze,
     PipelineStep,
     Promotion,
+    PromotionAbort,
+    PromotionSet,
     Review,
 )
 from idp.capabilities.promotion.render.templates import PIPELINE_ACCOUNT, PUSH
@@ -35,7 +37,8 @@ _APPROVER_GROUPS = (
 _INITIATOR = (
     "(has(object.spec.initiator) && object.spec.initiator == request.userInfo.username) || "
     f"({_PLATFORM} && (!has(object.spec.initiator) || "
-    f"object.spec.initiator == '{PLATFORM_INITIATOR}'))",
+    f"object.spec.initiator == '{PLATFORM_INITIATOR}' || "
+    "(has(object.spec.set) && object.spec.set != '')))",
     "spec.initiator must be you: a promotion is started in one's own name",
 )
 _ON_PROMOTIONS = (
@@ -86,6 +89,28 @@ _MAY_CLOSE = (
     ".name(object.metadata.name).check('close').allowed()",
     "you may not close this review: it takes the verb close on reviews.platform.idp",
 )
+_IN_NO_SET = (
+    f"{_PLATFORM} || !has(object.spec.set) || object.spec.set == ''",
+    "promotions of a set are started by the platform only: create a PromotionSet",
+)
+_SET_INITIATOR = (
+    "object.spec.initiator == request.userInfo.username",
+    "spec.initiator must be you: a set is started in one's own name",
+)
+_MAY_START_SET = (
+    f"{_ON_PROMOTIONS}.check('promote').allowed()",
+    "you may not start a set in this namespace: it takes the verb promote on "
+    "promotions.platform.idp",
+)
+_ABORTER = (
+    "object.spec.user == request.userInfo.username || "
+    f"({_PLATFORM} && object.spec.user == '{PLATFORM_INITIATOR}')",
+    "spec.user must be you: a promotion is aborted in one's own name",
+)
+_MAY_ABORT = (
+    f"{_ON_THE_PROMOTION}.check('abort').allowed()",
+    "you may not abort this promotion: it takes the verb abort on promotions.platform.idp",
+)
 _PUSH_ONLY = (
     f"{_PLATFORM} || (has(object.spec.workflowTemplateRef) && "
     f"object.spec.workflowTemplateRef.name == '{PUSH}' && "
@@ -117,7 +142,7 @@ def admission_policies() -> list[Manifest]:
             [_APPROVER, _APPROVER_GROUPS, _MAY_APPROVE, _MAY_OVERRIDE],
         ),
         *validating_policy(
-            "promotions", Promotion.type(), [_INITIATOR, _MAY_START, _MAY_START_HOTFIX]
+            "promotions", Promotion.type(), [_INITIATOR, _IN_NO_SET, _MAY_START, _MAY_START_HOTFIX]
         ),
         *validating_policy("freezes", Freeze.type(), [_FREEZER]),
         *validating_policy(
@@ -126,6 +151,8 @@ def admission_policies() -> list[Manifest]:
             [_OPENED_BY_PLATFORM, _CLOSER, _MAY_CLOSE],
             ("CREATE", "UPDATE"),
         ),
+        *validating_policy("promotionsets", PromotionSet.type(), [_SET_INITIATOR, _MAY_START_SET]),
+        *validating_policy("promotionaborts", PromotionAbort.type(), [_ABORTER, _MAY_ABORT]),
         *validating_policy("pipelinesteps", PipelineStep.type(), [_PLATFORM_ONLY]),
         *validating_policy("workflows", WORKFLOW, [_PUSH_ONLY, _PUSH_AUTHOR], ("CREATE", "UPDATE")),
     ]

@@ -5,6 +5,7 @@ those of Kubernetes:
 
 - `push` on `webapplications`: push to the repository of that name;
 - `promote` and `rollback` on `promotions`: start one (with `create`);
+- `abort` on `promotions`: stop one (with `create` on `promotionaborts`);
 - `approve` on `promotions`: an Approval counts;
 - `override` on `promotions`: an emergency Approval counts;
 - `hotfix` on `promotions`: start one that takes the expedited way (with `promote`);
@@ -24,7 +25,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.capabilities.applications.kinds import WebApplication
-from idp.capabilities.promotion.kinds import Approval, Freeze, PipelineStep, Promotion, Review
+from idp.capabilities.promotion.kinds import (
+    Approval,
+    Freeze,
+    PipelineStep,
+    Promotion,
+    PromotionAbort,
+    PromotionSet,
+    Review,
+)
 from idp.capabilities.scanning.kinds import (
     Remediation,
     SecurityProfileChange,
@@ -52,6 +61,7 @@ _LOOK_AT = {
     ARGO_APPLICATION.group: ("applications", "workflows", "workflowtemplates"),
 }
 _PROMOTIONS = Promotion.type().plural
+_STARTED = (PromotionAbort.type().plural, PromotionSet.type().plural)
 _EXCEPTIONS = VulnerabilityException.type().plural
 _RULES = SecurityProfileChange.type().plural
 _APPLICATIONS = (WebApplication.type().plural, "applicationconfigurations")
@@ -64,7 +74,8 @@ def cluster_roles() -> list[Manifest]:
         *(_rule(group, resources, _READ) for group, resources in _LOOK_AT.items()),
     ]
     promote = [
-        _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback")),
+        _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback", "abort")),
+        _rule(PLATFORM_GROUP, _STARTED, ("create",)),
         _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("create", "delete")),
         _rule(PLATFORM_GROUP, (_RULES,), ("create",)),
     ]

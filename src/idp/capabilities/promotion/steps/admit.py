@@ -63,7 +63,7 @@ class AdmitParameters(Model):
     release: ObjectName
 
 
-class _Admitted(NamedTuple):
+class Admitted(NamedTuple):
     """What `admit` found.
 
     Attributes:
@@ -111,7 +111,7 @@ class AdmitStep:
         promotion = await self._reader.promotion(run)
         try:
             before = demanded_before(pipeline, hotfix=promotion.spec.hotfix)
-            admitted = await self._check(release, before)
+            admitted = await self.check(release, before)
         except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime, NoHotfix) as error:
             refused = false(ADMITTED, error.code, error.message, remedy=error.remedy or "")
             await self._state(release, refused)
@@ -129,7 +129,16 @@ class AdmitStep:
             buildLevel=admitted.build_level,
         )
 
-    async def _check(self, release: Release, before: Sequence[str]) -> _Admitted:
+    async def check(self, release: Release, before: Sequence[str]) -> Admitted:
+        """Check everything, and state nothing.
+
+        Args:
+            release: What to check.
+            before: Environments that must have verified it.
+
+        Raises:
+            VerificationFailed, NotFound, TooLarge, BorrowsRuntime: Why it is refused.
+        """
         spec, policy = release.spec, await self._trust.policy()
         self._trust.require_pinned(self._origin, *before)
         trust = await self._trust.anchors(policy)
@@ -168,7 +177,7 @@ class AdmitStep:
         made = str(scan.predicate.get("time") or "")
         reports = shortened(read_reports(scan.predicate.get("scanners"), made))
         level = explain(Facts(provenance.predicate, provenance.logged is not None)).level
-        return _Admitted(evidence, reports, verified_at, level)
+        return Admitted(evidence, reports, verified_at, level)
 
     async def _state(self, release: Release, condition: Condition) -> None:
         condition.observed_generation = release.metadata.generation

@@ -12,6 +12,7 @@ from typing import Any
 
 from idp.capabilities.promotion.kinds import ObjectName
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
+from idp.capabilities.promotion.turn import Turns
 from idp.kernel.access import environment_tag
 from idp.kernel.capability import Signer
 from idp.kernel.resource import Model
@@ -53,11 +54,18 @@ class AttestStep:
     parameters = AttestParameters
 
     def __init__(
-        self, reader: PipelineReader, registry: Registry, signer: Signer, *, environment: str
+        self,
+        reader: PipelineReader,
+        registry: Registry,
+        signer: Signer,
+        turns: Turns,
+        *,
+        environment: str,
     ) -> None:
         self._reader = reader
         self._registry = registry
         self._signer = signer
+        self._turns = turns
         self._environment = environment
 
     async def perform(self, run: StepRun, parameters: AttestParameters) -> Outcome:
@@ -107,6 +115,7 @@ class AttestStep:
             "time": time,
             "checks": checks,
         }
+        await self._turns.begin_attesting(run.namespace, promotion.name)
         image = spec.image.rpartition("@")[2]
         summary = summary_predicate(
             self._environment,

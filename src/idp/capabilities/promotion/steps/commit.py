@@ -8,11 +8,11 @@ from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.gatekeeper import MOMENTARY, Gatekeeper
 from idp.capabilities.promotion.gates.gate import GateCase
-from idp.capabilities.promotion.kinds import ObjectName
+from idp.capabilities.promotion.kinds import ObjectName, Promotion
 from idp.capabilities.promotion.override import override_of
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
-from idp.capabilities.promotion.turn import Turns, waiting_for
+from idp.capabilities.promotion.turn import PromotionEnded, Turns, waiting_for
 from idp.kernel.clock import Clock, utc_now
 from idp.kernel.resource import Model
 from idp.kernel.step import Outcome, StepRun, succeeded, waiting
@@ -71,7 +71,12 @@ class CommitStep:
             raise UnprovenStep(f"step {parameters.gates} opened for another release")
         rules = await self._reader.rules_of(approved.get("policyVersion"))
         await self._reader.demand_standing(approved, run.namespace, self._clock())
-        if (holder := await self._turns.take(run.namespace, promotion.name)) is not None:
+        try:
+            holder = await self._turns.take(run.namespace, promotion.name)
+        except PromotionEnded:
+            await self._take_back(promotion)
+            raise
+        if holder is not None:
             place = Place(release.application, run.namespace, self._environment)
             return waiting_for(holder, place)
         case = GateCase(self._environment, promotion, release, rules.pipeline, self._clock())
@@ -80,6 +85,10 @@ class CommitStep:
         commit = await self._repository.deploy(
             release, run.namespace, promotion=promotion.name, uid=promotion.metadata.uid
         )
+        if await self._turns.is_over(run.namespace, promotion.name):
+            # It ended, for example by an abort, after it got its turn: nobody else will undo this.
+            await self._take_back(promotion)
+            raise PromotionEnded(f"promotion {promotion.name} ended while it committed")
         await self._argo_cd.ensure(run.namespace, release.application)
         return succeeded(
             f"committed {commit[:12]}",
@@ -88,6 +97,21 @@ class CommitStep:
             release=release.version,
             releaseDigest=release.digest,
         )
+
+    async def _take_back(self, promotion: Promotion) -> None:
+        """Undo the commit of a promotion that is over, if it made one that is in force."""
+        uid, namespace = promotion.metadata.uid, promotion.namespace
+        application = promotion.spec.application
+        commit = await self._repository.made_by(uid, namespace, application)
+        if commit is None:
+            return
+        await self._repository.undo(
+            commit,
+            "the promotion ended before its commit",
+            promotion=f"{namespace}/{promotion.name}",
+            uid=uid,
+        )
+        await self._argo_cd.refresh(namespace, application)
 
     async def _shut_again(self, case: GateCase, opened: dict[str, Any]) -> Outcome | None:
         """A window that closed, or a freeze that began, while the promotion waited for its turn."""

@@ -46,23 +46,34 @@ class ConfirmStep:
         """Look whether everything is as decided."""
         change = await self._reader.outputs(run, parameters.change, parameters.uses)
         name, image, release = parameters.application, change["image"], change["release"]
-        application = await get_or_none(self._client, WebApplication.type(), name, run.namespace)
-        problem = _not_yet(application, image, release)
+        problem, serving = await running(self._client, run.namespace, name, image, release)
         if problem is None:
-            labels = {**MANAGED_BY, _NAME_LABEL: name}
-            selector = ",".join(f"{key}={value}" for key, value in labels.items())
-            pods = (await self._client.list(POD, run.namespace, label_selector=selector)).items
-            serving = _serving(pods)
-            problem = _other_pods(serving, image)
-            if problem is None:
-                return succeeded(
-                    f"{_count(serving)} {_digest(image)[:19]}",
-                    image=image,
-                    digest=_digest(image),
-                    release=release,
-                    releaseDigest=change["releaseDigest"],
-                )
+            return succeeded(
+                f"{_count(serving)} {_digest(image)[:19]}",
+                image=image,
+                digest=_digest(image),
+                release=release,
+                releaseDigest=change["releaseDigest"],
+            )
         return waiting(problem[0], reason="WaitingForRollout", remedy=problem[1], after=LOOK_AGAIN)
+
+
+async def running(
+    client: Client, namespace: str, name: str, image: str, release: str
+) -> tuple[tuple[str, str] | None, list[Manifest]]:
+    """Whether every replica of an application runs an image, and is ready.
+
+    Returns:
+        What is lacking, with the remedy, or None; and the pods that serve.
+    """
+    application = await get_or_none(client, WebApplication.type(), name, namespace)
+    if (problem := _not_yet(application, image, release)) is not None:
+        return problem, []
+    labels = {**MANAGED_BY, _NAME_LABEL: name}
+    selector = ",".join(f"{key}={value}" for key, value in labels.items())
+    pods = (await client.list(POD, namespace, label_selector=selector)).items
+    serving = _serving(pods)
+    return _other_pods(serving, image), serving
 
 
 def _not_yet(application: Manifest | None, image: str, release: str) -> tuple[str, str] | None:

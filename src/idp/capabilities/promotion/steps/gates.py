@@ -13,6 +13,7 @@ from typing import Any
 
 from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.decide.approvals import Answer, Override
+from idp.capabilities.promotion.decide.promotion_status import has_ended
 from idp.capabilities.promotion.gatekeeper import Gatekeeper, GateReport
 from idp.capabilities.promotion.gates.gate import GateCase
 from idp.capabilities.promotion.kinds import Approval, Freeze, ObjectName, Promotion, Release
@@ -20,7 +21,6 @@ from idp.capabilities.promotion.override import override_output
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.reviews import Reviews
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
-from idp.capabilities.promotion.turn import has_ended
 from idp.kernel.clock import Clock, parse_timestamp, utc_now
 from idp.kernel.controller import Request, Watch
 from idp.kernel.resource import Manifest, Model

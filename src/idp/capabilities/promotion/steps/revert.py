@@ -6,7 +6,7 @@ Image, configuration and policy are one commit, so they go back together.
 from __future__ import annotations
 
 from idp.capabilities.promotion.clients.argo_cd import ArgoCd
-from idp.capabilities.promotion.environment import EnvironmentRepository
+from idp.capabilities.promotion.environment import Deployed, EnvironmentRepository
 from idp.capabilities.promotion.kinds import Name
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
@@ -62,6 +62,9 @@ class RevertStep:
             in_force = await self._repository.in_force(run.namespace, application)
             if len(in_force) < 2:
                 return _nothing_before(place, in_force)
+            newest = await self._repository.deployed(in_force[0].id, run.namespace, application)
+            if (refusal := _refusal(promotion.spec.undoes, newest, place)) is not None:
+                return refusal
             reason = f"Rollback by {promotion.spec.initiator}: {promotion.spec.reason}"
             undone = await self._repository.undo(
                 in_force[0].id, reason, promotion=f"{run.namespace}/{promotion.name}", uid=uid
@@ -91,3 +94,21 @@ def _nothing_before(place: Place, in_force: list[Commit]) -> Outcome:
         reason="NothingBefore",
         remedy=f"Promote another release: {place.promote()}",
     )
+
+
+def _refusal(undoes: str, newest: Deployed, place: Place) -> Outcome | None:
+    """Why the newest commit must stay, or None. Pure."""
+    if undoes and undoes != newest.commit:
+        return failed(
+            f"commit {undoes[:12]} is not the newest any more: {newest.release} came by "
+            f"{newest.commit[:12]}",
+            reason="NotNewest",
+            remedy=f"See what runs: {place.watch()}",
+        )
+    if newest.forbids_rollback:
+        return failed(
+            f"{newest.release} forbids going back: {newest.forbids_rollback}",
+            reason="RollbackForbidden",
+            remedy=f"Push a fix, then bring it: {place.promote()}",
+        )
+    return None
