@@ -35,6 +35,7 @@ from idp.capabilities.scanning.scanners.secrets import Secrets
 from idp.capabilities.scanning.steps.sbom import SbomStep
 from idp.capabilities.scanning.steps.scan import ScanStep
 from idp.capabilities.scanning.workspace import Workspace
+from idp.capabilities.signing.kinds import InstanceTrust
 from idp.kernel.capability import Capability, Context
 from idp.kernel.controller import Runnable
 from idp.kernel.errors import MissingPrerequisite
@@ -54,7 +55,7 @@ def _steps(context: Context) -> Sequence[Step]:
     """Build the steps.
 
     Options that are read: `advisories` (path of the database that all instances share),
-    `advisory-max-age-days`, and `origin`.
+    `advisory-max-age-days`, `authorities`, and `origin`.
     """
     options = context.options
     days = float(options.get("advisory-max-age-days", DEFAULT_MAX_AGE_DAYS))
@@ -77,7 +78,10 @@ def _steps(context: Context) -> Sequence[Step]:
             client=context.client,
             registry=registry,
             signer=context.signer,
-            builder_keys={origin: context.trusted_keys[origin]},
+            trust=InstanceTrust(
+                context.client, context.trusted_keys, options.get("authorities", {})
+            ),
+            origin=origin,
             scanners=(Bandit(), Secrets(), ImageRules(), Infrastructure(), *_installed()),
             dependencies=_dependencies(context),
             database=context.database,
