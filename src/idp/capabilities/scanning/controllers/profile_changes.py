@@ -5,7 +5,7 @@ All changes are one key: they build on each other. In order:
 1. Commit what is approved and builds on the profile in force; once, by the change's uid.
 2. Make the profile what the file in Git says, when there is one: whoever writes it otherwise is
    undone.
-3. State how each change stands.
+3. State how each change stands; what is applied stays so.
 
 Killed anywhere, the next call finds the commit by its key and goes on.
 """
@@ -45,7 +45,7 @@ from idp.protocols.git.ports import Repository
 log = structlog.get_logger(__name__)
 
 BRANCH = "main"
-LOOK_AGAIN = 60.0
+LOOK_AGAIN = 300.0
 """Seconds until Git is looked at again."""
 _HISTORY = 500
 _ALL = Request("", "")
@@ -77,8 +77,9 @@ class ProfileChangeReconciler:
         profile = await get_or_none(self._client, SecurityProfile.type(), PROFILE)
         if profile is None:
             return Result(requeue_after=LOOK_AGAIN)
-        commits = await self._commits()
-        for manifest in sorted(listed, key=_age):
+        waiting = [manifest for manifest in sorted(listed, key=_age) if not _is_applied(manifest)]
+        commits = await self._commits() if waiting else {}
+        for manifest in waiting:
             change = SecurityProfileChange.parse(manifest)
             commit = commits.get(change.metadata.uid, "")
             present = SecurityProfile.parse(profile).spec
@@ -149,6 +150,10 @@ def _condition(decision: Decision) -> Condition:
         "Stale": "Look at the rules, and ask again: `idp-cli security profile set`.",
     }[decision.phase]
     return false("InForce", _OPEN[decision.phase], decision.message, remedy=remedy)
+
+
+def _is_applied(manifest: Manifest) -> bool:
+    return (manifest.get("status") or {}).get("phase") == "Applied"
 
 
 def _age(manifest: Manifest) -> tuple[str, str]:
