@@ -21,6 +21,7 @@ GRANTED: dict[str, dict[str, set[str]]] = {
     "viewers": {},
     "developers": {
         "Promotion": {"create"},
+        "SecurityProfileChange": {"create"},
         "VulnerabilityException": {"create", "delete"},
     },
     "approvers:production": {
@@ -33,7 +34,12 @@ GRANTED: dict[str, dict[str, set[str]]] = {
     "responders:production": {
         "Approval": {"create"},
         "Promotion": {"create"},
+        "SecurityProfileChange": {"create"},
         "VulnerabilityException": {"create", "delete"},
+    },
+    "security": {
+        "SecurityProfileChange": {"create", "patch", "delete"},
+        "VulnerabilityException": {"create", "patch", "delete"},
     },
 }
 """In production, by group. Whatever is not here is refused."""
