@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,6 +98,20 @@ def test_tampering_is_found_where_it_was_done(tmp_path: Path, log: AuditLog, how
     verdict = log.verify()
     assert verdict.broken_at == position
     assert reason in verdict.reason
+
+
+def test_processes_append_one_after_the_other(tmp_path: Path) -> None:
+    """Two engines on one file are to SQLite what two processes are."""
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    logs = [AuditLog(open_database(url)) for _ in range(2)]
+
+    def write(number: int) -> None:
+        logs[number % 2].append("a", "b", str(number))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(40)))
+    assert logs[0].verify().records == 40
+    assert logs[0].verify().broken_at is None
 
 
 def test_threads_append_one_after_the_other(log: AuditLog) -> None:

@@ -122,7 +122,7 @@ def _row(record: AuditRecord) -> dict[str, Any]:
 
 
 class AuditLog:
-    """Appends to the chain of one database; safe to share between threads of one process."""
+    """Appends to the chain of one database, which threads and processes may share."""
 
     def __init__(self, database: sa.Engine, clock: Clock = utc_now) -> None:
         self._database = database
@@ -138,6 +138,9 @@ class AuditLog:
     def append_all(self, entries: Sequence[AuditEntry]) -> list[AuditRecord]:
         """Add records in one transaction; all of them are durable when this returns."""
         with self._lock, self._database.begin() as connection:
+            if self._database.dialect.name == "sqlite":
+                # Another process may append, too: the link before must still be the last.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             last = connection.execute(
                 sa.select(_audit.c.sequence, _audit.c.hash)
                 .order_by(_audit.c.sequence.desc())

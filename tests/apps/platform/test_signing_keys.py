@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import getpass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from idp.apps.platform import signing_keys
+from idp.apps.platform.audit import open_audit
 from idp.apps.platform.layout import ENVIRONMENTS, Layout
 from idp.apps.platform.pins import PinnedFile
 from idp.apps.platform.settings import settings_from_port
 from idp.apps.platform.setup import prepare
-from idp.apps.platform.signing_keys import list_keys, revoke_key, rotate_key
+from idp.apps.platform.signing_keys import list_keys, revoke_key, rotate_key, settle_keys
 from idp.capabilities.signing.ring import active_signer
 from idp.kernel.errors import NotFound, VerificationFailed
 from idp.kernel.trust import pinned_keys
@@ -59,6 +62,28 @@ async def test_what_was_signed_before_holds_until_the_key_is_revoked(layout: Lay
     revoke_key(layout, "staging", identity, "the disk was stolen", None)
     with pytest.raises(VerificationFailed, match="the disk was stolen"):
         await verify_digest(registry, "demo/hello", image, keys)
+
+
+def test_what_is_done_to_keys_stands_in_the_audit_once(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: "ada")
+    old = list_keys(layout, "staging").active.id
+    made = rotate_key(layout, "staging", NOW, timedelta(0))
+    with monkeypatch.context() as killed:  # after the key was revoked, before it was written down
+        killed.setattr(signing_keys, "_record", lambda layout, environment: None)
+        revoke_key(layout, "staging", old, "the disk was stolen", None)
+    for _ in range(2):
+        settle_keys(layout, settings_from_port(9600))
+    audit = open_audit(layout, "staging")
+    assert [(r.actor, r.action, r.target) for r in audit.records()] == [
+        ("machine:ada", "rotate signingkeys", made.id),
+        ("machine:ada", "revoke signingkeys", old),
+    ]
+    facts = [record.facts for record in audit.records()]
+    assert (facts[0]["replaces"], facts[1]["reason"]) == (old, "the disk was stolen")
+    assert audit.verify().broken_at is None
+    assert not layout.instance("uat").history.exists()
 
 
 def test_an_unknown_environment_is_named(layout: Layout) -> None:
