@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -24,6 +25,8 @@ from idp.apps.hub.views.insight_routes import insight_routes
 from idp.apps.hub.views.routes import view_routes
 from idp.apps.hub.web.rate_limit import SignInLimit
 from idp.apps.hub.web.sign_in import sign_in_routes
+from idp.apps.hub.webhooks.routes import webhook_routes
+from idp.apps.hub.webhooks.sources import Sources
 from idp.apps.platform.layout import Layout
 from idp.kernel.access import INSTANCE_PREFIX
 from idp.kernel.errors import Cause, Forbidden, IdpError, Invalid
@@ -156,7 +159,9 @@ def api(
 
     application.include_router(_session_routes(users, authentication, limit))
     application.include_router(sign_in_routes(users, authentication, limit, instances.environments))
-    application.include_router(_user_routes(users, authentication))
+    administrator = _administrator(authentication)
+    application.include_router(_user_routes(users, administrator))
+    application.include_router(webhook_routes(Sources(users.database), administrator))
     application.include_router(_view_routes(authentication, instances, changes))
     application.include_router(finding_routes(authentication, instances))
     application.include_router(view_routes(authentication, instances, Audits(layout, instances)))
@@ -191,16 +196,20 @@ def _session_routes(users: Users, authentication: Authentication, limit: SignInL
     return router
 
 
-def _user_routes(users: Users, authentication: Authentication) -> APIRouter:
+def _administrator(authentication: Authentication) -> Callable[[Request], Awaitable[None]]:
     async def administrator(request: Request) -> None:
         await authentication.admit_person(request)
         principal = admitted(request)
         if ADMINISTRATORS not in principal.groups:
             raise Forbidden(
-                f"{principal.name} may not manage users",
+                f"{principal.name} may not manage users and webhooks",
                 remedy=f"Ask a member of {ADMINISTRATORS}.",
             )
 
+    return administrator
+
+
+def _user_routes(users: Users, administrator: Callable[[Request], Awaitable[None]]) -> APIRouter:
     router = APIRouter(tags=["users"], dependencies=[Depends(administrator)])
 
     @router.get("/users", summary="All users")

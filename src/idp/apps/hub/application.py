@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
@@ -26,9 +27,13 @@ from idp.apps.hub.signing_services import signing_services
 from idp.apps.hub.users import open_users
 from idp.apps.hub.web.headers import SecurityHeaders
 from idp.apps.hub.web.portal import BUILT, Portal
+from idp.apps.hub.webhooks.fetching import Fetching
+from idp.apps.hub.webhooks.routes import LARGEST_DELIVERY, Webhooks
+from idp.apps.hub.webhooks.sources import Source, Sources
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.settings import PlatformSettings
 from idp.embedded.git.events import PushEvent
+from idp.embedded.git.pushes import Outside
 from idp.embedded.git.server import git_application
 from idp.embedded.registry.application import registry_application
 
@@ -61,6 +66,14 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
         own_tags=own_tags,
     )
 
+    async def fetch(source: Source, actor: str) -> None:
+        address = Outside(source.url, source.username, source.password)
+        await git.state.server.fetch(source.repository, actor, address)
+
+    sources = Sources(users.database)
+    fetching = Fetching(sources, users.names, access, fetch)
+    webhooks = Webhooks(sources, fetching)
+
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
         # Mounted applications do not get lifespan events of their own from Starlette.
@@ -68,7 +81,10 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             for mounted in (git, registry):
                 await stack.enter_async_context(mounted.router.lifespan_context(mounted))
             stack.push_async_callback(instances.close)
-            yield
+            async with asyncio.TaskGroup() as group:
+                following = group.create_task(fetching.run())
+                yield
+                following.cancel()
 
     proxy = InstanceProxy(instances, authentication)
     feed = Feed(instances)
@@ -81,6 +97,7 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             *portal.routes(),
             Route("/healthz", _healthy),
             Route("/instances/{environment}/{path:path}", proxy.handle, methods=_VERBS),
+            Mount("/webhooks", BodyLimit(_deliveries(webhooks), LARGEST_DELIVERY)),
             Mount("/api/v1", BodyLimit(own, LARGEST_BODY)),
             Mount("/signing", BodyLimit(signing, LARGEST_BODY)),
             Mount("/git", git),
@@ -92,6 +109,10 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
     application.state.changes = changes
     application.state.feed = feed
     return application
+
+
+def _deliveries(webhooks: Webhooks) -> Starlette:
+    return Starlette(routes=[Route("/{provider}/{name}", webhooks.handle, methods=["POST"])])
 
 
 def _push(event: PushEvent) -> Push:

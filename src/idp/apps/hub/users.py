@@ -179,6 +179,11 @@ class Users:
         with self._database.begin() as connection:
             connection.execute(_sessions.delete().where(_sessions.c.token_hash == _hash(token)))
 
+    @property
+    def database(self) -> sa.Engine:
+        """The hub's database, for what else the hub remembers."""
+        return self._database
+
     def close(self) -> None:
         """Close the database."""
         self._database.dispose()

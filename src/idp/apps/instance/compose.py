@@ -104,6 +104,7 @@ def _context(machine: Machine, options: Mapping[str, object]) -> Context:
             "admission": "off" if machine.environment == _first(machine) else "enforce",
             "authorities": read_json(layout.authorities) or {},
             "advisories": str(machine.layout.advisories),
+            "notification-networks": [str(n) for n in machine.settings.notification_networks],
             **options,
         },
     )
