@@ -12,6 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))  # benchmarks are not installed with the package
 
 from benchmarks.figure import Figure, Peer, number  # noqa: E402
+from benchmarks.figures import decisions  # noqa: E402
 from benchmarks.machine import Machine  # noqa: E402
 from benchmarks.record import Screen  # noqa: E402
 from benchmarks.report import page  # noqa: E402
@@ -43,6 +44,12 @@ def test_a_redrawn_tree_leaves_its_last_state() -> None:
     screen.feed("$ run\r\n\x1b[?25lone\r\ntwo\r\x1b[2K\x1b[1A\x1b[2K\x1b[32mone\x1b[0m done\r\n")
     screen.feed("two done\r\n\x1b[?25h")
     assert screen.text().plain == "$ run\none done\ntwo done"
+
+
+async def test_promotions_at_once_all_commit() -> None:
+    at_once = await decisions.at_once(8)
+    assert at_once.name == "8 promotions at once, four environments"
+    assert len(await decisions.one_by_one(3)) == len(decisions.SHARES)
 
 
 async def test_the_cheapest_measurement_runs_and_keeps_its_limit() -> None:

@@ -62,8 +62,9 @@ def test_every_command_of_the_how_to_works(platform: Platform, tmp_path: Path) -
         if command.startswith("idp-cli promotion reviews"):
             platform.until(lambda: platform.objects("production", "reviews"), "the review", 60)
         if "REVIEW" in command:
-            name = platform.cli("promotion", "reviews", "-e", "production", "-o", "name").stdout
-            said[command] = run(command.replace("REVIEW", name.strip()), tmp_path, platform)
+            (entry,) = platform.objects("production", "reviews")
+            name = entry["metadata"]["name"]
+            said[command] = run(command.replace("REVIEW", name), tmp_path, platform)
         else:
             said[command] = run(command, tmp_path, platform)
     approve, explain, _, frozen, _, _, _, _, reviews, _ = COMMANDS[1:]
@@ -71,9 +72,7 @@ def test_every_command_of_the_how_to_works(platform: Platform, tmp_path: Path) -
     assert "approved-by-two-eyes" in said[explain]
     assert "year-end audit" in said[frozen]
     assert "payments are down" in said[reviews]
-    platform.until(
-        lambda: platform.row("shop", "production").get("health") == "Healthy", "production", 120
-    )
+    platform.until(lambda: shop.runs("production", commit), "production", 120)
     (entry,) = platform.objects("production", "reviews")
     assert entry["spec"]["closedBy"] == "paul"
     assert "soak" in entry["spec"]["overridden"]

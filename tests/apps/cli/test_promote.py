@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from idp.apps.cli.follow import held_at_gates
+from idp.apps.cli.follow import held_at_gates, opens_later
 from idp.apps.cli.promote import waiting_promotion
 from idp.capabilities.promotion.kinds import Promotion
 from idp.kernel.errors import NotFound
@@ -79,3 +80,33 @@ async def test_gates_that_were_not_asked_yet_hold_nothing(message: str) -> None:
     client = await at_gates(message)
     found = await client.get(Promotion.type(), "r1", "demo")
     assert not held_at_gates(found["status"])
+
+
+def gates(until: str, override: dict[str, str] | None = None, **status: Any) -> dict[str, Any]:
+    shut = {"name": "soak", "state": "Waiting", "until": until}
+    opened = {"name": "freeze", "state": "Open", "until": "2999-01-01T00:00:00Z"}
+    outputs = {"gates": [opened, shut], "override": override or {}}
+    return {"status": {"reason": "WaitingForGates", "outputs": outputs, **status}}
+
+
+LATER, SOON, UNKNOWN = "2026-11-25T12:00:11Z", "2026-11-25T12:00:09Z", ""
+
+
+@pytest.mark.parametrize(
+    ("step", "overridden", "later"),
+    [
+        (gates(LATER), False, True),
+        (gates(SOON), False, False),
+        (gates(UNKNOWN), False, False),
+        (gates(LATER), True, False),  # the override was not counted yet
+        (gates(LATER, {"by": "rosa"}), True, True),  # it was, and this one stays shut
+        (gates(LATER, reason="WaitingForApproval"), False, False),
+        ({}, False, False),
+        (None, False, False),
+    ],
+)
+def test_a_gate_that_says_when_it_opens_is_not_waited_for(
+    step: Any, overridden: bool, later: bool
+) -> None:
+    now = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    assert opens_later(step, now, 10, overridden=overridden) == later

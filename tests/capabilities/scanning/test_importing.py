@@ -53,7 +53,8 @@ def run(database: AdvisoryDatabase, source: Path) -> tuple[int, int, int, int, i
 
 
 def known(database: AdvisoryDatabase, package: str) -> list[tuple[Advisory, Affected]]:
-    return [(advisory, affected) for _, advisory, affected in database.lookup([("PyPI", package)])]
+    found = database.lookup({("PyPI", package): ["1.0"]})
+    return [(advisory, affected) for _, _, advisory in found for affected in advisory.affected]
 
 
 def test_an_empty_database_says_so(database: AdvisoryDatabase) -> None:
@@ -70,8 +71,8 @@ def test_what_is_imported_is_looked_up(database: AdvisoryDatabase, tmp_path: Pat
     assert run(database, source) == (2, 0, 0, 0, 0)
     ((advisory, affected),) = known(database, "flask")
     assert (advisory.id, advisory.aliases, advisory.summary) == ("A-1", ("CVE-1",), "Bad")
-    assert affected.ranges == ((("introduced", "0"), ("fixed", "2.0")),)
-    assert affected.versions == ("1.0",)
+    assert affected.ranges == [[["introduced", "0"], ["fixed", "2.0"]]]
+    assert affected.versions == ["1.0"]
     assert known(database, "django") == []
 
 

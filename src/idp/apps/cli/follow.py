@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from idp.apps.cli.progress import Progress
 from idp.apps.cli.tree import Line, State
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
 from idp.capabilities.promotion.render.workflows import push_workflow_name
 from idp.kernel.client import Client, get_or_none
+from idp.kernel.clock import parse_timestamp
 from idp.kernel.errors import DeadlineExceeded, IdpError
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import WORKFLOW
@@ -179,6 +181,27 @@ def held_at_gates(status: Manifest) -> bool:
     """Whether a promotion goes on only when a gate opens."""
     steps = status.get("steps") or []
     return status.get("phase") == "Running" and any(_waits_at_gates(step) for step in steps)
+
+
+def opens_later(step: Manifest | None, now: datetime, seconds: float, *, overridden: bool) -> bool:
+    """Whether a shut gate says itself that it opens no sooner than in some seconds.
+
+    Args:
+        step: The step `gates`; None when it is not there.
+        now: The present moment.
+        seconds: How many.
+        overridden: Whether an emergency override was given, which must have been counted.
+    """
+    status = (step or {}).get("status") or {}
+    outputs = status.get("outputs") or {}
+    if status.get("reason") != "WaitingForGates" or (overridden and not outputs.get("override")):
+        return False
+    return any(
+        gate["state"] == "Waiting"
+        and gate["until"]
+        and (parse_timestamp(gate["until"]) - now).total_seconds() > seconds
+        for gate in outputs.get("gates") or []
+    )
 
 
 def show_promotion(progress: Progress, line: Line, promotion: Manifest) -> bool:

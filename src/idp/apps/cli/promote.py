@@ -14,6 +14,7 @@ from idp.apps.cli.follow import (
     PipelineFailed,
     follow_promotion,
     held_at_gates,
+    opens_later,
     show_promotion,
 )
 from idp.apps.cli.progress import Progress
@@ -22,6 +23,7 @@ from idp.apps.promotion_requests import approval_of, promotion_of, rollback_of
 from idp.capabilities.environments.kinds import PromotionPipeline
 from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
 from idp.kernel.client import Client, get_or_none
+from idp.kernel.clock import utc_now
 from idp.kernel.errors import DeadlineExceeded, InvalidInput, NotFound
 from idp.kernel.http_client import HttpClient
 from idp.kernel.resource import Manifest
@@ -29,7 +31,7 @@ from idp.kernel.resource import Manifest
 FOLLOW_SECONDS = 300.0
 HELD_SECONDS = 10.0
 """A gate that is shut for longer than this is not waited for: an approval may just have come, and
-a short workflow end."""
+a short workflow end. One that says that it opens later is not waited for at all."""
 
 
 async def promote(
@@ -246,7 +248,11 @@ async def decide(
         typer.echo(f"{platform.user}: {decision} {promotion['metadata']['name']} in {environment}.")
         if decision == "approve":
             status = await follow_by_name(
-                client, namespace, promotion["metadata"]["name"], environment
+                client,
+                namespace,
+                promotion["metadata"]["name"],
+                environment,
+                overridden=emergency,
             )
             if status["phase"] == "Superseded":
                 raise PipelineFailed(
@@ -326,11 +332,11 @@ async def rollback(
 
 
 async def follow_by_name(
-    client: HttpClient, namespace: str, name: str, environment: str
+    client: Client, namespace: str, name: str, environment: str, *, overridden: bool = False
 ) -> dict[str, Any]:
     """Follow a promotion or rollback until it succeeds, is superseded or held at its gates.
 
-    Gives its status.
+    Gives its status. `overridden` says that an emergency override was given just now.
 
     Raises:
         PipelineFailed: It failed.
@@ -348,8 +354,12 @@ async def follow_by_name(
                 raise PipelineFailed(status["message"], remedy=status.get("remedy") or None)
             if status.get("phase") in ("Succeeded", "Superseded"):
                 return status
-            if held_at_gates(status) and time.monotonic() - begun > HELD_SECONDS:
-                break
+            if held_at_gates(status):
+                gates = f"{status.get('workflow')}-gates"
+                step = await get_or_none(client, PipelineStep.type(), gates, namespace)
+                long = opens_later(step, utc_now(), HELD_SECONDS, overridden=overridden)
+                if long or time.monotonic() - begun > HELD_SECONDS:
+                    break
             await asyncio.sleep(0.25)
     if held_at_gates(status):
         typer.echo(f"\nIt waits: {status['message']}\nNext: {status.get('remedy', '')}")

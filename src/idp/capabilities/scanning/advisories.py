@@ -9,7 +9,7 @@ How old the database is, is how old its newest record is: copying an old export 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,15 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from idp.capabilities.scanning.osv import Advisory, Affected
+from idp.capabilities.scanning.osv import Advisory, Affected, affects
 from idp.capabilities.scanning.reports import DatabaseFacts
 from idp.kernel.clock import parse_timestamp
 from idp.kernel.errors import MissingPrerequisite
 
 LAYOUT = 2
+
+Package = tuple[str, str]
+"""Ecosystem, and name in its normal form."""
 
 _AT_ONCE = 500
 _MAJOR = re.compile(r"v[0-9]+")
@@ -116,26 +119,28 @@ class AdvisoryDatabase:
         return DatabaseFacts(digest=row.digest, updated=row.updated, records=row.records)
 
     def lookup(
-        self, packages: Iterable[tuple[str, str]]
-    ) -> Iterator[tuple[tuple[str, str], Advisory, Affected]]:
-        """What is known about packages, without what was withdrawn, one after the other.
+        self, versions: Mapping[Package, Iterable[str]]
+    ) -> Iterator[tuple[Package, list[str], Advisory]]:
+        """What is known about versions of packages, without what was withdrawn.
 
         Args:
-            packages: Ecosystem and name in its normal form.
+            versions: Package -> those that are asked for; all must have a `version_key`.
 
         Yields:
-            The package, an advisory, and which versions of it are affected.
+            A package, those of its versions that an advisory affects, and the advisory, which
+            holds what it says about this package only.
         """
-        wanted = set(packages)
-        modules = {name for ecosystem, name in wanted if ecosystem == "Go"}
+        modules = {name for ecosystem, name in versions if ecosystem == "Go"}
         with self._engine.connect() as connection:
-            for row in _select(connection, _BY_NAME, {name for _, name in wanted}):
-                key = (row[_ECOSYSTEM], row[_PACKAGE])
-                if key in wanted:
-                    yield key, *_read_row(row)
+            for row in _select(connection, _BY_NAME, {name for _, name in versions}):
+                package = (row[_ECOSYSTEM], row[_PACKAGE])
+                if package in versions and (found := _affecting(row, versions[package])):
+                    yield package, *found
             for row in _select(connection, _INSIDE, modules):
                 if _module_of(row[_PACKAGE], modules) == row[_ASKED]:
-                    yield ("Go", row[_ASKED]), *_read_row(row)
+                    package = ("Go", row[_ASKED])
+                    if found := _affecting(row, versions[package]):
+                        yield package, *found
 
     def ecosystems(self) -> frozenset[str]:
         """Of which something is known."""
@@ -188,15 +193,17 @@ def _configure(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _read_row(row: Sequence[Any]) -> tuple[Advisory, Affected]:
-    """By place, for it is done thousands of times."""
-    _, name, aliases, summary, severity, modified, ecosystem, package, ranges, versions = row
+def _affecting(row: Sequence[Any], versions: Iterable[str]) -> tuple[list[str], Advisory] | None:
+    """The versions that a row's advisory affects, and it; None when it affects none.
+
+    By place, and nothing is made that is not needed, for it is done thousands of times.
+    """
+    _, name, aliases, summary, severity, modified, ecosystem, package, ranges, listed = row
     affected = Affected(
-        ecosystem,
-        package,
-        tuple(tuple(map(tuple, events)) for events in orjson.loads(ranges)),
-        tuple(orjson.loads(versions)) if versions != "[]" else (),
+        ecosystem, package, orjson.loads(ranges), orjson.loads(listed) if listed != "[]" else ()
     )
+    hit = [version for version in versions if affects(affected, version)]
+    if not hit:
+        return None
     known_as = tuple(orjson.loads(aliases)) if aliases != "[]" else ()
-    advisory = Advisory(name, known_as, modified, False, summary, severity, (affected,))
-    return advisory, affected
+    return hit, Advisory(name, known_as, modified, False, summary, severity, (affected,))

@@ -17,9 +17,8 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from idp.capabilities.scanning.cvss import base_score
 from idp.capabilities.scanning.versions import Key, is_known, normal_name, version_key
@@ -30,29 +29,28 @@ _ORDER = {"fixed": 0, "limit": 0, "introduced": 1, "last_affected": 2}
 _MAX_TEXT = 500
 
 Event = tuple[str, str]
-"""`introduced`, `fixed`, `last_affected` or `limit`, and the version."""
+"""What happens, and at which version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Affected:
+class Affected(NamedTuple):
     """Which versions of one package are affected.
 
     Attributes:
         ecosystem: As OSV calls it.
         package: Name in its normal form.
-        ranges: Each a list of events.
+        ranges: Each a list of events: `introduced`, `fixed`, `last_affected` or `limit`, and the
+            version.
         versions: Listed versions, as they were written.
     """
 
     ecosystem: str
     package: str
-    ranges: tuple[tuple[Event, ...], ...]
-    versions: tuple[str, ...]
+    ranges: Sequence[Sequence[Sequence[str]]]
+    versions: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Advisory:
-    """One record.
+class Advisory(NamedTuple):
+    """One record. A tuple, as a lookup makes thousands of them.
 
     Attributes:
         id: Such as `PYSEC-2021-335`.
@@ -102,7 +100,10 @@ def affects(affected: Affected, version: str) -> bool:
     """
     ecosystem = affected.ecosystem
     installed = version_key(ecosystem, version)
-    return any(_in_range(ecosystem, events, installed) for events in affected.ranges) or any(
+    for events in affected.ranges:
+        if _in_range(ecosystem, events, installed):
+            return True
+    return any(
         listed == version or _is_same(ecosystem, listed, installed) for listed in affected.versions
     )
 
@@ -113,8 +114,12 @@ def merge_aliases(advisories: Iterable[Advisory]) -> list[tuple[Advisory, list[s
     Returns:
         One record for each vulnerability, the worst scored one, and all its other names sorted.
     """
+    ordered = sorted(advisories, key=lambda a: a.id)
+    alone = [name for a in ordered for name in {a.id, *a.aliases}]
+    if len(set(alone)) == len(alone):  # the usual case, and by far the fastest
+        return [(a, sorted({*a.aliases} - {a.id})) for a in ordered]
     groups: list[tuple[set[str], list[Advisory]]] = []
-    for advisory in sorted(advisories, key=lambda a: a.id):
+    for advisory in ordered:
         names = {advisory.id, *advisory.aliases}
         members = [advisory]
         for group in [g for g in groups if g[0] & names]:
@@ -214,18 +219,16 @@ def _is_same(ecosystem: str, listed: str, installed: Key) -> bool:
         return False  # a version of before the ecosystem had rules
 
 
-def _in_range(ecosystem: str, events: tuple[Event, ...], installed: Key) -> bool:
-    limits = [at for kind, at in events if kind == "limit"]
-    if limits and not any(at == "*" or installed < version_key(ecosystem, at) for at in limits):
-        return False
-    inside = False
+def _in_range(ecosystem: str, events: Sequence[Sequence[str]], installed: Key) -> bool:
+    inside, limited, below = False, False, False
     for kind, at in events:
-        if kind == "limit":
-            continue
         if kind == "introduced":
             inside = inside or at == "0" or bool(installed >= version_key(ecosystem, at))
         elif kind == "fixed":
             inside = inside and bool(installed < version_key(ecosystem, at))
-        else:
+        elif kind == "last_affected":
             inside = inside and bool(installed <= version_key(ecosystem, at))
-    return inside
+        else:
+            limited = True
+            below = below or at == "*" or bool(installed < version_key(ecosystem, at))
+    return inside and (below or not limited)

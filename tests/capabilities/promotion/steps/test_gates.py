@@ -54,7 +54,7 @@ class Before:
         self.step: Any = None
         self.policy = ""
 
-    async def come(self, *gates: Any, minutes: int = 0, **spec: Any) -> Before:
+    async def come(self, *gates: Any, minutes: float = 0, **spec: Any) -> Before:
         bench = self.bench
         rules = {"previous": "staging", "gates": list(gates), **spec.pop("rules", {})}
         self.policy = await bench.rules(**rules)
@@ -184,11 +184,43 @@ async def test_a_freeze_calls_whoever_waits(before: Any, bench: Any) -> None:
     await bench.client.create(Freeze.type(), {"metadata": meta, "spec": FROZEN})
     before.now += timedelta(seconds=5)
     assert "grace froze it" in (await before.ask()).message
-    approvals, freezes = before.step.watches
-    assert freezes.to_requests({}) == [Request("demo", "p-gates")]
-    assert approvals.to_requests(
-        {"metadata": {"namespace": "demo"}, "spec": {"promotion": "p"}}
-    ) == [Request("demo", "p-gates")]
+    watches = {watch.type.kind: watch for watch in before.step.watches}
+    asked = [Request("demo", "p-gates")]
+    for kind in ("Freeze", "PromotionPipeline", "SecurityProfile"):
+        assert watches[kind].to_requests({}) == asked
+    approval = {"metadata": {"namespace": "demo"}, "spec": {"promotion": "p"}}
+    assert watches["Approval"].to_requests(approval) == asked
+    promotion = {"metadata": {"namespace": "demo", "name": "p"}, "status": {"phase": "Running"}}
+    assert watches["Promotion"].to_requests(promotion) == []
+    promotion["status"]["phase"] = "Superseded"
+    assert watches["Promotion"].to_requests(promotion) == asked
+    promotion["metadata"]["name"] = "q"
+    assert watches["Promotion"].to_requests(promotion) == []
+
+
+@pytest.mark.parametrize(
+    ("gates", "minutes", "seconds"),
+    [
+        ([SOAK], 20, 60),  # as a guard: it opens in forty minutes
+        ([SOAK], 59.5, 30),
+        ([SOAK, NEVER], 20, 15),  # nobody knows when an expression changes its mind
+    ],
+)
+async def test_it_asks_again_when_a_gate_may_open(
+    before: Any, gates: list[Any], minutes: float, seconds: float
+) -> None:
+    outcome = await (await before.come(*gates, minutes=minutes)).ask()
+    assert outcome.requeue_after == pytest.approx(seconds, abs=1)  # times are whole seconds
+
+
+async def test_it_asks_again_when_a_deadline_passes(
+    before: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await before.come({**NEVER, "deadlineHours": 2})
+    start = before.now
+    monkeypatch.setattr("idp.capabilities.promotion.steps.gates._since", lambda run, now: start)
+    before.now += timedelta(hours=2) - timedelta(seconds=10)
+    assert (await before.ask()).requeue_after == pytest.approx(10)
 
 
 async def test_an_override_opens_what_may_be_overridden_and_nothing_else(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +67,11 @@ async def test_known_vulnerabilities_are_found(known: AdvisoryDatabase) -> None:
 
 def test_a_fixed_version_is_clean(known: AdvisoryDatabase) -> None:
     assert scanner(known).match(bill(("flask", "2.0"))).status == "clean"
+
+
+def test_collections_go_on_after_a_comparison(known: AdvisoryDatabase) -> None:
+    scanner(known).match(bill(("flask", "1.5")))
+    assert gc.isenabled()
 
 
 def test_without_advisories_it_is_incomplete(advisories: AdvisoryDatabase) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from idp.capabilities.environments.kinds import PromotionPipeline
 from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.decide.approvals import Answer, Override
 from idp.capabilities.promotion.decide.promotion_status import has_ended
@@ -21,10 +22,15 @@ from idp.capabilities.promotion.override import override_output
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.reviews import Reviews
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
+from idp.capabilities.scanning.kinds import SecurityProfile
 from idp.kernel.clock import Clock, parse_timestamp, utc_now
 from idp.kernel.controller import Request, Watch
 from idp.kernel.resource import Manifest, Model
 from idp.kernel.step import Outcome, StepRun, failed, succeeded
+
+SOONEST, LONGEST = 0.05, 60.0
+"""Seconds between two looks. A gate that knows when it opens is asked then, and whatever else
+changes it is watched; the longest pause is a guard, and finds evidence that has expired."""
 
 
 class GatesParameters(Model):
@@ -69,11 +75,25 @@ class GatesStep:
 
     @property
     def watches(self) -> Sequence[Watch]:
-        """An approval calls the step of its promotion; a freeze that comes or goes calls all."""
+        """An approval calls the step of its promotion, and so does the promotion's end; a freeze
+        that comes or goes, and rules that change, call all.
+        """
+
+        def everyone(_manifest: Manifest) -> list[Request]:
+            return sorted(self._waiting, key=str)
+
         return (
             Watch(Approval.type(), _step_of),
-            Watch(Freeze.type(), lambda _: sorted(self._waiting, key=str)),
+            Watch(Promotion.type(), self._when_ended),
+            Watch(Freeze.type(), everyone),
+            Watch(PromotionPipeline.type(), everyone),
+            Watch(SecurityProfile.type(), everyone),
         )
+
+    def _when_ended(self, promotion: Manifest) -> list[Request]:
+        meta = promotion["metadata"]
+        request = _request(meta.get("namespace", ""), meta["name"])
+        return [request] if request in self._waiting and has_ended(promotion) else []
 
     async def perform(self, run: StepRun, parameters: GatesParameters) -> Outcome:
         """Look how they stand."""
@@ -148,14 +168,18 @@ class GatesStep:
             remedy = place.approve(answer.unaccepted)
             return Outcome("Running", words, "WaitingForApproval", remedy, outputs, 15.0)
         if shut:
-            after = min(r.answer.after for r in shut)
-            opens = [r.answer.until for r in shut if r.answer.until is not None]
-            if opens:
-                soonest = max(0.05, (min(opens) - now).total_seconds())
-                after = min(after, soonest)
+            after = min(_after(report, now) for report in shut)
             remedy = " ".join(dict.fromkeys(r.answer.change for r in shut))
             return Outcome("Running", _told(shut), "WaitingForGates", remedy, outputs, after)
         return succeeded(_passed(reports, answer.override), reason="GatesOpen", **outputs)
+
+
+def _after(report: GateReport, now: datetime) -> float:
+    """Seconds until a shut gate can stand otherwise: when it opens, if it says when, or refuses."""
+    answer = report.answer
+    moments = [report.deadline, *([answer.until] if answer.until else [])]
+    soonest = max(SOONEST, (min(moments) - now).total_seconds())
+    return min(soonest, LONGEST if answer.until else answer.after)
 
 
 def _told(reports: Sequence[GateReport]) -> str:
@@ -178,5 +202,8 @@ def _since(run: StepRun, now: datetime) -> datetime:
 
 def _step_of(approval: Manifest) -> list[Request]:
     """As for the `approval` step: a step object has the promotion's name and the step's."""
-    name = f"{approval['spec']['promotion']}-{GatesStep.uses}"
-    return [Request(approval["metadata"].get("namespace", ""), name)]
+    return [_request(approval["metadata"].get("namespace", ""), approval["spec"]["promotion"])]
+
+
+def _request(namespace: str, promotion: str) -> Request:
+    return Request(namespace, f"{promotion}-{GatesStep.uses}")
