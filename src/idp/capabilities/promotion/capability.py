@@ -14,6 +14,8 @@ from idp.capabilities.promotion.controllers.promotions import PromotionReconcile
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
 from idp.capabilities.promotion.controllers.reviews import ReviewFollower
 from idp.capabilities.promotion.controllers.starter import PromotionStarter
+from idp.capabilities.promotion.controllers.trigger_events import TriggerEventFollower
+from idp.capabilities.promotion.controllers.triggers import TriggerWatcher
 from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.gatekeeper import Gatekeeper
@@ -31,8 +33,10 @@ from idp.capabilities.promotion.kinds import (
     Freeze,
     PipelineStep,
     Promotion,
+    PromotionTrigger,
     Release,
     Review,
+    TriggerEvent,
 )
 from idp.capabilities.promotion.ledger import Ledger
 from idp.capabilities.promotion.ports import Repositories
@@ -106,6 +110,8 @@ def build_controllers(
         PipelineAccount(client).controller(),
         PromotionStarter(client).controller(),
         ReviewFollower(client).controller(),
+        TriggerWatcher(client).controller(),
+        TriggerEventFollower(client, AccessReviewer(client)).controller(),
         promotions.controller(),
     ]
 
@@ -193,7 +199,16 @@ def _origin(context: Context) -> str:
 
 CAPABILITY = Capability(
     name="promotion",
-    kinds=(Release, Promotion, PipelineStep, Approval, Freeze, Review),
+    kinds=(
+        Release,
+        Promotion,
+        PipelineStep,
+        Approval,
+        Freeze,
+        Review,
+        PromotionTrigger,
+        TriggerEvent,
+    ),
     controllers=controllers,
     steps=steps,
     migrations=(Path(__file__).parent / "migrations",),

@@ -63,8 +63,8 @@ class PromotionStarter:
         promotions = await self._of(Promotion, request)
         plan = next_promotions(
             request.name,
-            [_known_release(m) for m in releases],
-            [_known_promotion(m) for m in promotions],
+            [known_release(m) for m in releases],
+            [known_promotion(m) for m in promotions],
             previous=rules.previous,
             automatic=rules.automatic,
         )
@@ -119,7 +119,8 @@ class PromotionStarter:
             log.debug("promotion changed meanwhile", promotion=promotion["metadata"]["name"])
 
 
-def _known_release(manifest: Manifest) -> KnownRelease:
+def known_release(manifest: Manifest) -> KnownRelease:
+    """What is decided by, of a Release."""
     spec, status = manifest["spec"], manifest.get("status") or {}
     return KnownRelease(
         name=manifest["metadata"]["name"],
@@ -131,7 +132,8 @@ def _known_release(manifest: Manifest) -> KnownRelease:
     )
 
 
-def _known_promotion(manifest: Manifest) -> KnownPromotion:
+def known_promotion(manifest: Manifest) -> KnownPromotion:
+    """What is decided by, of a Promotion."""
     spec, meta = manifest["spec"], manifest["metadata"]
     promotes = spec.get("action", "promote") == "promote"
     return KnownPromotion(

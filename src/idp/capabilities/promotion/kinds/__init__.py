@@ -1,4 +1,4 @@
-"""`Release`, `Promotion`, `PipelineStep`, `Approval`, `Freeze` and `Review`."""
+"""Releases, promotions, their steps, and what decides about or starts them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ from idp.capabilities.promotion.kinds.release import (
 )
 from idp.capabilities.promotion.kinds.review import Review, ReviewSpec, ReviewStatus
 from idp.capabilities.promotion.kinds.step import PipelineStep, PipelineStepSpec, PipelineStepStatus
+from idp.capabilities.promotion.kinds.trigger import (
+    PromotionTrigger,
+    PromotionTriggerSpec,
+    PromotionTriggerStatus,
+    ScheduleRule,
+    TriggerEvent,
+    TriggerEventSpec,
+    TriggerEventStatus,
+)
 from idp.capabilities.promotion.kinds.words import (
     CommitId,
     Digest,
@@ -66,6 +75,9 @@ __all__ = [
     "Promotion",
     "PromotionSpec",
     "PromotionStatus",
+    "PromotionTrigger",
+    "PromotionTriggerSpec",
+    "PromotionTriggerStatus",
     "Release",
     "ReleaseSource",
     "ReleaseSpec",
@@ -74,6 +86,10 @@ __all__ = [
     "Review",
     "ReviewSpec",
     "ReviewStatus",
+    "ScheduleRule",
     "StepSummary",
+    "TriggerEvent",
+    "TriggerEventSpec",
+    "TriggerEventStatus",
     "Version",
 ]

@@ -14,9 +14,11 @@ from idp.capabilities.promotion.kinds import (
     Freeze,
     PipelineStep,
     Promotion,
+    PromotionTrigger,
     Review,
+    TriggerEvent,
 )
-from idp.capabilities.promotion.render.templates import PIPELINE_ACCOUNT, PUSH
+from idp.capabilities.promotion.render.templates import PIPELINE_ACCOUNT, PUSH, TRIGGER_LABEL
 from idp.kernel.admission import validating_policy
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import WORKFLOW
@@ -35,7 +37,9 @@ _APPROVER_GROUPS = (
 _INITIATOR = (
     "(has(object.spec.initiator) && object.spec.initiator == request.userInfo.username) || "
     f"({_PLATFORM} && (!has(object.spec.initiator) || "
-    f"object.spec.initiator == '{PLATFORM_INITIATOR}'))",
+    f"object.spec.initiator == '{PLATFORM_INITIATOR}' || "
+    # What a trigger starts, the platform starts in the name of whoever gave the occasion.
+    f"(has(object.metadata.labels) && '{TRIGGER_LABEL}' in object.metadata.labels)))",
     "spec.initiator must be you: a promotion is started in one's own name",
 )
 _ON_PROMOTIONS = (
@@ -51,6 +55,20 @@ _MAY_START_HOTFIX = (
     f"!has(object.spec.hotfix) || !object.spec.hotfix || "
     f"{_ON_PROMOTIONS}.check('hotfix').allowed()",
     "you may not start a hotfix in this namespace: it takes the verb hotfix on "
+    "promotions.platform.idp",
+)
+_TRIGGERED_BY = (
+    f"{_PLATFORM} || object.spec.by == request.userInfo.username",
+    "spec.by must be you: what a trigger starts is started in one's own name",
+)
+_TRIGGERED_BY_GROUPS = (
+    f"{_PLATFORM} || !has(object.spec.byGroups) || object.spec.byGroups.all(group, "
+    "has(request.userInfo.groups) && group in request.userInfo.groups)",
+    "spec.byGroups may only name groups that you are in",
+)
+_MAY_PROMOTE = (
+    f"{_ON_PROMOTIONS}.check('promote').allowed()",
+    "you may not start promotions in this namespace: it takes the verb promote on "
     "promotions.platform.idp",
 )
 _EMERGENCY = "(has(object.spec.emergency) && object.spec.emergency)"
@@ -118,6 +136,15 @@ def admission_policies() -> list[Manifest]:
         ),
         *validating_policy(
             "promotions", Promotion.type(), [_INITIATOR, _MAY_START, _MAY_START_HOTFIX]
+        ),
+        *(
+            policy
+            for kind in (PromotionTrigger, TriggerEvent)
+            for policy in validating_policy(
+                kind.type().plural,
+                kind.type(),
+                [_TRIGGERED_BY, _TRIGGERED_BY_GROUPS, _MAY_PROMOTE],
+            )
         ),
         *validating_policy("freezes", Freeze.type(), [_FREEZER]),
         *validating_policy(

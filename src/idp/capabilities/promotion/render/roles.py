@@ -4,7 +4,7 @@ Bind them with RoleBindings in an application's namespace, or for a whole instan
 those of Kubernetes:
 
 - `push` on `webapplications`: push to the repository of that name;
-- `promote` and `rollback` on `promotions`: start one (with `create`);
+- `promote` and `rollback` on `promotions`: start one (with `create`), by a trigger too;
 - `approve` on `promotions`: an Approval counts;
 - `override` on `promotions`: an emergency Approval counts;
 - `hotfix` on `promotions`: start one that takes the expedited way (with `promote`);
@@ -23,7 +23,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.capabilities.applications.kinds import WebApplication
-from idp.capabilities.promotion.kinds import Approval, Freeze, PipelineStep, Promotion, Review
+from idp.capabilities.promotion.kinds import (
+    Approval,
+    Freeze,
+    PipelineStep,
+    Promotion,
+    PromotionTrigger,
+    Review,
+    TriggerEvent,
+)
 from idp.capabilities.scanning.kinds import VulnerabilityException
 from idp.kernel.manifest import render
 from idp.kernel.resource import PLATFORM_GROUP, Manifest
@@ -60,6 +68,8 @@ def cluster_roles() -> list[Manifest]:
     promote = [
         _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback")),
         _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("create", "delete")),
+        _rule(PLATFORM_GROUP, (PromotionTrigger.type().plural,), ("create", "delete")),
+        _rule(PLATFORM_GROUP, (TriggerEvent.type().plural,), ("create",)),
     ]
     develop = [
         *promote,
