@@ -28,6 +28,7 @@ GRANTED: dict[str, dict[str, set[str]]] = {
     "approvers:production": {
         "Approval": {"create"},
         "Freeze": {"create", "delete"},
+        "PullRequest": {"patch"},
         "Review": {"patch"},
         "VulnerabilityException": {"patch", "delete"},
     },

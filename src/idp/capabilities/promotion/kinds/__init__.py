@@ -21,6 +21,11 @@ from idp.capabilities.promotion.kinds.promotion import (
     PromotionStatus,
     StepSummary,
 )
+from idp.capabilities.promotion.kinds.pull_request import (
+    PullRequest,
+    PullRequestSpec,
+    PullRequestStatus,
+)
 from idp.capabilities.promotion.kinds.release import (
     Release,
     ReleaseSource,
@@ -78,6 +83,9 @@ __all__ = [
     "PromotionTrigger",
     "PromotionTriggerSpec",
     "PromotionTriggerStatus",
+    "PullRequest",
+    "PullRequestSpec",
+    "PullRequestStatus",
     "Release",
     "ReleaseSource",
     "ReleaseSpec",

@@ -15,6 +15,7 @@ from idp.capabilities.promotion.kinds import (
     PipelineStep,
     Promotion,
     PromotionTrigger,
+    PullRequest,
     Review,
     TriggerEvent,
 )
@@ -104,6 +105,22 @@ _MAY_CLOSE = (
     ".name(object.metadata.name).check('close').allowed()",
     "you may not close this review: it takes the verb close on reviews.platform.idp",
 )
+_PROPOSED_BY_PLATFORM = (
+    f"request.operation != 'CREATE' || {_PLATFORM}",
+    "pull requests are opened by the platform only",
+)
+_DECIDER = (
+    "request.operation != 'UPDATE' || !has(object.spec.decidedBy) || "
+    "object.spec.decidedBy == '' || object.spec == oldObject.spec || "
+    "object.spec.decidedBy == request.userInfo.username",
+    "spec.decidedBy must be you: one decides in one's own name",
+)
+_MAY_DECIDE = (
+    f"request.operation != 'UPDATE' || object.spec == oldObject.spec || "
+    f"{_ON_THE_PROMOTION}.check('approve').allowed()",
+    "you may not decide about this pull request: it takes the verb approve on "
+    "promotions.platform.idp",
+)
 _PUSH_ONLY = (
     f"{_PLATFORM} || (has(object.spec.workflowTemplateRef) && "
     f"object.spec.workflowTemplateRef.name == '{PUSH}' && "
@@ -151,6 +168,12 @@ def admission_policies() -> list[Manifest]:
             "reviews",
             Review.type(),
             [_OPENED_BY_PLATFORM, _CLOSER, _MAY_CLOSE],
+            ("CREATE", "UPDATE"),
+        ),
+        *validating_policy(
+            "pullrequests",
+            PullRequest.type(),
+            [_PROPOSED_BY_PLATFORM, _DECIDER, _MAY_DECIDE],
             ("CREATE", "UPDATE"),
         ),
         *validating_policy("pipelinesteps", PipelineStep.type(), [_PLATFORM_ONLY]),

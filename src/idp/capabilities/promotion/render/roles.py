@@ -5,7 +5,7 @@ those of Kubernetes:
 
 - `push` on `webapplications`: push to the repository of that name;
 - `promote` and `rollback` on `promotions`: start one (with `create`), by a trigger too;
-- `approve` on `promotions`: an Approval counts;
+- `approve` on `promotions`: an Approval counts, a PullRequest may be merged or closed;
 - `override` on `promotions`: an emergency Approval counts;
 - `hotfix` on `promotions`: start one that takes the expedited way (with `promote`);
 - `close` on `reviews`: close one that is about somebody else (with `patch`);
@@ -29,6 +29,7 @@ from idp.capabilities.promotion.kinds import (
     PipelineStep,
     Promotion,
     PromotionTrigger,
+    PullRequest,
     Review,
     TriggerEvent,
 )
@@ -82,6 +83,7 @@ def cluster_roles() -> list[Manifest]:
         _rule(PLATFORM_GROUP, (Approval.type().plural,), ("create",)),
         _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("approve",)),
         _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("approve", "patch", "update", "delete")),
+        _rule(PLATFORM_GROUP, (PullRequest.type().plural,), ("patch", "update")),
         _rule(PLATFORM_GROUP, (Freeze.type().plural,), ("create", "delete")),
         _rule(PLATFORM_GROUP, (Review.type().plural,), ("close", "patch", "update")),
     ]

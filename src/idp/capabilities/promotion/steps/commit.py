@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from idp.capabilities.environments.kinds import PromotionPipelineSpec
 from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.gatekeeper import MOMENTARY, Gatekeeper
 from idp.capabilities.promotion.gates.gate import GateCase
-from idp.capabilities.promotion.kinds import ObjectName
+from idp.capabilities.promotion.kinds import ObjectName, Promotion, ReleaseSpec
 from idp.capabilities.promotion.override import override_of
+from idp.capabilities.promotion.pull_requests import PullRequests
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
 from idp.capabilities.promotion.turn import Turns, waiting_for
@@ -45,6 +47,7 @@ class CommitStep:
         turns: Turns,
         argo_cd: ArgoCd,
         gatekeeper: Gatekeeper,
+        pull_requests: PullRequests,
         *,
         environment: str,
         clock: Clock = utc_now,
@@ -54,6 +57,7 @@ class CommitStep:
         self._turns = turns
         self._argo_cd = argo_cd
         self._gatekeeper = gatekeeper
+        self._pull_requests = pull_requests
         self._environment = environment
         self._clock = clock
 
@@ -71,6 +75,8 @@ class CommitStep:
             raise UnprovenStep(f"step {parameters.gates} opened for another release")
         rules = await self._reader.rules_of(approved.get("policyVersion"))
         await self._reader.demand_standing(approved, run.namespace, self._clock())
+        if (waits := await self._undecided(promotion, release, rules.pipeline)) is not None:
+            return waits
         if (holder := await self._turns.take(run.namespace, promotion.name)) is not None:
             place = Place(release.application, run.namespace, self._environment)
             return waiting_for(holder, place)
@@ -88,6 +94,17 @@ class CommitStep:
             release=release.version,
             releaseDigest=release.digest,
         )
+
+    async def _undecided(
+        self, promotion: Promotion, release: ReleaseSpec, rules: PromotionPipelineSpec
+    ) -> Outcome | None:
+        """A pull request that nobody merged; it waits without holding the application's turn."""
+        uid, namespace = promotion.metadata.uid, promotion.namespace
+        if rules.delivery != "pull-request" or await self._repository.made_by(
+            uid, namespace, release.application
+        ):
+            return None
+        return await self._pull_requests.undecided(promotion, release, rules)
 
     async def _shut_again(self, case: GateCase, opened: dict[str, Any]) -> Outcome | None:
         """A window that closed, or a freeze that began, while the promotion waited for its turn."""
