@@ -9,6 +9,8 @@ import pytest
 from idp.capabilities.environments.kinds import PromotionPipelineSpec
 from idp.capabilities.promotion.controllers.pull_requests import PullRequestFollower
 from idp.capabilities.promotion.gatekeeper import Gatekeeper
+from idp.capabilities.promotion.gates.freeze import FreezeGate
+from idp.capabilities.promotion.gates.window import WindowGate
 from idp.capabilities.promotion.kinds import Promotion, PullRequest
 from idp.capabilities.promotion.pull_requests import PullRequests
 from idp.capabilities.promotion.render.workflows import TURN_SECONDS, longest_seconds
@@ -35,7 +37,7 @@ async def proposed(bench: Any) -> tuple[CommitStep, Outcome]:
         bench.environment,
         Turns(bench.client),
         bench.argo_cd,
-        Gatekeeper([]),
+        Gatekeeper([FreezeGate(bench.client), WindowGate()]),
         PullRequests(bench.client, bench.environment, environment="uat"),
         environment="uat",
     )
@@ -135,7 +137,7 @@ async def test_a_superseded_one_is_closed_and_cannot_be_merged(bench: Any) -> No
 async def test_a_pull_request_of_a_former_promotion_decides_nothing(bench: Any) -> None:
     step, _ = await proposed(bench)
     await decide(bench, "merge", "grace")
-    stale = {"metadata": {"ownerReferences": []}}
+    stale: dict[str, Any] = {"metadata": {"ownerReferences": []}}
     await bench.client.patch(PullRequest.type(), "p", stale, "demo")
     with pytest.raises(Conflict, match="former promotion"):
         await commit(bench, step)
