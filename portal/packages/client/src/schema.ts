@@ -590,6 +590,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All webhooks, without their secrets */
+        get: operations["list_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Create or replace a webhook */
+        put: operations["put_webhook"];
+        post?: never;
+        /** Remove a webhook */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workflows": {
         parameters: {
             query?: never;
@@ -2897,6 +2932,50 @@ export interface components {
             user: string;
         };
         /**
+         * Source
+         * @description An outside repository that webhooks bring in.
+         *
+         *     Attributes:
+         *         provider: Who sends the webhook.
+         *         repository: Where it goes here, `namespace/application`.
+         *         url: Clone address, http or https, without credentials; nothing else is ever fetched.
+         *         username: For the outside server; empty for none.
+         *         password: Likewise.
+         *         secret: What deliveries are signed with.
+         *         acts_as: User of the platform who pushes when `people` does not name who did.
+         *         people: Name at the outside server -> user of the platform. Who wrote a release may not
+         *             approve it: name everybody who does both.
+         */
+        Source: {
+            /** Acts As */
+            acts_as: string;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /** People */
+            people?: {
+                [key: string]: string;
+            };
+            /**
+             * Provider
+             * @enum {string}
+             */
+            provider: "github" | "gitlab" | "gitea" | "plain";
+            /** Repository */
+            repository: string;
+            /** Secret */
+            secret: string;
+            /** Url */
+            url: string;
+            /**
+             * Username
+             * @default
+             */
+            username: string;
+        };
+        /**
          * Standing
          * @description How one application stands.
          *
@@ -3307,6 +3386,29 @@ export interface components {
             groups: string[];
             /** Name */
             name: string;
+        };
+        /**
+         * WebhookView
+         * @description A webhook, without what is secret.
+         *
+         *     Attributes:
+         *         name: In its address, `/webhooks/<provider>/<name>`.
+         *         provider: Who sends it.
+         *         repository: Where it goes.
+         *         url: What is fetched.
+         *         acts_as: Who pushes when the sender is not known here.
+         */
+        WebhookView: {
+            /** Acts As */
+            acts_as: string;
+            /** Name */
+            name: string;
+            /** Provider */
+            provider: string;
+            /** Repository */
+            repository: string;
+            /** Url */
+            url: string;
         };
         /**
          * WorkflowBrief
@@ -4985,6 +5087,124 @@ export interface operations {
                 "application/json": components["schemas"]["NewUser"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Source"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {

@@ -159,7 +159,7 @@ class MortalRegistry(MemoryRegistry):
         before = len(self._repositories[repository].tags)
         await super().tag(repository, digest, tag)
         if len(self._repositories[repository].tags) != before:
-            self._fuse.burn()
+            self._fuse.burn("tag")
             await self._fuse.gate()
 
 

@@ -67,6 +67,7 @@ async def _run(world: Any, fuse: Any) -> tuple[Any, list[str]]:
 OUTSIDE = (
     "commit",
     "attestation",
+    "tag",
     "ledger",
     "notification recorded",
     "notification sent",
@@ -92,9 +93,11 @@ async def test_killed_on_both_sides_of_every_outside_effect(
             statements = await world.registry.referrers(
                 REPOSITORY, instance.ledger()[0].release_digest
             )
+            tags = await world.registry.tags(REPOSITORY)
             counts = {
                 "commits": len(commits),
                 "ledger entries": len(instance.ledger()),
+                "environment tags": len([tag for tag in tags if tag.startswith("dev-")]),
                 "messages": len(instance.receiver.shown),
                 "attestations": sum(
                     d.annotations.get("dev.sigstore.bundle.predicateType") == VERIFIED
@@ -105,7 +108,8 @@ async def test_killed_on_both_sides_of_every_outside_effect(
         finally:
             world.dispose()
 
-    once = {"commits": 1, "ledger entries": 1, "messages": 1, "attestations": 1}
+    once = {"commits": 1, "ledger entries": 1, "environment tags": 1, "messages": 1}
+    once["attestations"] = 1
     counts, changes = await life("whole", new_fuse())
     assert counts == once
     assert set(OUTSIDE) <= set(changes)

@@ -42,7 +42,7 @@ def sbom(
     """Write the bill of materials of a folder, or that which is attested about a release.
 
     A folder's says what its lock files name: Python, Node, Go and Java. It is the same for the same
-    files. A subject with a slash or a dot in front, such as `.` or `./shop`, is a folder.
+    files. A subject with a slash in it, or a dot in front, such as `.` or `apps/shop`, is a folder.
 
     Examples:
 
@@ -53,7 +53,7 @@ def sbom(
     from idp.apps.cli.bills import bill_of_folder, bill_of_release
     from idp.apps.cli.output import write_value
 
-    if subject.startswith((".", "/", "~")):
+    if "/" in subject or subject.startswith((".", "~")):
         document = bill_of_folder(Path(subject))
     else:
         document = asyncio.run(
