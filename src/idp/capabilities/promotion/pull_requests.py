@@ -19,7 +19,8 @@ from idp.kernel.errors import AlreadyExists, Conflict
 from idp.kernel.manifest import owned_by, render
 from idp.kernel.step import Outcome, failed, waiting
 
-LOOK_AGAIN = 5.0
+LOOK_AGAIN = 60.0
+"""Seconds; a decision calls the step at once."""
 
 
 class PullRequests:

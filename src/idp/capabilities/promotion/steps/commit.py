@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from idp.capabilities.environments.kinds import PromotionPipelineSpec
@@ -9,14 +10,15 @@ from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.gatekeeper import MOMENTARY, Gatekeeper
 from idp.capabilities.promotion.gates.gate import GateCase
-from idp.capabilities.promotion.kinds import ObjectName, Promotion, ReleaseSpec
+from idp.capabilities.promotion.kinds import ObjectName, Promotion, PullRequest, ReleaseSpec
 from idp.capabilities.promotion.override import override_of
 from idp.capabilities.promotion.pull_requests import PullRequests
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
 from idp.capabilities.promotion.turn import Turns, waiting_for
 from idp.kernel.clock import Clock, utc_now
-from idp.kernel.resource import Model
+from idp.kernel.controller import Request, Watch
+from idp.kernel.resource import Manifest, Model
 from idp.kernel.step import Outcome, StepRun, succeeded, waiting
 
 
@@ -60,6 +62,11 @@ class CommitStep:
         self._pull_requests = pull_requests
         self._environment = environment
         self._clock = clock
+
+    @property
+    def watches(self) -> Sequence[Watch]:
+        """A decision about a pull request calls the step of its promotion."""
+        return (Watch(PullRequest.type(), _step_of),)
 
     async def perform(self, run: StepRun, parameters: CommitParameters) -> Outcome:
         """Commit once, then make sure that the Argo CD Application is there."""
@@ -123,3 +130,8 @@ class CommitStep:
         remedy = " ".join(dict.fromkeys(report.answer.change for report in shut))
         await self._turns.give_back(case.promotion.manifest())  # others need not wait for it
         return waiting(words, reason="WaitingForGates", remedy=remedy)
+
+
+def _step_of(pull_request: Manifest) -> list[Request]:
+    namespace = pull_request["metadata"].get("namespace", "")
+    return [Request(namespace, f"{pull_request['spec']['promotion']}-commit")]
