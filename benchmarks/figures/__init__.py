@@ -19,6 +19,7 @@ from benchmarks.figures import (
     registry,
     rolling_update,
     scanners,
+    signing,
     start,
 )
 from benchmarks.stage import Stage
@@ -38,5 +39,6 @@ MEASUREMENTS: dict[str, Measure] = {
     "dependencies": dependencies.measure,
     "findings": findings.measure,
     "scanners": scanners.measure,
+    "signing": signing.measure,
     "gateway": gateway.measure,
 }

@@ -13,8 +13,8 @@ from idp.kernel.clock import utc_now
 from idp.protocols.oci.memory import MemoryRegistry
 from idp.protocols.oci.ports import IMAGE_CONFIG, IMAGE_MANIFEST, Registry
 from idp.protocols.signing.anchors import Anchors
-from idp.protocols.signing.attestations import attach, statements
-from idp.protocols.signing.cosign import sign_digest, signatures
+from idp.protocols.signing.attestations import attach
+from idp.protocols.signing.cosign import read_evidence, sign_digest
 from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
 from idp.protocols.signing.threshold import Claim, Requirement, judge
@@ -50,9 +50,9 @@ async def measure(stage: Stage) -> list[Figure]:
     signing = []
     for number in range(RUNS):
         image = await _image(registry, number)
-        started = time.perf_counter()
+        started = time.process_time()
         await sign_digest(registry, REPOSITORY, image, signers["development"])
-        signing.append(time.perf_counter() - started)
+        signing.append(time.process_time() - started)
     for name in SIGNERS:
         await sign_digest(registry, REPOSITORY, image, signers[name])
     for kind in ATTESTED:
@@ -65,28 +65,29 @@ async def measure(stage: Stage) -> list[Figure]:
             statistics.median(verifying) * 1000,
             "ms",
             30.0,
-            note="every form of each signature, log entries and time stamps; registry in memory",
+            note="CPU; every form of each signature, log entries, time stamps; registry in memory",
         ),
         Figure(
             "Sign an image",
             statistics.median(signing) * 1000,
             "ms",
             15.0,
-            note="both of cosign's forms, logged and time-stamped; registry and log in memory",
+            note="CPU; both of cosign's forms, logged and time-stamped; registry and log in memory",
         ),
     ]
 
 
 async def _verified(registry: Registry, image: str, trust: Anchors) -> float:
-    started = time.perf_counter()
-    signed = await signatures(registry, REPOSITORY, image, trust)
-    claims = [Claim(one.digest, one.signer, one.reason) for one in signed]
+    started = time.process_time()
+    evidence = await read_evidence(registry, REPOSITORY, image, trust)
+    claims = [Claim(one.digest, one.signer, one.reason) for one in evidence.signatures]
     judged = judge(Requirement("image-signature", 3, SIGNERS), claims, {})
-    found = await statements(registry, REPOSITORY, image, trust, must_be_logged=True)
-    elapsed = time.perf_counter() - started
+    found = evidence.statements
+    elapsed = time.process_time() - started
     assert judged.reached
     assert set(ATTESTED) <= {one.predicate_type for one in found.verified}
     assert not found.rejected
+    assert all(one.logged is not None for one in found.verified)
     return elapsed
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from idp.capabilities.applications.capability import CAPABILITY as applications
 from idp.capabilities.building.capability import CAPABILITY as building
+from idp.capabilities.compliance.capability import CAPABILITY as compliance
 from idp.capabilities.configuration.capability import CAPABILITY as configuration
 from idp.capabilities.environments.capability import CAPABILITY as environments
 from idp.capabilities.notifications.capability import CAPABILITY as notifications
@@ -25,6 +26,7 @@ BUILT_IN = (
     signing,
     promotion,
     notifications,
+    compliance,
 )
 
 

@@ -23,6 +23,7 @@ GRANTED: dict[str, dict[str, set[str]]] = {
         "Promotion": {"create"},
         "PromotionTrigger": {"create", "delete"},
         "TriggerEvent": {"create"},
+        "SecurityProfileChange": {"create"},
         "VulnerabilityException": {"create", "delete"},
     },
     "approvers:production": {
@@ -38,7 +39,12 @@ GRANTED: dict[str, dict[str, set[str]]] = {
         "Promotion": {"create"},
         "PromotionTrigger": {"create", "delete"},
         "TriggerEvent": {"create"},
+        "SecurityProfileChange": {"create"},
         "VulnerabilityException": {"create", "delete"},
+    },
+    "security": {
+        "SecurityProfileChange": {"create", "patch", "delete"},
+        "VulnerabilityException": {"create", "patch", "delete"},
     },
 }
 """In production, by group. Whatever is not here is refused."""

@@ -5,13 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from idp.apps.cli.connection import connect
-from idp.apps.cli.proof import trusted_keys
-from idp.apps.platform.files import read_json
+from idp.apps.cli.proof import origin_of, trust_of
 from idp.apps.platform.layout import Layout
 from idp.capabilities.promotion.kinds import Release
 from idp.capabilities.signing.cluster_policies import ClusterTrust, cluster_policies
-from idp.capabilities.signing.kinds import TRUST_POLICY, TrustPolicy, TrustPolicySpec
-from idp.kernel.client import get_or_none
 from idp.kernel.conditions import condition_of
 from idp.kernel.resource import Manifest
 
@@ -22,11 +19,10 @@ async def rendered(layout: Layout, user: str | None, environment: str) -> list[M
     """The objects for one environment."""
     async with connect(layout, user) as platform:
         client = platform.instance(environment)
-        manifest = await get_or_none(client, TrustPolicy.type(), TRUST_POLICY)
         releases = (await client.list(Release.type())).items
-        origin = platform.environments[0]
-        keys = trusted_keys(platform, environment)
-        authorities = read_json(layout.instance(environment).authorities) or {}
+        origin = origin_of(platform)
+        trusted = trust_of(platform, environment)
+        policy = await trusted.policy()
         hub = platform.settings.hub_url
     admitted = [
         release["spec"]["image"]
@@ -35,11 +31,11 @@ async def rendered(layout: Layout, user: str | None, environment: str) -> list[M
     ]
     trust = ClusterTrust(
         origin=origin,
-        keys=keys,
-        policy=TrustPolicySpec() if manifest is None else TrustPolicy.parse(manifest).spec,
+        keys=trusted.pinned,
+        policy=policy,
         images=admitted,
         registry=urlsplit(hub).netloc,
-        certificate_authorities=authorities.get("certificates", ()),
+        certificate_authorities=trusted.authorities.get("certificates", ()),
         fulcio_url=f"{hub}/signing",
     )
     return cluster_policies(trust)

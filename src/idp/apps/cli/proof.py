@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from idp.apps.cli.connection import Platform
-from idp.apps.platform.pins import read_pins
+from idp.apps.platform.pins import instance_trust
 from idp.apps.proof import contents
 from idp.capabilities.promotion.decide.release_diff import Contents
 from idp.capabilities.promotion.kinds import Release
+from idp.capabilities.signing.kinds import InstanceTrust
 from idp.kernel.capability import Remote
 from idp.kernel.errors import NotFound
 from idp.kernel.resource import Manifest
-from idp.kernel.trust import Keys
 from idp.protocols.oci.client import HttpRegistry
 
 
-def trusted_keys(platform: Platform, environment: str) -> Keys:
-    """Environment -> the keys that an instance has pinned for it.
+def trust_of(platform: Platform, environment: str) -> InstanceTrust:
+    """What an instance trusts.
 
     Raises:
         NotFound: There is no such environment.
     """
-    if environment in platform.settings.instances:
-        return read_pins(platform.layout.instance(environment).trusted_keys)
-    raise NotFound(
-        f"there is no environment {environment!r}",
-        remedy=f"The environments are {', '.join(platform.environments)}.",
-    )
+    return instance_trust(platform.layout, environment, platform.instance(environment))
+
+
+def origin_of(platform: Platform) -> str:
+    """The environment that builds."""
+    return platform.environments[0]
 
 
 def registry_of(platform: Platform) -> HttpRegistry:
@@ -61,4 +61,5 @@ async def find_release(
 async def contents_of(platform: Platform, environment: str, release: Manifest) -> Contents:
     """A release with the evidence about its image that holds; what does not hold is left out."""
     async with registry_of(platform) as registry:
-        return await contents(registry, release, trusted_keys(platform, environment))
+        trust = await trust_of(platform, environment).anchors_of(origin_of(platform))
+        return await contents(registry, release, trust)

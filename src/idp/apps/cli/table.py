@@ -41,7 +41,7 @@ AREAS: dict[str, tuple[str, ...]] = {
         "dora",
     ),
     "Resources": ("kinds", "explain", "get", "describe", "apply", "delete"),
-    "Proof": ("audit", "security", "signing"),
+    "Proof": ("audit", "security", "signing", "compliance"),
 }
 
 COMMANDS: dict[str, Command] = {
@@ -115,6 +115,11 @@ COMMANDS: dict[str, Command] = {
     "security": Command(
         "idp.apps.cli.commands.security:application",
         "See what scanners found and what may pass; manage exceptions, rules and advisories.",
+        single=False,
+    ),
+    "compliance": Command(
+        "idp.apps.cli.commands.compliance:application",
+        "Show what the platform can prove of SOC 2, NIST CSF and ISO 27001, and what is missing.",
         single=False,
     ),
 }

@@ -1,4 +1,4 @@
-"""The hub's own registry and the keys that instances have pinned, to show what is proved.
+"""The hub's own registry, to show what is proved.
 
 Read where the hub keeps them, without a request to itself. Who may look is decided before, by
 whoever asks: `RepositoryReview`, as for `docker pull`.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 
-from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.pins import PinnedFile
 from idp.embedded.registry.content import ContentStore
 from idp.embedded.registry.repositories import Repository
 from idp.kernel.errors import NotFound, TooLarge, Unavailable, VerificationFailed
@@ -75,16 +75,14 @@ def _check(content: bytes, digest: str) -> None:
         )
 
 
-def pinned_keys(layout: Layout, environment: str) -> dict[str, str]:
-    """Environment -> PEM text of the key that an instance has pinned for it.
+def require_pins(layout: Layout, environment: str) -> None:
+    """Refuse to judge with nobody's keys.
 
     Raises:
         Unavailable: The instance was never started.
     """
-    keys: dict[str, str] | None = read_json(layout.instance(environment).trusted_keys)
-    if not keys:
+    if not PinnedFile(layout.instance(environment).trusted_keys):
         raise Unavailable(
             f"the {environment} instance has pinned no keys yet",
             remedy="`idp-cli status` shows how far it is.",
         )
-    return keys

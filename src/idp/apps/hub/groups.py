@@ -4,6 +4,7 @@ from __future__ import annotations
 
 ADMINISTRATORS = "idp:administrators"
 DEVELOPERS = "idp:developers"
+SECURITY = "idp:security"
 VIEWERS = "idp:viewers"
 AUDITORS = "idp:auditors"
 

@@ -4,6 +4,7 @@
 - `idp:developers`: in the first environment push and change applications (`idp-developer`); in the
   others look, promote and roll back (`idp-promoter`).
 - `idp:approvers:<environment>`: approve there (`idp-approver`), look elsewhere.
+- `idp:security`: agree to changes of the rules and to exceptions (`idp-security`).
 - `idp:responders:<environment>`: override gates and start hotfixes there (`idp-responder`), look
   elsewhere. Each time, somebody else reviews it.
 - `idp:viewers`: look.
@@ -18,6 +19,7 @@ from idp.apps.hub.groups import (
     ADMINISTRATORS,
     AUDITORS,
     DEVELOPERS,
+    SECURITY,
     VIEWERS,
     approvers,
     responders,
@@ -31,6 +33,7 @@ from idp.capabilities.promotion.render.roles import (
     RESPONDER,
     VIEWER,
 )
+from idp.capabilities.promotion.render.roles import SECURITY as SECURITY_ROLE
 from idp.kernel.manifest import render
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CLUSTER_ROLE, CLUSTER_ROLE_BINDING
@@ -51,6 +54,7 @@ def group_bindings(environment: str, *, first: bool, environments: Sequence[str]
     roles = {
         ADMINISTRATORS: ADMIN,
         DEVELOPERS: DEVELOPER if first else PROMOTER,
+        SECURITY: SECURITY_ROLE,
         VIEWERS: VIEWER,
         AUDITORS: AUDITOR,
         **{approvers(other): VIEWER for other in environments},

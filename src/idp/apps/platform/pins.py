@@ -1,4 +1,4 @@
-"""The public keys that an instance has pinned, as `trusted.json` holds them.
+"""What an instance has pinned: the public keys in `trusted.json`, the authorities.
 
 Environment -> PEM text, or a list of keys with their times once the environment has rotated. The
 instance reads the file again when it changed: a key that is revoked counts for nothing at once.
@@ -13,6 +13,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from idp.apps.platform.files import read_json, write_json
+from idp.apps.platform.layout import Layout
+from idp.capabilities.signing.kinds import InstanceTrust
+from idp.kernel.client import Client
 from idp.kernel.clock import timestamp
 from idp.kernel.trust import PinnedKey
 
@@ -56,6 +59,20 @@ class PinnedFile(Mapping[str, str | Sequence[PinnedKey]]):
 def read_pins(path: Path) -> dict[str, str | tuple[PinnedKey, ...]]:
     """What the file pins; empty when it is absent."""
     return _KEYS.validate_python(read_json(path) or {})
+
+
+def instance_trust(layout: Layout, environment: str, client: Client) -> InstanceTrust:
+    """What an instance trusts.
+
+    Args:
+        layout: The data folder.
+        environment: Which instance.
+        client: Its API, with the rights of who asks.
+    """
+    folders = layout.instance(environment)
+    return InstanceTrust(
+        client, PinnedFile(folders.trusted_keys), read_json(folders.authorities) or {}
+    )
 
 
 def pin(path: Path, environment: str, keys: Sequence[PinnedKey]) -> None:

@@ -7,6 +7,7 @@ was interrupted anywhere is finished by running it again.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from idp.apps.hub.groups import ADMINISTRATORS
 from idp.apps.hub.passwords import generate_password
@@ -71,16 +72,21 @@ def _pin_keys(layout: Layout, settings: PlatformSettings) -> None:
 
 def _pin_authorities(layout: Layout, settings: PlatformSettings) -> None:
     paths = [layout.instance(name).authorities for name in settings.instances]
-    missing = [path for path in paths if read_json(path) is None]
-    if not missing:
-        return
+    for path in paths:
+        if read_json(path) is None:
+            add_authorities(path, layout, settings)
+
+
+def add_authorities(path: Path, layout: Layout, settings: PlatformSettings) -> None:
+    """Pin the hub's authorities in a file, beside those that it holds."""
     authorities = open_authorities(layout.signing_authorities, settings.hub_url)
-    pinned = {
-        CERTIFICATE_AUTHORITY: [pem_of(authorities.certificates.certificate)],
-        TIMESTAMP_AUTHORITY: [pem_of(authorities.timestamps.certificate)],
+    present: dict[str, list[str]] = read_json(path) or {}
+    own = {
+        CERTIFICATE_AUTHORITY: pem_of(authorities.certificates.certificate),
+        TIMESTAMP_AUTHORITY: pem_of(authorities.timestamps.certificate),
     }
-    for path in missing:
-        write_json(path, pinned)
+    pinned = {role: [*dict.fromkeys([*present.get(role, ()), pem])] for role, pem in own.items()}
+    write_json(path, {**present, **pinned})
 
 
 def create_administrator(layout: Layout, name: str, password: str) -> None:

@@ -62,6 +62,7 @@ from idp.capabilities.promotion.steps.sync import SyncStep
 from idp.capabilities.promotion.steps.verdict import VerdictStep
 from idp.capabilities.promotion.steps.verify import VerifyStep
 from idp.capabilities.promotion.turn import Turns
+from idp.capabilities.signing.kinds import InstanceTrust
 from idp.kernel.capability import Capability, Context
 from idp.kernel.controller import Runnable
 from idp.kernel.resource import Manifest
@@ -101,7 +102,7 @@ def build_controllers(
     importer = ReleaseImporter(
         client,
         registry,
-        context.trusted_keys,
+        instance_trust(context),
         origin=_origin(context),
         changes=context.options.get("changes"),
     )
@@ -138,10 +139,9 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
             client,
             reader,
             registry,
-            context.trusted_keys,
+            instance_trust(context),
             environment=environment,
             origin=_origin(context),
-            authorities=context.options.get("authorities", {}),
         ),
         VerdictStep(reader),
         ApprovalStep(reader, counter, environment=environment),
@@ -203,6 +203,12 @@ def _argo_cd(context: Context) -> ArgoCd:
 
 def _gateway(context: Context) -> Gateway:
     return Gateway(context.client, environment=context.environment, port=context.gateway_port)
+
+
+def instance_trust(context: Context) -> InstanceTrust:
+    """What the instance trusts; `options["authorities"]` are the platform's own."""
+    authorities = context.options.get("authorities", {})
+    return InstanceTrust(context.client, context.trusted_keys, authorities)
 
 
 def _origin(context: Context) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idp.kernel.trust import Keys
 from idp.protocols.signing.certificates import Identity
@@ -28,6 +28,11 @@ class Anchors:
     def names(self) -> list[str]:
         """All who are trusted, sorted."""
         return sorted({*self.keys, *(identity.name for identity in self.identities)})
+
+    def only(self, *holders: str) -> Anchors:
+        """The keys of some holders alone; whose clock is trusted stays the same."""
+        keys = {name: self.keys[name] for name in holders if name in self.keys}
+        return replace(self, keys=keys, identities=())
 
 
 Trust = Keys | Anchors

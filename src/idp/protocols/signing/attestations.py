@@ -77,6 +77,19 @@ class Findings:
     verified: list[VerifiedStatement]
     rejected: list[Rejected]
 
+    def logged_by(self, signer: str) -> Findings:
+        """What one signer said and logged; all else is among the rejected, with the reason."""
+        found = Findings([], [*self.rejected])
+        for statement in self.verified:
+            if statement.signer != signer:
+                reason = f"it is signed by {statement.signer}, not by {signer}"
+                found.rejected.append(Rejected(statement.digest, reason))
+            elif statement.logged is None:
+                found.rejected.append(Rejected(statement.digest, _unlogged(signer)))
+            else:
+                found.verified.append(statement)
+        return found
+
 
 async def sign_statement(name: str, digest: str, statement: Statement, signer: Signer) -> bytes:
     """A statement about one artifact as a signed bundle, the same every time.
@@ -119,8 +132,12 @@ def verify_statement(
     verified = verify_bundle(read_bundle(data), anchors_of(trust), now or utc_now())
     statement = read_statement(verified.payload_type, verified.payload, subject_digest)
     if must_be_logged and verified.logged is None:
-        raise VerificationFailed(f"it is not in the transparency log of {verified.signer}")
+        raise VerificationFailed(_unlogged(verified.signer))
     return statement, verified.signer, verified.logged
+
+
+def _unlogged(signer: str) -> str:
+    return f"it is not in the transparency log of {signer}"
 
 
 async def attach(

@@ -20,7 +20,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,7 +38,7 @@ from idp.protocols.oci.ports import (
 )
 from idp.protocols.signing import strict_json
 from idp.protocols.signing.anchors import Trust, anchors_of
-from idp.protocols.signing.attestations import attach, statements
+from idp.protocols.signing.attestations import Findings, attach, statements
 from idp.protocols.signing.pinned import signer_of
 from idp.protocols.signing.predicates import COSIGN_SIGNATURE
 from idp.protocols.signing.referrers import (
@@ -72,6 +72,19 @@ class Signature:
     digest: str
     signer: str | None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What stands beside an artifact.
+
+    Attributes:
+        signatures: In all forms, those that do not count included.
+        statements: All attestations; a signature in the form of a statement is in both.
+    """
+
+    signatures: list[Signature]
+    statements: Findings
 
 
 def signature_tag(digest: str) -> str:
@@ -198,15 +211,15 @@ async def _tagged_layers(registry: RegistryReader, repository: str, tag: str) ->
         return []
 
 
-async def signatures(
+async def read_evidence(
     registry: RegistryReader,
     repository: str,
     digest: str,
     trust: Trust,
     *,
     now: datetime | None = None,
-) -> list[Signature]:
-    """Every signature beside an artifact, in all forms, those that do not count included.
+) -> Evidence:
+    """Everything that vouches for an artifact. Each bundle is read and checked once.
 
     Args:
         registry: Where the artifact is.
@@ -229,11 +242,26 @@ async def signatures(
         except (VerificationFailed, TooLarge, NotFound) as error:
             found.append(Signature(referrer.digest, None, error.message))
     found += await _tagged(registry, repository, digest, keys, now)
-    stated = await statements(
-        registry, repository, digest, trust, predicate_type=COSIGN_SIGNATURE, now=now
-    )
-    found += [Signature(one.digest, one.signer) for one in stated.verified]
-    return found + [Signature(one.digest, None, one.reason) for one in stated.rejected]
+    stated = await statements(registry, repository, digest, trust, now=now)
+    found += [
+        Signature(one.digest, one.signer)
+        for one in stated.verified
+        if one.predicate_type == COSIGN_SIGNATURE
+    ]
+    found += [Signature(one.digest, None, one.reason) for one in stated.rejected]
+    return Evidence(found, stated)
+
+
+async def signatures(
+    registry: RegistryReader,
+    repository: str,
+    digest: str,
+    trust: Trust,
+    *,
+    now: datetime | None = None,
+) -> list[Signature]:
+    """Every signature beside an artifact; see `read_evidence`."""
+    return (await read_evidence(registry, repository, digest, trust, now=now)).signatures
 
 
 async def _tagged(
@@ -287,15 +315,33 @@ async def verify_digest(
         VerificationFailed: There is none; the message names what was found instead.
     """
     found = await signatures(registry, repository, digest, trust)
+    return require_signed(found, repository, digest, anchors_of(trust).names)
+
+
+def require_signed(
+    found: Iterable[Signature], repository: str, digest: str, names: Sequence[str]
+) -> str:
+    """The first of some signers who signed an artifact. Pure.
+
+    Args:
+        found: Beside the artifact.
+        repository: `namespace/name`, for the refusal.
+        digest: Of the artifact, for the refusal.
+        names: Whose signature is enough.
+
+    Raises:
+        VerificationFailed: None of them signed; the message names what was found instead.
+    """
+    reasons = []
     for signature in found:
-        if signature.signer is not None:
-            return signature.signer
-    reasons = [f"{signature.digest}: {signature.reason}" for signature in found]
-    raise _unsigned(repository, digest, anchors_of(trust).names, reasons)
+        if signature.signer in names:
+            return str(signature.signer)
+        reasons.append(f"{signature.digest}: {signature.reason or f'by {signature.signer}'}")
+    raise _unsigned(repository, digest, names, reasons)
 
 
 def _unsigned(
-    repository: str, digest: str, names: list[str], reasons: list[str]
+    repository: str, digest: str, names: Sequence[str], reasons: list[str]
 ) -> VerificationFailed:
     shown = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if reasons[3:] else "")
     message = (

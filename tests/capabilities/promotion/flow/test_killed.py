@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from idp.capabilities.environments.kinds import PromotionPipeline
-from idp.protocols.signing.predicates import VERIFIED
+from idp.protocols.signing.predicates import VERIFIED, VSA
 
 REPOSITORY = "demo/hello"
 
@@ -93,12 +93,17 @@ async def test_killed_on_both_sides_of_every_outside_effect(
             statements = await world.registry.referrers(
                 REPOSITORY, instance.ledger()[0].release_digest
             )
+            image = instance.ledger()[0].image.rpartition("@")[2]
             tags = await world.registry.tags(REPOSITORY)
             counts = {
                 "commits": len(commits),
                 "ledger entries": len(instance.ledger()),
                 "environment tags": len([tag for tag in tags if tag.startswith("dev-")]),
                 "messages": len(instance.receiver.shown),
+                "summaries": sum(
+                    d.annotations.get("dev.sigstore.bundle.predicateType") == VSA
+                    for d in await world.registry.referrers(REPOSITORY, image)
+                ),
                 "attestations": sum(
                     d.annotations.get("dev.sigstore.bundle.predicateType") == VERIFIED
                     for d in statements
@@ -109,7 +114,7 @@ async def test_killed_on_both_sides_of_every_outside_effect(
             world.dispose()
 
     once = {"commits": 1, "ledger entries": 1, "environment tags": 1, "messages": 1}
-    once["attestations"] = 1
+    once |= {"attestations": 1, "summaries": 1}
     counts, changes = await life("whole", new_fuse())
     assert counts == once
     assert set(OUTSIDE) <= set(changes)

@@ -43,7 +43,8 @@ def verify(
 ) -> None:
     """Check everything that vouches for a release. Exit code 8 when something needed is missing.
 
-    The keys are those that the environment has pinned, the evidence is read from the registry.
+    It goes by what admission goes by: the keys and clocks that the environment has pinned, and the
+    signers of its TrustPolicy. The evidence is read from the registry.
 
     Examples:
 
@@ -69,13 +70,14 @@ async def _proofs(
     version: str | None,
 ) -> list[dict[str, str]]:
     from idp.apps.cli.connection import connect
-    from idp.apps.cli.proof import find_release, registry_of, trusted_keys
+    from idp.apps.cli.proof import find_release, origin_of, registry_of, trust_of
     from idp.apps.proof import proofs, subjects_of
 
     async with connect(layout_of(data), user) as platform, registry_of(platform) as registry:
         release = await find_release(platform, environment, namespace, name, version)
-        keys = trusted_keys(platform, environment)
-        found = [await proofs(registry, subject, keys) for subject in subjects_of(release)]
+        trust = await trust_of(platform, environment).anchors()
+        origin = origin_of(platform)
+        found = [await proofs(registry, one, trust, origin) for one in subjects_of(release)]
     return [row for rows in found for row in rows]
 
 

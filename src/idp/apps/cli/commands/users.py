@@ -16,7 +16,7 @@ GroupOption = Annotated[
     list[str] | None,
     typer.Option(
         "--group",
-        help="idp:administrators, idp:developers, idp:viewers, idp:auditors, "
+        help="idp:administrators, idp:developers, idp:security, idp:viewers, idp:auditors, "
         "idp:approvers:ENVIRONMENT, or idp:responders:ENVIRONMENT; may be given several times.",
     ),
 ]

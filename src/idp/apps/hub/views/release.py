@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from idp.apps.hub.evidence import StoredRegistry, pinned_keys
+from idp.apps.hub.evidence import StoredRegistry, require_pins
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.review import RepositoryReview
 from idp.apps.hub.views.application import promotions
@@ -26,12 +26,15 @@ from idp.apps.hub.views.release_model import (
     ReleaseInEnvironment,
 )
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.pins import instance_trust
 from idp.apps.proof import contents, proofs, subjects_of
 from idp.capabilities.promotion.decide.release_diff import Contents, Difference, release_diff
 from idp.capabilities.promotion.kinds import Release
 from idp.kernel.access import Principal
+from idp.kernel.client import Client
 from idp.kernel.errors import Forbidden, IdpError, NotFound
 from idp.kernel.resource import Manifest
+from idp.protocols.signing.anchors import Anchors
 from idp.protocols.signing.attestations import VerifiedStatement, statements
 from idp.protocols.signing.predicates import SLSA_PROVENANCE
 
@@ -44,6 +47,7 @@ class Releases:
     def __init__(self, layout: Layout, instances: Instances) -> None:
         self._layout = layout
         self._instances = instances
+        self._origin = instances.environments[0]
         self._registry = StoredRegistry(layout)
         self._review = RepositoryReview(instances)
 
@@ -62,7 +66,7 @@ class Releases:
             Forbidden: The caller may not pull the application's images.
             Unavailable: The environment has pinned no keys.
         """
-        keys_of = environment or self._instances.environments[0]
+        keys_of = environment or self._origin
         self._instances.connection(keys_of)
         listed, states = await self._listed(principal, namespace)
         release = _find(listed, application, version)
@@ -76,15 +80,26 @@ class Releases:
                 f"{principal.name} may not read the images of {namespace}/{application}",
                 remedy="It takes the verb get on the WebApplication in the first environment.",
             )
-        keys = pinned_keys(self._layout, keys_of)
+        require_pins(self._layout, keys_of)
         cells = _cells(listed, states, namespace, application)
         detail = describe(release, listed, states, cells, namespace, keys_of)
+        trust = await self._trust(principal, keys_of)
+        if isinstance(trust, IdpError):
+            detail.evidence_error = trust.message
+            return detail
         try:
-            await self._add_evidence(detail, release, keys)
+            await self._add_evidence(detail, release, trust)
         except IdpError as error:
             detail.evidence_error = error.message
-        await self._add_differences(detail, release, listed, keys)
+        await self._add_differences(detail, release, listed, trust)
         return detail
+
+    async def _trust(self, principal: Principal, environment: str) -> Anchors | IdpError:
+        async def ask(client: Client) -> Anchors:
+            return await instance_trust(self._layout, environment, client).anchors()
+
+        answers = await gather(self._instances, principal, ask, environments=(environment,))
+        return answers[environment]
 
     async def _listed(
         self, principal: Principal, namespace: str
@@ -93,25 +108,23 @@ class Releases:
         states = [instance_state(environment, answer) for environment, answer in answers.items()]
         return {e: {} if isinstance(a, IdpError) else a for e, a in answers.items()}, states
 
-    async def _add_evidence(
-        self, detail: ReleaseDetail, release: Manifest, keys: dict[str, str]
-    ) -> None:
+    async def _add_evidence(self, detail: ReleaseDetail, release: Manifest, trust: Anchors) -> None:
         found: dict[str, VerifiedStatement] = {}
         rows = []
         for subject in subjects_of(release):
-            rows += await proofs(self._registry, subject, keys)
-            told = await statements(self._registry, subject.repository, subject.digest, keys)
+            rows += await proofs(self._registry, subject, trust, self._origin)
+            told = await statements(self._registry, subject.repository, subject.digest, trust)
             found |= {statement.digest: statement for statement in told.verified}
         detail.proofs = [proof_view(row, found.get(row["digest"])) for row in rows]
         detail.provenance = next(
             (
                 provenance_view(statement)
                 for statement in found.values()
-                if statement.predicate_type == SLSA_PROVENANCE
+                if statement.predicate_type == SLSA_PROVENANCE and statement.signer == self._origin
             ),
             None,
         )
-        evidence = await contents(self._registry, release, keys)
+        evidence = await contents(self._registry, release, trust.only(self._origin))
         detail.packages = packages(evidence.bill_of_materials)
         detail.scanners, detail.findings = scanned(evidence.scanners)
         detail.image = await self._image(release)
@@ -130,14 +143,14 @@ class Releases:
         detail: ReleaseDetail,
         release: Manifest,
         listed: Mapping[str, Listed],
-        keys: dict[str, str],
+        trust: Anchors,
     ) -> None:
         known: dict[str, Contents] = {}
 
         async def contents_of(manifest: Manifest) -> Contents:
             digest = str(manifest["spec"]["digest"])
             if digest not in known:
-                known[digest] = await contents(self._registry, manifest, keys)
+                known[digest] = await contents(self._registry, manifest, trust.only(self._origin))
             return known[digest]
 
         for place in detail.environments:

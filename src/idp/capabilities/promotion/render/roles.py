@@ -9,7 +9,8 @@ those of Kubernetes:
 - `override` on `promotions`: an emergency Approval counts;
 - `hotfix` on `promotions`: start one that takes the expedited way (with `promote`);
 - `close` on `reviews`: close one that is about somebody else (with `patch`);
-- `approve` on `vulnerabilityexceptions`: add oneself as the approver of one (with `patch`);
+- `approve` on `vulnerabilityexceptions` and `securityprofilechanges`: add oneself as the approver
+  of one (with `patch`);
 - `get` on `records` of the group `audit.platform.idp`: read the audit. The group is one of its own,
   so that looking at everything of the platform (`platform.idp/*`) is not looking at who did what.
 
@@ -33,14 +34,18 @@ from idp.capabilities.promotion.kinds import (
     Review,
     TriggerEvent,
 )
-from idp.capabilities.scanning.kinds import VulnerabilityException
+from idp.capabilities.scanning.kinds import (
+    Remediation,
+    SecurityProfileChange,
+    VulnerabilityException,
+)
 from idp.kernel.manifest import render
 from idp.kernel.resource import PLATFORM_GROUP, Manifest
 from idp.kernel.standard import ARGO_APPLICATION, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, WORKFLOW
 
 ADMIN, DEVELOPER, VIEWER, AUDITOR = "idp-admin", "idp-developer", "idp-viewer", "idp-auditor"
 PROMOTER, APPROVER, PIPELINE = "idp-promoter", "idp-approver", "idp-pipeline"
-RESPONDER = "idp-responder"
+RESPONDER, SECURITY = "idp-responder", "idp-security"
 
 AUDIT_GROUP, AUDIT_RECORDS = "audit.platform.idp", "records"
 
@@ -57,6 +62,7 @@ _LOOK_AT = {
 }
 _PROMOTIONS = Promotion.type().plural
 _EXCEPTIONS = VulnerabilityException.type().plural
+_RULES = SecurityProfileChange.type().plural
 _APPLICATIONS = (WebApplication.type().plural, "applicationconfigurations")
 
 
@@ -71,12 +77,18 @@ def cluster_roles() -> list[Manifest]:
         _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("create", "delete")),
         _rule(PLATFORM_GROUP, (PromotionTrigger.type().plural,), ("create", "delete")),
         _rule(PLATFORM_GROUP, (TriggerEvent.type().plural,), ("create",)),
+        _rule(PLATFORM_GROUP, (_RULES,), ("create",)),
+    ]
+    secure = [
+        _rule(PLATFORM_GROUP, (_RULES,), ("approve", *_CHANGE)),
+        _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("approve", *_CHANGE)),
     ]
     develop = [
         *promote,
         _rule("", ("namespaces",), ("create",)),
         _rule(PLATFORM_GROUP, _APPLICATIONS, _CHANGE),
         _rule(PLATFORM_GROUP, _APPLICATIONS[:1], ("push",)),
+        _rule(PLATFORM_GROUP, (Remediation.type().plural,), ("create", "delete")),
         _rule(WORKFLOW.group, (WORKFLOW.plural,), ("create",)),
     ]
     approve = [
@@ -102,6 +114,7 @@ def cluster_roles() -> list[Manifest]:
             CLUSTER_ROLE, AUDITOR, rules=[*view, _rule(AUDIT_GROUP, (AUDIT_RECORDS,), ("get",))]
         ),
         render(CLUSTER_ROLE, APPROVER, rules=[*view, *approve]),
+        render(CLUSTER_ROLE, SECURITY, rules=[*view, *secure]),
         render(CLUSTER_ROLE, RESPONDER, rules=[*view, *promote, *respond]),
         render(CLUSTER_ROLE, PROMOTER, rules=[*view, *promote]),
         render(CLUSTER_ROLE, DEVELOPER, rules=[*view, *develop]),

@@ -58,7 +58,7 @@ def parameter(name: str) -> str:
 
 PERFORMANCE_SECONDS = 1500
 """Twenty gates of a minute each, and some time to spare."""
-_ATTESTED = ("verdict", "approval", "gates", "confirm", "verify", "performance")
+_ATTESTED = ("admit", "verdict", "approval", "gates", "confirm", "verify", "performance")
 _APPLICATION = {"application": parameter("application")}
 _RELEASE = {"release": parameter("release")}
 _SOURCE = {

@@ -18,36 +18,35 @@ The keys are pinned in this instance; nothing that is fetched can add one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 from idp.capabilities.promotion.artifact import fetch
-from idp.capabilities.promotion.decide.evidence import EvidenceItem, read_reports, shortened
+from idp.capabilities.promotion.decide.evidence import (
+    EvidenceItem,
+    read_reports,
+    shortened,
+    verifies,
+)
 from idp.capabilities.promotion.decide.hotfix import NoHotfix, demanded_before
 from idp.capabilities.promotion.decide.target import BorrowsRuntime, check_brings_runtime
 from idp.capabilities.promotion.kinds import ObjectName, Release
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
-from idp.capabilities.promotion.steps.thresholds import (
-    anchors,
-    evidence_of,
-    judgements,
-    trust_policy,
-)
+from idp.capabilities.promotion.steps.thresholds import evidence_of, judgements
+from idp.capabilities.signing.kinds import InstanceTrust
 from idp.kernel.client import Client
 from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.conditions import false, set_condition, true
 from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
 from idp.kernel.resource import Condition, Model
 from idp.kernel.step import Outcome, StepRun, succeeded
-from idp.kernel.trust import Keys
 from idp.protocols.oci.ports import Registry
 from idp.protocols.oci.runtime import image_labels
-from idp.protocols.signing.anchors import Anchors
-from idp.protocols.signing.attestations import Findings, VerifiedStatement, statements
-from idp.protocols.signing.cosign import verify_digest
+from idp.protocols.signing.attestations import Findings, VerifiedStatement
+from idp.protocols.signing.cosign import Evidence, read_evidence, require_signed
+from idp.protocols.signing.levels import Facts, explain
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
 from idp.protocols.signing.threshold import demand
 
@@ -64,6 +63,22 @@ class AdmitParameters(Model):
     release: ObjectName
 
 
+class _Admitted(NamedTuple):
+    """What `admit` found.
+
+    Attributes:
+        evidence: That holds.
+        scanners: What the attested scan says.
+        verified_at: When the environment before verified the release; empty when there is none.
+        build_level: SLSA Build level that the provenance reaches.
+    """
+
+    evidence: list[EvidenceItem]
+    scanners: list[Any]
+    verified_at: str
+    build_level: int
+
+
 class AdmitStep:
     """Checks the evidence and states the condition `Admitted` on the Release."""
 
@@ -75,20 +90,18 @@ class AdmitStep:
         client: Client,
         reader: PipelineReader,
         registry: Registry,
-        trusted_keys: Keys,
+        trust: InstanceTrust,
         *,
         environment: str,
         origin: str,
-        authorities: Mapping[str, Sequence[str]] = MappingProxyType({}),
         clock: Clock = utc_now,
     ) -> None:
         self._client = client
         self._reader = reader
         self._registry = registry
-        self._keys = trusted_keys
+        self._trust = trust
         self._environment = environment
         self._origin = origin
-        self._authorities = authorities
         self._clock = clock
 
     async def perform(self, run: StepRun, parameters: AdmitParameters) -> Outcome:
@@ -98,29 +111,28 @@ class AdmitStep:
         promotion = await self._reader.promotion(run)
         try:
             before = demanded_before(pipeline, hotfix=promotion.spec.hotfix)
-            evidence, scanners, verified_at = await self._check(release, before)
+            admitted = await self._check(release, before)
         except (VerificationFailed, NotFound, TooLarge, BorrowsRuntime, NoHotfix) as error:
             refused = false(ADMITTED, error.code, error.message, remedy=error.remedy or "")
             await self._state(release, refused)
             raise
-        signers = ", ".join(dict.fromkeys(item.signer for item in evidence))
-        message = f"{len(evidence)} pieces of evidence hold, signed by {signers}"
+        signers = ", ".join(dict.fromkeys(item.signer for item in admitted.evidence))
+        message = f"{len(admitted.evidence)} pieces of evidence hold, signed by {signers}"
         await self._state(release, true(ADMITTED, "EvidenceHolds", message))
         return succeeded(
             message,
             releaseDigest=release.spec.digest,
             image=release.spec.image,
-            evidence=[asdict(item) for item in evidence],
-            scanners=scanners,
-            verifiedAt=verified_at,
+            evidence=[asdict(item) for item in admitted.evidence],
+            scanners=admitted.scanners,
+            verifiedAt=admitted.verified_at,
+            buildLevel=admitted.build_level,
         )
 
-    async def _check(
-        self, release: Release, before: Sequence[str]
-    ) -> tuple[list[EvidenceItem], list[Any], str]:
-        spec, policy = release.spec, await trust_policy(self._client)
-        trust = anchors(self._keys, policy, self._authorities)
-        origin = self._only(trust, self._origin)
+    async def _check(self, release: Release, before: Sequence[str]) -> _Admitted:
+        spec, policy = release.spec, await self._trust.policy()
+        self._trust.require_pinned(self._origin, *before)
+        trust = await self._trust.anchors(policy)
         if await fetch(self._registry, spec.repository, spec.digest) != spec:  # 1
             raise VerificationFailed(
                 f"Release {release.name} says something else than the artifact {spec.digest}",
@@ -128,12 +140,12 @@ class AdmitStep:
             )
         if spec.repository.partition("/")[0] != release.namespace:
             raise VerificationFailed(f"{spec.repository} does not belong to {release.namespace}")
-        await verify_digest(self._registry, spec.repository, spec.digest, origin)  # 2
+        of_release = await read_evidence(self._registry, spec.repository, spec.digest, trust)
+        require_signed(of_release.signatures, spec.repository, spec.digest, (self._origin,))  # 2
         image = spec.image.rpartition("@")[2]
-        await verify_digest(self._registry, spec.repository, image, origin)  # 3
-        found = await statements(
-            self._registry, spec.repository, image, origin, must_be_logged=True
-        )
+        of_image = await read_evidence(self._registry, spec.repository, image, trust)
+        require_signed(of_image.signatures, spec.repository, image, (self._origin,))  # 3
+        found = of_image.statements.logged_by(self._origin)
         provenance = _provenance(found, spec.source.commit)  # 4
         sbom = _the(found, CYCLONEDX, "bill of materials")
         scan = _the(found, SCAN, "scan")
@@ -146,53 +158,17 @@ class AdmitStep:
         ]
         verified_at = ""
         for environment in before:  # 5
-            item, verified_at = await self._verified_before(release, environment, trust)
+            item, verified_at = _verified_before(release, environment, of_release)
             evidence.append(item)
-        judged = await judgements(self._registry, spec, policy, trust)  # 6
+        judged = judgements(policy, of_release, of_image)  # 6
         demand(judged)
         evidence += [item for item in evidence_of(judged) if item not in evidence]
         if (await self._reader.instance(self._environment)).target == "cluster":  # 7
             check_brings_runtime(await image_labels(self._registry, spec.repository, image))
         made = str(scan.predicate.get("time") or "")
         reports = shortened(read_reports(scan.predicate.get("scanners"), made))
-        return evidence, reports, verified_at
-
-    async def _verified_before(
-        self, release: Release, previous: str, trust: Anchors
-    ) -> tuple[EvidenceItem, str]:
-        """The statement, and its time (RFC 3339; empty when it tells none): the first one's."""
-        spec = release.spec
-        found = await statements(
-            self._registry,
-            spec.repository,
-            spec.digest,
-            self._only(trust, previous),
-            predicate_type=VERIFIED,
-            must_be_logged=True,
-        )
-        matching = [
-            (str(s.predicate.get("time") or ""), s.digest)
-            for s in found.verified
-            if s.predicate.get("environment") == previous
-            and s.predicate.get("releaseDigest") == spec.digest
-        ]
-        if matching:
-            time, statement = min(matching, key=lambda found: (not found[0], found))
-            return EvidenceItem("verified", statement, previous), time
-        raise VerificationFailed(
-            f"{spec.application} {spec.version} was not verified in {previous}"
-            f"{_rejected(found)}: a release cannot skip an environment",
-            remedy=f"Promote it to {previous} first: "
-            + Place(spec.application, release.namespace, previous).promote(),
-        )
-
-    def _only(self, trust: Anchors, environment: str) -> Anchors:
-        if environment not in self._keys:
-            raise VerificationFailed(
-                f"this instance has pinned no key of {environment}",
-                remedy=f"Pin the public key of {environment} in this instance's configuration.",
-            )
-        return replace(trust, keys={environment: self._keys[environment]}, identities=())
+        level = explain(Facts(provenance.predicate, provenance.logged is not None)).level
+        return _Admitted(evidence, reports, verified_at, level)
 
     async def _state(self, release: Release, condition: Condition) -> None:
         condition.observed_generation = release.metadata.generation
@@ -209,6 +185,27 @@ class AdmitStep:
             release.namespace,
             subresource="status",
         )
+
+
+def _verified_before(
+    release: Release, previous: str, of_release: Evidence
+) -> tuple[EvidenceItem, str]:
+    """The statement, and its time (RFC 3339; empty when it tells none): the first one's."""
+    spec, found = release.spec, of_release.statements.logged_by(previous)
+    matching = [
+        (str(s.predicate.get("time") or ""), s.digest)
+        for s in found.verified
+        if s.predicate_type == VERIFIED and verifies(s.predicate, previous, spec.digest)
+    ]
+    if matching:
+        time, statement = min(matching, key=lambda found: (not found[0], found))
+        return EvidenceItem("verified", statement, previous), time
+    raise VerificationFailed(
+        f"{spec.application} {spec.version} was not verified in {previous}"
+        f"{_rejected(found)}: a release cannot skip an environment",
+        remedy=f"Promote it to {previous} first: "
+        + Place(spec.application, release.namespace, previous).promote(),
+    )
 
 
 def _the(found: Findings, predicate_type: str, what: str) -> VerifiedStatement:

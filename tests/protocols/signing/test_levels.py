@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from idp.capabilities.signing.levels import Facts, explain
-from idp.capabilities.signing.provenance import BUILDER_ID
+from idp.protocols.signing.levels import BUILDER_ID, Facts, explain
 
 PREDICATE: dict[str, Any] = {
     "buildDefinition": {

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from idp.capabilities.signing.provenance import BUILDER_ID
+BUILDER_ID = "https://platform.idp/builders/single-machine/v1"
+"""The platform's own builder, whose builds and signing key share a machine with its users."""
 
 
 @dataclass(frozen=True, slots=True)
