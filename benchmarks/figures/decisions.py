@@ -24,6 +24,7 @@ from idp.capabilities.promotion.gates.freeze import FreezeGate
 from idp.capabilities.promotion.gates.soak import SoakGate
 from idp.capabilities.promotion.gates.window import WindowGate
 from idp.capabilities.promotion.kinds import PipelineStep, Promotion, Release
+from idp.capabilities.promotion.pull_requests import PullRequests
 from idp.capabilities.promotion.reviews import Reviews
 from idp.capabilities.promotion.steps.commit import CommitStep
 from idp.capabilities.promotion.steps.gates import GatesStep
@@ -59,12 +60,14 @@ class Instance:
         keeper = Gatekeeper([FreezeGate(self.client), SoakGate(), WindowGate()])
         reviews, turns = Reviews(self.client), Turns(self.client)
         self._gates = GatesStep(self._reader, counter, keeper, reviews, environment=environment)
+        repository = EnvironmentRepository(self.git)
         self._commit = CommitStep(
             self._reader,
-            EnvironmentRepository(self.git),
+            repository,
             turns,
             ArgoCd(self.client, environment=environment, git_url="http://127.0.0.1:1"),
             keeper,
+            PullRequests(self.client, repository, environment=environment),
             environment=environment,
         )
 

@@ -21,12 +21,15 @@ GRANTED: dict[str, dict[str, set[str]]] = {
     "viewers": {},
     "developers": {
         "Promotion": {"create"},
+        "PromotionTrigger": {"create", "delete"},
+        "TriggerEvent": {"create"},
         "SecurityProfileChange": {"create"},
         "VulnerabilityException": {"create", "delete"},
     },
     "approvers:production": {
         "Approval": {"create"},
         "Freeze": {"create", "delete"},
+        "PullRequest": {"patch"},
         "Review": {"patch"},
         "VulnerabilityException": {"patch", "delete"},
     },
@@ -34,6 +37,8 @@ GRANTED: dict[str, dict[str, set[str]]] = {
     "responders:production": {
         "Approval": {"create"},
         "Promotion": {"create"},
+        "PromotionTrigger": {"create", "delete"},
+        "TriggerEvent": {"create"},
         "SecurityProfileChange": {"create"},
         "VulnerabilityException": {"create", "delete"},
     },

@@ -62,6 +62,20 @@ async def test_change_is_idempotent_by_key(repository: Repository) -> None:
     assert len(await repository.history("main")) == 2
 
 
+async def test_a_new_branch_begins_where_another_is(repository: Repository) -> None:
+    await repository.change("main", {"a": b"1"}, message="m", key="k1")
+    for _ in range(2):
+        proposed = await repository.change(
+            "promotion/demo/p", {"b": b"2"}, message="m", key="k2", start="main"
+        )
+    assert await repository.head("promotion/demo/p") == proposed
+    assert await repository.files(proposed) == {"a": b"1", "b": b"2"}
+    assert await repository.files("main") == {"a": b"1"}
+    merged = await repository.change("main", {"b": b"2"}, message="m", key="k2")
+    assert await repository.files("main") == {"a": b"1", "b": b"2"}
+    assert (await repository.commit(merged)).count == 2
+
+
 async def test_change_that_changes_nothing_makes_no_commit(repository: Repository) -> None:
     first = await repository.change("main", {"a": b"1"}, message="m", key="k1")
     assert await repository.change("main", {"a": b"1"}, message="m", key="k2") == first

@@ -22,6 +22,7 @@ from idp.apps.cli.git_push import clone, commit_all, push
 from idp.apps.platform.layout import Layout
 from idp.capabilities.scanning.advisories import AdvisoryDatabase
 from idp.capabilities.scanning.kinds import Remediation
+from idp.capabilities.scanning.osv import Advisory, Affected
 from idp.capabilities.scanning.remediation import lowest_fix, replace_requirement
 from idp.kernel.errors import Conflict, InvalidInput, NotFound
 
@@ -58,10 +59,29 @@ def plan(
             by_package.setdefault(key, []).append(finding["finding"])
     raises = []
     for (package, used), names in sorted(by_package.items()):
-        known = [(a, affected) for _, a, affected in database.lookup([(ecosystem, package)])]
-        version = lowest_fix(known, used) or ""
+        version = lowest_fix(_known(database, (ecosystem, package), used), used) or ""
         raises.append(Raise(package, used, version, tuple(sorted(set(names)))))
     return raises
+
+
+def _known(
+    database: AdvisoryDatabase, package: tuple[str, str], used: str
+) -> list[tuple[Advisory, Affected]]:
+    """What is known about the version that is used, and about those that are said to be fixed."""
+    versions = {used}
+    while True:
+        found = database.lookup({package: sorted(versions)})
+        known = [(advisory, part) for _, _, advisory in found for part in advisory.affected]
+        fixed = {
+            at
+            for _, affected in known
+            for events in affected.ranges
+            for kind, at in events
+            if kind == "fixed"
+        }
+        if fixed <= versions:
+            return known
+        versions |= fixed
 
 
 def raise_locks(folder: Path, wanted: Raise) -> list[str]:

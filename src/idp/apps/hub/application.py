@@ -25,6 +25,7 @@ from idp.apps.hub.pushes import Push, PushPipelines, announcement
 from idp.apps.hub.review import RepositoryReview
 from idp.apps.hub.signing_authorities import open_authorities
 from idp.apps.hub.signing_services import signing_services
+from idp.apps.hub.triggers import Occasions, TriggerDelivery
 from idp.apps.hub.users import open_users
 from idp.apps.hub.web.headers import SecurityHeaders
 from idp.apps.hub.web.portal import BUILT, Portal
@@ -51,10 +52,14 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
     authentication = Authentication(users, access)
     changes = Changes()
     pipelines = PushPipelines(instances, users)
+    occasions = Occasions(users.database, instances.environments)
 
     async def on_push(event: PushEvent) -> None:
         changes.add("git", event.repository)
-        await pipelines.start(_push(event))
+        push = _push(event)
+        await asyncio.to_thread(occasions.take, event.id, push)
+        following_triggers.wake()
+        await pipelines.start(push)
 
     def announce(moved: Sequence[PushEvent]) -> str:
         return announcement([_push(event) for event in moved], instances.environments[0])
@@ -71,6 +76,9 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
         address = Outside(source.url, source.username, source.password)
         await git.state.server.fetch(source.repository, actor, address)
 
+    following_triggers = TriggerDelivery(
+        occasions, instances, users.names, pipelines.build, git.state.server.repositories.commit
+    )
     sources = Sources(users.database)
     fetching = Fetching(sources, users.names, access, fetch)
     webhooks = Webhooks(sources, fetching)
@@ -83,9 +91,12 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
                 await stack.enter_async_context(mounted.router.lifespan_context(mounted))
             stack.push_async_callback(instances.close)
             async with asyncio.TaskGroup() as group:
-                following = group.create_task(fetching.run())
+                following = [
+                    group.create_task(task) for task in (fetching.run(), following_triggers.run())
+                ]
                 yield
-                following.cancel()
+                for task in following:
+                    task.cancel()
 
     proxy = InstanceProxy(instances, authentication)
     feed = Feed(instances)

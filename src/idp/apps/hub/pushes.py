@@ -15,6 +15,8 @@ import structlog
 from idp.apps.hub.access import ENVIRONMENTS_NAMESPACE
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.users import Users
+from idp.capabilities.promotion.kinds import Release
+from idp.capabilities.promotion.render.templates import APPLICATION_LABEL
 from idp.capabilities.promotion.render.workflows import push_workflow
 from idp.kernel.access import Principal
 from idp.kernel.client import Client, get_or_none
@@ -69,7 +71,7 @@ def _announced(push: Push, environment: str) -> str:
             f"then it runs in {environment}.\n"
             f"Watch it: idp-cli app {application} -n {namespace}"
         )
-    told = f"{name} is kept and not built: only the branch main is."
+    told = f"{name} is kept. Only main is built, and what a PromotionTrigger names."
     return told if kind != "heads" else f"{told}\nTo build it: git push <remote> {name}:main"
 
 
@@ -94,11 +96,29 @@ class PushPipelines:
             log.warning("push by nobody known; not built", repository=push.repository)
             return
         groups = (await asyncio.to_thread(self._users.names)).get(push.pusher, ())
-        principal = Principal(push.pusher, groups)
+        await self._create(push, Principal(push.pusher, groups))
+
+    async def build(self, push: Push, principal: Principal) -> None:
+        """Build what a trigger names, whichever branch or tag it is, unless it is released.
+
+        Raises:
+            IdpError: As `start`.
+        """
+        namespace, _, application = push.repository.partition("/")
+        client = self._instances.client(self._instances.environments[0], principal)
+        listed = await client.list(
+            Release.type(), namespace, label_selector=f"{APPLICATION_LABEL}={application}"
+        )
+        if not any(body["spec"]["source"]["commit"] == push.commit for body in listed.items):
+            await self._create(push, principal)
+
+    async def _create(self, push: Push, principal: Principal) -> None:
         client = self._instances.client(self._instances.environments[0], principal)
         namespace, _, application = push.repository.partition("/")
         await _ensure_namespace(client, namespace)
-        workflow = push_workflow(namespace, application, push.repository, push.commit, push.pusher)
+        workflow = push_workflow(
+            namespace, application, push.repository, push.commit, principal.name
+        )
         try:
             await client.create(WORKFLOW, workflow)
         except AlreadyExists:

@@ -11,11 +11,14 @@ from idp.capabilities.promotion.clients.gateway import Gateway
 from idp.capabilities.promotion.controllers.account import PipelineAccount
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.controllers.promotions import PromotionReconciler
+from idp.capabilities.promotion.controllers.pull_requests import PullRequestFollower
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
 from idp.capabilities.promotion.controllers.reviews import ReviewFollower
 from idp.capabilities.promotion.controllers.rollback_watch import RollbackWatch
 from idp.capabilities.promotion.controllers.sets import SetReconciler
 from idp.capabilities.promotion.controllers.starter import PromotionStarter
+from idp.capabilities.promotion.controllers.trigger_events import TriggerEventFollower
+from idp.capabilities.promotion.controllers.triggers import TriggerWatcher
 from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.gatekeeper import Gatekeeper
@@ -37,11 +40,15 @@ from idp.capabilities.promotion.kinds import (
     Promotion,
     PromotionAbort,
     PromotionSet,
+    PromotionTrigger,
+    PullRequest,
     Release,
     Review,
+    TriggerEvent,
 )
 from idp.capabilities.promotion.ledger import Ledger
 from idp.capabilities.promotion.ports import Repositories
+from idp.capabilities.promotion.pull_requests import PullRequests
 from idp.capabilities.promotion.render.admission import admission_policies
 from idp.capabilities.promotion.render.argo_application import environment_repository
 from idp.capabilities.promotion.render.roles import cluster_roles
@@ -124,6 +131,9 @@ def build_controllers(
         PipelineAccount(client).controller(),
         PromotionStarter(client).controller(),
         ReviewFollower(client).controller(),
+        PullRequestFollower(client).controller(),
+        TriggerWatcher(client).controller(),
+        TriggerEventFollower(client, AccessReviewer(client)).controller(),
         promotions.controller(),
     ]
 
@@ -153,7 +163,15 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
         VerdictStep(reader),
         ApprovalStep(reader, counter, environment=environment),
         GatesStep(reader, counter, keeper, Reviews(client), environment=environment),
-        CommitStep(reader, repository, turns, argo_cd, keeper, environment=environment),
+        CommitStep(
+            reader,
+            repository,
+            turns,
+            argo_cd,
+            keeper,
+            PullRequests(client, repository, environment=environment),
+            environment=environment,
+        ),
         RevertStep(reader, repository, turns, argo_cd, environment=environment),
         SyncStep(client, reader, repository),
         ConfirmStep(client, reader),
@@ -226,6 +244,9 @@ CAPABILITY = Capability(
         Approval,
         Freeze,
         Review,
+        PromotionTrigger,
+        TriggerEvent,
+        PullRequest,
     ),
     controllers=controllers,
     steps=steps,

@@ -75,9 +75,23 @@ class EnvironmentRepository:
         self._repository = repository
 
     async def deploy(
-        self, release: ReleaseSpec, namespace: str, *, promotion: str, uid: str
+        self,
+        release: ReleaseSpec,
+        namespace: str,
+        *,
+        promotion: str,
+        uid: str,
+        branch: str = BRANCH,
     ) -> str:
-        """Commit a release; the same promotion commits once, however often it is called."""
+        """Commit a release; the same promotion commits once, however often it is called.
+
+        Args:
+            release: What shall run.
+            namespace: Of the application.
+            promotion: Name of the promotion.
+            uid: Its uid, by which the commit is found again.
+            branch: Where; one that does not exist begins where the environment is.
+        """
         folder = directory(namespace, release.application)
         present = await self._files(BRANCH, folder)
         files = {
@@ -92,7 +106,7 @@ class EnvironmentRepository:
             f"Image: {release.image}\n"
             f"Source: {release.source.repository}@{release.source.commit}"
         )
-        return await self._repository.change(BRANCH, files, message=message, key=uid)
+        return await self._repository.change(branch, files, message=message, key=uid, start=BRANCH)
 
     async def undo(self, commit: str, reason: str, *, promotion: str, uid: str) -> str:
         """Commit the undoing of a commit; it is undone once, however often it is called.

@@ -30,6 +30,14 @@ class Reviewer(Protocol):
         """
         ...
 
+    async def may_promote(self, user: str, groups: Sequence[str], *, namespace: str) -> bool:
+        """Whether a user with these groups may start promotions there.
+
+        Raises:
+            Unavailable: As above.
+        """
+        ...
+
 
 class Changes(Protocol):
     """Hints that something changed elsewhere; only ever a reason to look sooner."""

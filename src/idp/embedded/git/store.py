@@ -13,7 +13,7 @@ from pathlib import Path
 
 from idp.kernel.errors import NotFound
 from idp.protocols.git.lock import exclusive
-from idp.protocols.git.process import Git
+from idp.protocols.git.process import Git, GitFailed
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
@@ -99,6 +99,29 @@ class RepositoryStore:
         )
         lines = (line.split(" ", 1) for line in output.decode().splitlines())
         return {ref: commit for commit, ref in lines}
+
+    async def commit(self, repository: str, object: str) -> str:
+        """The commit that an object is, or that an annotated tag points to.
+
+        Args:
+            repository: `namespace/name`.
+            object: Its id, 40 hexadecimal digits.
+
+        Raises:
+            NotFound: It is neither, or it is gone.
+        """
+        question = [
+            f"--git-dir={self.path(repository)}",
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            f"{object}^{{commit}}",
+        ]
+        try:
+            output = await self._git.run(question)
+        except GitFailed:
+            raise NotFound(f"{object[:50]} is no commit of {repository}") from None
+        return output.decode().strip()
 
     @contextlib.asynccontextmanager
     async def locked(self, repository: str) -> AsyncIterator[int]:

@@ -119,9 +119,12 @@ class GitRepository(Repository):
         message: str,
         key: str,
         author: str = "idp <idp@localhost>",
+        start: str | None = None,
     ) -> str:
         """Make one commit that writes files and push it."""
         check_paths(files)
+        if start is not None:
+            check_revision(start)
 
         async def build(base: str | None, index: dict[str, str]) -> None:
             await self._mirror.git("read-tree", *([base] if base else ["--empty"]), variables=index)
@@ -136,7 +139,9 @@ class GitRepository(Repository):
                 "update-index", "--replace", "-z", "--index-info", stdin=entries, variables=index
             )
 
-        return await self._push_commit(branch, build, message=message, key=key, author=author)
+        return await self._push_commit(
+            branch, build, message=message, key=key, author=author, start=start
+        )
 
     async def revert(self, branch: str, commit: str, *, message: str, key: str) -> str:
         """Make one commit that undoes `commit` (against its first parent) and push it."""
@@ -173,17 +178,25 @@ class GitRepository(Repository):
         return await self._mirror.commits(await self._resolve(branch), path, limit=limit)
 
     async def _push_commit(
-        self, branch: str, build: Build, *, message: str, key: str, author: str
+        self,
+        branch: str,
+        build: Build,
+        *,
+        message: str,
+        key: str,
+        author: str,
+        start: str | None = None,
     ) -> str:
         text = with_key(message, key)
         check_revision(branch)
         for attempt in range(_ATTEMPTS):
             async with self._mirror.locked() as lock:
-                base = await self._newest(branch, lock)
+                newest = await self._newest(branch, lock)
+                base = newest or (await self._mirror.resolve(start) if start else None)
                 if base and (made := await self._find(base, key)):
                     return made
                 made = await self._commit_tree(base, build, text, author)
-                if made == base or await self._push(branch, base, made, lock):
+                if made == newest or await self._push(branch, newest, made, lock):
                     return made
             await asyncio.sleep(random.uniform(0.02, 0.1) * 2**attempt)  # noqa: S311
         raise Conflict(

@@ -72,9 +72,12 @@ class MemoryRepository(Repository):
         message: str,
         key: str,
         author: str = "idp <idp@localhost>",
+        start: str | None = None,
     ) -> str:
         """Add a commit that writes files."""
         check_paths(files)
+        if start is not None and start in self._branches:
+            self._branches.setdefault(check_revision(branch), self._branches[start])
         head = self._branches.get(check_revision(branch))
         tree = {**(self._commits[head].tree if head else {}), **files}
         kept = {path: content for path, content in tree.items() if content is not None}

@@ -61,12 +61,13 @@ class Repository(Protocol):
         message: str,
         key: str,
         author: str = "idp <idp@localhost>",
+        start: str | None = None,
     ) -> str:
         """Make one commit that writes files (None deletes) and push it; gives the commit's id.
 
         Idempotent: a commit on the branch whose `Idempotency-Key` trailer is `key` is returned as
-        it is. A branch that does not exist is created. When the files are already so, the newest
-        commit is returned and nothing is made.
+        it is. A branch that does not exist is created, where branch `start` is or empty. When the
+        files are already so, the newest commit is returned and nothing is made.
         """
         ...
 

@@ -9,6 +9,7 @@ from idp.capabilities.promotion.gatekeeper import Gatekeeper
 from idp.capabilities.promotion.gates.freeze import FreezeGate
 from idp.capabilities.promotion.gates.window import WindowGate
 from idp.capabilities.promotion.kinds import Freeze, Promotion
+from idp.capabilities.promotion.pull_requests import PullRequests
 from idp.capabilities.promotion.steps.commit import CommitStep
 from idp.capabilities.promotion.steps.pipeline import UnprovenStep
 from idp.capabilities.promotion.turn import PromotionEnded, Turns
@@ -26,7 +27,15 @@ async def approved(bench: Any, promotion: str = "p", **changes: Any) -> CommitSt
     await bench.done("gates", promotion, releaseDigest=RELEASE, gates=[], override={})
     turns, argo_cd = Turns(bench.client), bench.argo_cd
     keeper = Gatekeeper([FreezeGate(bench.client), WindowGate()])
-    return CommitStep(bench.reader, bench.environment, turns, argo_cd, keeper, environment="uat")
+    return CommitStep(
+        bench.reader,
+        bench.environment,
+        turns,
+        argo_cd,
+        keeper,
+        PullRequests(bench.client, bench.environment, environment="uat"),
+        environment="uat",
+    )
 
 
 async def commit(bench: Any, step: CommitStep, promotion: str = "p") -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from idp.apps.cli.commands.pull_requests import pull_request
 from idp.apps.cli.commands.reviews import review
 from idp.apps.cli.options import (
     DEFAULT_NAMESPACE,
@@ -23,6 +24,7 @@ application = typer.Typer(
     help="List, watch, explain, abort and retry promotions.", no_args_is_help=True
 )
 application.add_typer(review, name="review")
+application.add_typer(pull_request, name="pull-request")
 
 
 @application.command("list")

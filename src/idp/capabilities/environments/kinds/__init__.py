@@ -169,6 +169,9 @@ class PromotionPipelineSpec(Model):
         automatic: Whether a promotion starts by itself once a release may come.
         approval: Who must approve.
         verification: What must hold after the release runs.
+        delivery: `commit` writes to the environment's repository at once. `pull-request` proposes
+            the commit on a branch, and makes it when somebody who may approve merges the
+            `PullRequest`; rollbacks are committed at once.
         rollout_deadline_seconds: How long the release may take until all replicas run it.
         rollback: Going back when a release turns out ill.
         supersede: Whether a newer release replaces one that still waits: `always`; with `never`
@@ -184,6 +187,7 @@ class PromotionPipelineSpec(Model):
     automatic: bool = True
     approval: ApprovalRule = Field(default_factory=ApprovalRule)
     verification: VerificationRule = Field(default_factory=VerificationRule)
+    delivery: Literal["commit", "pull-request"] = "commit"
     rollout_deadline_seconds: int = Field(default=120, ge=5, le=86400)
     rollback: RollbackRule = Field(default_factory=RollbackRule)
     supersede: Literal["always", "never"] = "always"

@@ -14,7 +14,7 @@ SUBJECT_ACCESS_REVIEW = ResourceType(
 
 
 class AccessReviewer:
-    """Implements `ports.Reviewer` by `approve` and `override` on `promotions.platform.idp`."""
+    """Implements `ports.Reviewer` by verbs on `promotions.platform.idp`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -29,9 +29,19 @@ class AccessReviewer:
         emergency: bool = False,
     ) -> bool:
         """Create a review and read its answer; anything but `allowed: true` is a no."""
+        verb = "override" if emergency else "approve"
+        return await self._may(verb, user, groups, namespace, promotion)
+
+    async def may_promote(self, user: str, groups: Sequence[str], *, namespace: str) -> bool:
+        """Ask for the verb that starting a promotion by hand takes."""
+        return await self._may("promote", user, groups, namespace)
+
+    async def _may(
+        self, verb: str, user: str, groups: Sequence[str], namespace: str, promotion: str = ""
+    ) -> bool:
         promotions = Promotion.type()
         attributes = {
-            "verb": "override" if emergency else "approve",
+            "verb": verb,
             "group": promotions.group,
             "resource": promotions.plural,
             "namespace": namespace,

@@ -1,4 +1,4 @@
-"""`Release`, What moves, how it moves, and who decides: each kind has a file."""
+"""What moves, how it moves, who decides and what starts it: each kind has a file."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ from idp.capabilities.promotion.kinds.promotion import (
     PromotionStatus,
     StepSummary,
 )
+from idp.capabilities.promotion.kinds.pull_request import (
+    PullRequest,
+    PullRequestSpec,
+    PullRequestStatus,
+)
 from idp.capabilities.promotion.kinds.release import (
     Release,
     ReleaseSource,
@@ -41,6 +46,15 @@ from idp.capabilities.promotion.kinds.set import (
     SetMember,
 )
 from idp.capabilities.promotion.kinds.step import PipelineStep, PipelineStepSpec, PipelineStepStatus
+from idp.capabilities.promotion.kinds.trigger import (
+    PromotionTrigger,
+    PromotionTriggerSpec,
+    PromotionTriggerStatus,
+    ScheduleRule,
+    TriggerEvent,
+    TriggerEventSpec,
+    TriggerEventStatus,
+)
 from idp.capabilities.promotion.kinds.words import (
     CommitId,
     Digest,
@@ -85,6 +99,12 @@ __all__ = [
     "PromotionSetStatus",
     "PromotionSpec",
     "PromotionStatus",
+    "PromotionTrigger",
+    "PromotionTriggerSpec",
+    "PromotionTriggerStatus",
+    "PullRequest",
+    "PullRequestSpec",
+    "PullRequestStatus",
     "Release",
     "ReleaseSource",
     "ReleaseSpec",
@@ -93,7 +113,11 @@ __all__ = [
     "Review",
     "ReviewSpec",
     "ReviewStatus",
+    "ScheduleRule",
     "SetMember",
     "StepSummary",
+    "TriggerEvent",
+    "TriggerEventSpec",
+    "TriggerEventStatus",
     "Version",
 ]

@@ -16,9 +16,12 @@ from idp.capabilities.promotion.kinds import (
     Promotion,
     PromotionAbort,
     PromotionSet,
+    PromotionTrigger,
+    PullRequest,
     Review,
+    TriggerEvent,
 )
-from idp.capabilities.promotion.render.templates import PIPELINE_ACCOUNT, PUSH
+from idp.capabilities.promotion.render.templates import PIPELINE_ACCOUNT, PUSH, TRIGGER_LABEL
 from idp.kernel.admission import validating_policy
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import WORKFLOW
@@ -38,7 +41,9 @@ _INITIATOR = (
     "(has(object.spec.initiator) && object.spec.initiator == request.userInfo.username) || "
     f"({_PLATFORM} && (!has(object.spec.initiator) || "
     f"object.spec.initiator == '{PLATFORM_INITIATOR}' || "
-    "(has(object.spec.set) && object.spec.set != '')))",
+    "(has(object.spec.set) && object.spec.set != '') || "
+    # What a trigger starts, the platform starts in the name of whoever gave the occasion.
+    f"(has(object.metadata.labels) && '{TRIGGER_LABEL}' in object.metadata.labels)))",
     "spec.initiator must be you: a promotion is started in one's own name",
 )
 _ON_PROMOTIONS = (
@@ -54,6 +59,20 @@ _MAY_START_HOTFIX = (
     f"!has(object.spec.hotfix) || !object.spec.hotfix || "
     f"{_ON_PROMOTIONS}.check('hotfix').allowed()",
     "you may not start a hotfix in this namespace: it takes the verb hotfix on "
+    "promotions.platform.idp",
+)
+_TRIGGERED_BY = (
+    f"{_PLATFORM} || object.spec.by == request.userInfo.username",
+    "spec.by must be you: what a trigger starts is started in one's own name",
+)
+_TRIGGERED_BY_GROUPS = (
+    f"{_PLATFORM} || !has(object.spec.byGroups) || object.spec.byGroups.all(group, "
+    "has(request.userInfo.groups) && group in request.userInfo.groups)",
+    "spec.byGroups may only name groups that you are in",
+)
+_MAY_PROMOTE = (
+    f"{_ON_PROMOTIONS}.check('promote').allowed()",
+    "you may not start promotions in this namespace: it takes the verb promote on "
     "promotions.platform.idp",
 )
 _EMERGENCY = "(has(object.spec.emergency) && object.spec.emergency)"
@@ -111,6 +130,22 @@ _MAY_ABORT = (
     f"{_ON_THE_PROMOTION}.check('abort').allowed()",
     "you may not abort this promotion: it takes the verb abort on promotions.platform.idp",
 )
+_PROPOSED_BY_PLATFORM = (
+    f"request.operation != 'CREATE' || {_PLATFORM}",
+    "pull requests are opened by the platform only",
+)
+_DECIDER = (
+    "request.operation != 'UPDATE' || !has(object.spec.decidedBy) || "
+    "object.spec.decidedBy == '' || object.spec == oldObject.spec || "
+    "object.spec.decidedBy == request.userInfo.username",
+    "spec.decidedBy must be you: one decides in one's own name",
+)
+_MAY_DECIDE = (
+    f"request.operation != 'UPDATE' || object.spec == oldObject.spec || "
+    f"{_ON_THE_PROMOTION}.check('approve').allowed()",
+    "you may not decide about this pull request: it takes the verb approve on "
+    "promotions.platform.idp",
+)
 _PUSH_ONLY = (
     f"{_PLATFORM} || (has(object.spec.workflowTemplateRef) && "
     f"object.spec.workflowTemplateRef.name == '{PUSH}' && "
@@ -144,6 +179,15 @@ def admission_policies() -> list[Manifest]:
         *validating_policy(
             "promotions", Promotion.type(), [_INITIATOR, _IN_NO_SET, _MAY_START, _MAY_START_HOTFIX]
         ),
+        *(
+            policy
+            for kind in (PromotionTrigger, TriggerEvent)
+            for policy in validating_policy(
+                kind.type().plural,
+                kind.type(),
+                [_TRIGGERED_BY, _TRIGGERED_BY_GROUPS, _MAY_PROMOTE],
+            )
+        ),
         *validating_policy("freezes", Freeze.type(), [_FREEZER]),
         *validating_policy(
             "reviews",
@@ -153,6 +197,12 @@ def admission_policies() -> list[Manifest]:
         ),
         *validating_policy("promotionsets", PromotionSet.type(), [_SET_INITIATOR, _MAY_START_SET]),
         *validating_policy("promotionaborts", PromotionAbort.type(), [_ABORTER, _MAY_ABORT]),
+        *validating_policy(
+            "pullrequests",
+            PullRequest.type(),
+            [_PROPOSED_BY_PLATFORM, _DECIDER, _MAY_DECIDE],
+            ("CREATE", "UPDATE"),
+        ),
         *validating_policy("pipelinesteps", PipelineStep.type(), [_PLATFORM_ONLY]),
         *validating_policy("workflows", WORKFLOW, [_PUSH_ONLY, _PUSH_AUTHOR], ("CREATE", "UPDATE")),
     ]

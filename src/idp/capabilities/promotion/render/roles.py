@@ -4,9 +4,9 @@ Bind them with RoleBindings in an application's namespace, or for a whole instan
 those of Kubernetes:
 
 - `push` on `webapplications`: push to the repository of that name;
-- `promote` and `rollback` on `promotions`: start one (with `create`);
+- `promote` and `rollback` on `promotions`: start one (with `create`), by a trigger too;
 - `abort` on `promotions`: stop one (with `create` on `promotionaborts`);
-- `approve` on `promotions`: an Approval counts;
+- `approve` on `promotions`: an Approval counts, a PullRequest may be merged or closed;
 - `override` on `promotions`: an emergency Approval counts;
 - `hotfix` on `promotions`: start one that takes the expedited way (with `promote`);
 - `close` on `reviews`: close one that is about somebody else (with `patch`);
@@ -32,7 +32,10 @@ from idp.capabilities.promotion.kinds import (
     Promotion,
     PromotionAbort,
     PromotionSet,
+    PromotionTrigger,
+    PullRequest,
     Review,
+    TriggerEvent,
 )
 from idp.capabilities.scanning.kinds import (
     Remediation,
@@ -77,6 +80,8 @@ def cluster_roles() -> list[Manifest]:
         _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("create", "promote", "rollback", "abort")),
         _rule(PLATFORM_GROUP, _STARTED, ("create",)),
         _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("create", "delete")),
+        _rule(PLATFORM_GROUP, (PromotionTrigger.type().plural,), ("create", "delete")),
+        _rule(PLATFORM_GROUP, (TriggerEvent.type().plural,), ("create",)),
         _rule(PLATFORM_GROUP, (_RULES,), ("create",)),
     ]
     secure = [
@@ -95,6 +100,7 @@ def cluster_roles() -> list[Manifest]:
         _rule(PLATFORM_GROUP, (Approval.type().plural,), ("create",)),
         _rule(PLATFORM_GROUP, (_PROMOTIONS,), ("approve",)),
         _rule(PLATFORM_GROUP, (_EXCEPTIONS,), ("approve", "patch", "update", "delete")),
+        _rule(PLATFORM_GROUP, (PullRequest.type().plural,), ("patch", "update")),
         _rule(PLATFORM_GROUP, (Freeze.type().plural,), ("create", "delete")),
         _rule(PLATFORM_GROUP, (Review.type().plural,), ("close", "patch", "update")),
     ]

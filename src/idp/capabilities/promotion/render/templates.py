@@ -24,6 +24,7 @@ PUSH, PROMOTE, ROLLBACK = "push", "promote", "rollback"
 PIPELINE_ACCOUNT = "idp-pipeline"
 """ServiceAccount with whose rights the workflows create their steps."""
 UID_LABEL = "platform.idp/promotion-uid"
+TRIGGER_LABEL = "platform.idp/trigger"
 APPLICATION_LABEL = "platform.idp/application"
 WORKFLOW_LABEL = "workflows.argoproj.io/workflow"
 KEPT_SECONDS = 14 * 86400

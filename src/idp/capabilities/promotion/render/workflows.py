@@ -88,7 +88,7 @@ def promotion_workflow(promotion: Promotion, rules: PromotionPipelineSpec) -> Ma
         "release": promotion.spec.release,
         "approval-deadline": str(rules.approval.deadline_hours * 3600),
         "gates-deadline": str(_gates_seconds(rules)),
-        "turn-deadline": str(TURN_SECONDS),
+        "turn-deadline": str(_turn_seconds(rules)),
         "rollout-deadline": str(rules.rollout_deadline_seconds),
         "verification-deadline": str(rules.verification.deadline_seconds),
     }
@@ -105,8 +105,14 @@ def promotion_workflow(promotion: Promotion, rules: PromotionPipelineSpec) -> Ma
 
 def longest_seconds(rules: PromotionPipelineSpec) -> int:
     """After this time a promotion has ended, or something that runs it is broken."""
-    waits = rules.approval.deadline_hours * 3600 + _gates_seconds(rules) + TURN_SECONDS
+    waits = rules.approval.deadline_hours * 3600 + _gates_seconds(rules) + _turn_seconds(rules)
     return waits + 2 * rules.rollout_deadline_seconds + rules.verification.deadline_seconds + 3600
+
+
+def _turn_seconds(rules: PromotionPipelineSpec) -> int:
+    """A pull request may wait for its merge as long as a promotion for its approval."""
+    merge = rules.approval.deadline_hours * 3600 if rules.delivery == "pull-request" else 0
+    return TURN_SECONDS + merge
 
 
 def _gates_seconds(rules: PromotionPipelineSpec) -> int:

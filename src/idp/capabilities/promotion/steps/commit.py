@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from idp.capabilities.environments.kinds import PromotionPipelineSpec
 from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.environment import EnvironmentRepository
 from idp.capabilities.promotion.gatekeeper import MOMENTARY, Gatekeeper
 from idp.capabilities.promotion.gates.gate import GateCase
-from idp.capabilities.promotion.kinds import ObjectName, Promotion
+from idp.capabilities.promotion.kinds import ObjectName, Promotion, PullRequest, ReleaseSpec
 from idp.capabilities.promotion.override import override_of
+from idp.capabilities.promotion.pull_requests import PullRequests
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
 from idp.capabilities.promotion.turn import PromotionEnded, Turns, waiting_for
 from idp.kernel.clock import Clock, utc_now
-from idp.kernel.resource import Model
+from idp.kernel.controller import Request, Watch
+from idp.kernel.resource import Manifest, Model
 from idp.kernel.step import Outcome, StepRun, succeeded, waiting
 
 
@@ -45,6 +49,7 @@ class CommitStep:
         turns: Turns,
         argo_cd: ArgoCd,
         gatekeeper: Gatekeeper,
+        pull_requests: PullRequests,
         *,
         environment: str,
         clock: Clock = utc_now,
@@ -54,8 +59,14 @@ class CommitStep:
         self._turns = turns
         self._argo_cd = argo_cd
         self._gatekeeper = gatekeeper
+        self._pull_requests = pull_requests
         self._environment = environment
         self._clock = clock
+
+    @property
+    def watches(self) -> Sequence[Watch]:
+        """A decision about a pull request calls the step of its promotion."""
+        return (Watch(PullRequest.type(), _step_of),)
 
     async def perform(self, run: StepRun, parameters: CommitParameters) -> Outcome:
         """Commit once, then make sure that the Argo CD Application is there."""
@@ -71,6 +82,8 @@ class CommitStep:
             raise UnprovenStep(f"step {parameters.gates} opened for another release")
         rules = await self._reader.rules_of(approved.get("policyVersion"))
         await self._reader.demand_standing(approved, run.namespace, self._clock())
+        if (waits := await self._undecided(promotion, release, rules.pipeline)) is not None:
+            return waits
         try:
             holder = await self._turns.take(run.namespace, promotion.name)
         except PromotionEnded:
@@ -113,6 +126,17 @@ class CommitStep:
         )
         await self._argo_cd.refresh(namespace, application)
 
+    async def _undecided(
+        self, promotion: Promotion, release: ReleaseSpec, rules: PromotionPipelineSpec
+    ) -> Outcome | None:
+        """A pull request that nobody merged; it waits without holding the application's turn."""
+        uid, namespace = promotion.metadata.uid, promotion.namespace
+        if rules.delivery != "pull-request" or await self._repository.made_by(
+            uid, namespace, release.application
+        ):
+            return None
+        return await self._pull_requests.undecided(promotion, release, rules)
+
     async def _shut_again(self, case: GateCase, opened: dict[str, Any]) -> Outcome | None:
         """A window that closed, or a freeze that began, while the promotion waited for its turn."""
         spec, uid = case.promotion.spec, case.promotion.metadata.uid
@@ -130,3 +154,8 @@ class CommitStep:
         remedy = " ".join(dict.fromkeys(report.answer.change for report in shut))
         await self._turns.give_back(case.promotion.manifest())  # others need not wait for it
         return waiting(words, reason="WaitingForGates", remedy=remedy)
+
+
+def _step_of(pull_request: Manifest) -> list[Request]:
+    namespace = pull_request["metadata"].get("namespace", "")
+    return [Request(namespace, f"{pull_request['spec']['promotion']}-commit")]
