@@ -59,7 +59,7 @@ def test_what_may_come_next(
     previous: str | None,
     expected: str | None,
 ) -> None:
-    found = candidate(releases, promotions, version, previous)
+    found = candidate(releases, promotions, version, {previous} if previous else set())
     assert (found.version if found else None) == expected
 
 
