@@ -124,7 +124,9 @@ function Request({ promotion }: { promotion: PromotionDetail }) {
 }
 
 function Missing({ promotion }: { promotion: PromotionDetail }) {
-  const missing = promotion.seats.filter((seat) => !seat.by).map((seat) => seat.who);
-  if (missing.length === 0) return null;
-  return <p className="idp-quiet">Missing: {missing.join(", ")}</p>;
+  const missing = new Map<string, number>();
+  for (const { who, by } of promotion.seats) if (!by) missing.set(who, (missing.get(who) ?? 0) + 1);
+  if (missing.size === 0) return null;
+  const words = [...missing].map(([who, count]) => `${count} of ${who}`);
+  return <p className="idp-quiet">Approvals that are missing: {words.join(", ")}</p>;
 }

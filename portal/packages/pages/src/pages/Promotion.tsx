@@ -3,13 +3,14 @@ import { Link, useParams } from "react-router-dom";
 import { to } from "../app/routes";
 import { type PromotionDetail, usePromotion } from "../data/queries";
 import { Decision } from "../parts/Decision";
+import { Frozen } from "../parts/Frozen";
 import { Gates } from "../parts/Gates";
 import { Badge } from "../parts/Health";
 import { Page, Section } from "../parts/Page";
 import { ReviewCard } from "../parts/Reviews";
 import { Empty, Found } from "../parts/State";
 import { StepGraph } from "../parts/StepGraph";
-import { duration, Time } from "../parts/Time";
+import { duration, Time, When } from "../parts/Time";
 import { Remedy, Short, Words } from "../parts/Words";
 
 export function PromotionPage() {
@@ -69,11 +70,18 @@ function Details({ promotion }: { promotion: PromotionDetail }) {
           <strong>Reason:</strong> {promotion.reason}
         </p>
       ) : null}
+      {promotion.finishedAt || promotion.action === "rollback" ? null : (
+        <Frozen
+          environment={promotion.environment}
+          namespace={promotion.namespace}
+          application={promotion.application}
+        />
+      )}
       {promotion.override ? (
         <div className="idp-note" data-tone="bad" role="status">
           <span>
             <strong>Emergency override</strong> by {promotion.override.by}:{" "}
-            {promotion.override.reason}. It counts until <Time at={promotion.override.until} />.
+            {promotion.override.reason}. It counts until <When at={promotion.override.until} />.
           </span>
         </div>
       ) : null}

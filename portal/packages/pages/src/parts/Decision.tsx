@@ -30,7 +30,6 @@ export function Decision({ promotion }: { promotion: PromotionDetail }) {
       {mayOverride ? (
         <Button
           variant="secondary"
-          destructive
           iconStart={<RiAlarmWarningLine />}
           onPress={() => setAsked("override")}
         >

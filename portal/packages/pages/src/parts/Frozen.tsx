@@ -2,7 +2,7 @@ import { RiSnowflakeLine } from "@remixicon/react";
 import { Link } from "react-router-dom";
 import { to } from "../app/routes";
 import { type Freeze, useFreezes } from "../data/gates";
-import { Time } from "./Time";
+import { When } from "./Time";
 
 /** What a freeze is for, in words. */
 export function frozen(freeze: Pick<Freeze, "applications" | "namespaces">): string {
@@ -43,7 +43,7 @@ export function Frozen({
           <span>
             <RiSnowflakeLine size={16} aria-hidden />{" "}
             <Link to={to.instance(freeze.environment)}>{freeze.environment}</Link> is frozen for{" "}
-            {frozen(freeze)} and thaws <Time at={freeze.until} />. {freeze.by}: {freeze.reason}
+            {frozen(freeze)} until <When at={freeze.until} />. {freeze.by}: {freeze.reason}
           </span>
         </div>
       ))}

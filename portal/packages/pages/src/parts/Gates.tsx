@@ -2,7 +2,7 @@ import { RiLock2Line } from "@remixicon/react";
 import type { GateStanding } from "../data/gates";
 import { Badge } from "./Health";
 import { Section } from "./Page";
-import { Time } from "./Time";
+import { Time, When } from "./Time";
 import { Remedy, Words } from "./Words";
 
 const STATE: Record<GateStanding["state"], { state: string; label: string }> = {
@@ -49,7 +49,7 @@ function Gate({ gate }: { gate: GateStanding }) {
         <small className="idp-quiet">
           {gate.until ? (
             <>
-              may open <Time at={gate.until} />
+              may open <Time at={gate.until} />, <When at={gate.until} />
             </>
           ) : (
             "nobody knows when it opens"

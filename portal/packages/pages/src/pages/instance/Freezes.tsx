@@ -10,7 +10,7 @@ import { Badge } from "../../parts/Health";
 import { Section } from "../../parts/Page";
 import { Found } from "../../parts/State";
 import { Table } from "../../parts/Table";
-import { Time } from "../../parts/Time";
+import { When } from "../../parts/Time";
 
 const STATE: Record<Freeze["state"], { state: string; label: string }> = {
   on: { state: "Waiting", label: "On" },
@@ -65,10 +65,10 @@ function FreezeTable({ freezes }: { freezes: readonly Freeze[] }) {
             <Badge {...STATE[freeze.state]} />
           </td>
           <td className="idp-nowrap">
-            <Time at={freeze.start} />
+            <When at={freeze.start} />
           </td>
           <td className="idp-nowrap">
-            <Time at={freeze.until} />
+            <When at={freeze.until} />
           </td>
           <td>{frozen(freeze)}</td>
           <td>{freeze.by}</td>
