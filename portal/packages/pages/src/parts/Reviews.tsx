@@ -41,11 +41,9 @@ export function ReviewCard({ review }: { review: Review }) {
     <article className="idp-card idp-request">
       <div className="idp-request-text">
         <h3>
-          {CAUSE[review.cause]} of{" "}
           <Link to={to.promotion(review.environment, review.namespace, review.promotion)}>
-            {review.application}
-          </Link>{" "}
-          in {review.environment}
+            {CAUSE[review.cause]} of {review.application} in {review.environment}
+          </Link>
         </h3>
         <p className="idp-request-evidence">
           {review.closedBy ? (
