@@ -50,7 +50,7 @@ def test_before_they_are_asked_the_rules_say_which_there_are() -> None:
 
 
 def test_how_they_stand_is_what_the_step_put_out_but_for_its_memory() -> None:
-    outputs = {
+    outputs: dict[str, dict[str, Any]] = {
         "gates": {"gates": [WAITING, {**WAITING, "name": "fast", "kind": "performance"}]},
         "performance": {"gates": {"fast": {"state": "Refused", "message": "3 times as slow"}}},
     }
