@@ -202,6 +202,66 @@ def test_an_exception_takes_two(maya: Visitor, uma: Visitor) -> None:
     expect(row).to_contain_text("Active")
 
 
+def test_past_a_freeze_in_an_emergency_and_looked_at_by_another(
+    platform: Platform, browser: Browser, maya: Visitor, tmp_path: Path
+) -> None:
+    secret = tmp_path / "rosa.password"
+    responders = ("--group", "idp:responders:production")
+    platform.cli("users", "create", "rosa", *responders, "--password-file", str(secret))
+    with (
+        visitor(browser, platform.settings.hub_url) as paul,
+        visitor(browser, platform.settings.hub_url) as rosa,
+    ):
+        signed_in(platform, paul, APPROVERS["production"])
+        paul.open("/platform/production")
+        paul.page.get_by_role("button", name="Freeze").click()
+        dialog = paul.page.get_by_role("dialog")
+        dialog.get_by_label("Name").fill("holidays")
+        dialog.get_by_label("Until").fill("2098-01-02T08:00")
+        dialog.get_by_label("Reason").fill("nobody <i>is</i> here")
+        dialog.get_by_role("button", name="Freeze").click()
+        row = paul.page.get_by_role("row").filter(has_text="holidays")
+        expect(row).to_contain_text("On")
+        maya.open("/board")
+        expect(maya.page.get_by_text("nobody <i>is</i> here")).to_be_visible()
+
+        rosa.open("/")
+        rosa.sign_in("rosa", secret.read_text().strip())
+        rosa.open("/approvals")
+        entries = rosa.page.get_by_role("article").filter(has_text=NAME)
+        entries.filter(has_text="for production").get_by_role("link").first.click()
+        maya.open(rosa.page.url.removeprefix(rosa.url))
+        expect(maya.page.get_by_role("region", name="Gates")).to_be_visible()
+        expect(maya.page.get_by_role("button", name="Override")).to_have_count(0)
+        rosa.page.get_by_role("button", name="Override").click()
+        dialog = rosa.page.get_by_role("dialog")
+        dialog.get_by_text("I accept for 30 days: dependencies").click()
+        override = dialog.get_by_role("button", name="Override")
+        expect(override).to_be_disabled()
+        dialog.get_by_label("Reason").fill("payments are down")
+        override.click()
+        note = rosa.page.get_by_role("status").filter(has_text="Emergency override by rosa")
+        expect(note).to_be_visible(timeout=60_000)
+        gates = rosa.page.get_by_role("region", name="Gates")
+        expect(gates).to_contain_text("nobody <i>is</i> here", timeout=60_000)
+        expect(rosa.page.get_by_role("region", name="Reviews")).to_contain_text(
+            "You cannot close it", timeout=60_000
+        )
+
+        paul.open("/approvals")
+        review = paul.page.get_by_role("article").filter(has_text="payments are down")
+        review.get_by_role("button", name="Close the review").click()
+        dialog = paul.page.get_by_role("dialog")
+        dialog.get_by_label("Conclusion").fill("it was right")
+        dialog.get_by_role("button", name="Close the review").click()
+        expect(review).to_have_count(0)
+        paul.open("/platform/production")
+        row.get_by_role("button", name="End holidays").click()
+        paul.page.get_by_role("dialog").get_by_role("button", name="End it now").click()
+        expect(row).to_have_count(0)
+        assert paul.complaints == rosa.complaints == []
+
+
 def test_requests_are_measured(platform: Platform, maya: Visitor) -> None:
     port = platform.row(NAME, "staging")["url"].rpartition(":")[2]
     host = {"Host": f"{NAME}.staging.localhost:{port}"}
@@ -234,7 +294,7 @@ def test_no_page_shuts_anybody_out(platform: Platform, maya: Visitor, theme: The
         "/",
         "/board",
         *(f"{application}?tab={tab}" for tab in ("parts", "logs", "releases", "promotions")),
-        "/approvals",
+        "/approvals?closed=true",
         *(f"{application}?tab={tab}" for tab in ("metrics", "configuration", "dependencies")),
         f"{application}?environment=development&tab=yaml",
         *(f"{release}?tab={tab}" for tab in ("contents", "packages", "findings", "proofs")),

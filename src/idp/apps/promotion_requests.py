@@ -1,4 +1,4 @@
-"""The objects by which a person promotes, rolls back and decides, from wherever it is done.
+"""The objects by which a person promotes, rolls back, decides and freezes, wherever it is done.
 
 Pure, but for the clock that an acceptance's end is counted from.
 """
@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from idp.capabilities.promotion.kinds import Promotion
-from idp.kernel.clock import timestamp
+from idp.kernel.clock import parse_timestamp, timestamp
+from idp.kernel.errors import InvalidInput
 from idp.kernel.resource import Manifest
 
 
@@ -142,3 +143,54 @@ def approval_of(
             **({"emergency": True} if emergency else {}),
         },
     }
+
+
+def freeze_of(
+    name: str,
+    by: str,
+    *,
+    reason: str,
+    start: datetime | None,
+    until: datetime,
+    applications: Sequence[str],
+    namespaces: Sequence[str],
+) -> Manifest:
+    """A Freeze; times without a zone are UTC.
+
+    Args:
+        name: Its name.
+        by: Who freezes.
+        reason: Why.
+        start: When it begins; None means at once.
+        until: When it ends by itself.
+        applications: Names of those that are frozen; empty means all.
+        namespaces: As `applications`.
+
+    Raises:
+        InvalidInput: It ends before it begins.
+    """
+    until, start = _utc(until), _utc(start) if start else None
+    if start is not None and until <= start:
+        raise InvalidInput("the freeze would end before it begins")
+    spec: Manifest = {
+        "until": timestamp(until),
+        "reason": reason,
+        "by": by,
+        "selector": {"applications": list(applications), "namespaces": list(namespaces)},
+    }
+    if start is not None:
+        spec["start"] = timestamp(start)
+    return {"metadata": {"name": name}, "spec": spec}
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def freeze_state(freeze: Manifest, now: datetime) -> Literal["on", "to come", "over"]:
+    """Whether a Freeze is on."""
+    spec = freeze["spec"]
+    if parse_timestamp(spec["until"]) <= now:
+        return "over"
+    start = spec.get("start") or freeze["metadata"].get("creationTimestamp")
+    return "to come" if start and parse_timestamp(start) > now else "on"

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from idp.apps.cli.freezes import freeze_of, row
+from idp.apps.cli.freezes import row
+from idp.apps.promotion_requests import freeze_of
 from idp.capabilities.promotion.kinds import Freeze
 from idp.kernel.errors import InvalidInput
 
@@ -42,6 +43,12 @@ def test_it_cannot_end_before_it_begins() -> None:
 )
 def test_the_list_says_whether_it_is_on(now: str, state: str) -> None:
     body = freeze(start=datetime.fromisoformat("2026-11-30"), namespaces=["demo"])
-    found = row(body, now)
+    moment = datetime.fromisoformat(now)
+    found = row(body, moment)
     assert (found["state"], found["applies"]) == (state, "demo")
-    assert row(freeze(), now)["applies"] == "everything"
+    assert row(freeze(), moment)["applies"] == "everything"
+
+
+def test_a_time_with_a_zone_is_told_in_utc() -> None:
+    body = freeze(until=datetime.fromisoformat("2026-12-01T18:00+02:00"))
+    assert Freeze.parse(body).spec.until == datetime(2026, 12, 1, 16, tzinfo=UTC)

@@ -363,6 +363,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/freezes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Times in which nothing new comes */
+        get: operations["frozen"];
+        put?: never;
+        /** Start a freeze */
+        post: operations["freeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/freezes/{environment}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a freeze before its time */
+        delete: operations["thaw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/gitops": {
         parameters: {
             query?: never;
@@ -527,6 +562,40 @@ export interface paths {
         get: operations["release"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What went past the rules and must be looked at */
+        get: operations["past_the_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reviews/{environment}/{namespace}/{name}/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a review of what somebody else did */
+        post: operations["close"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1147,6 +1216,8 @@ export interface components {
          *         failed: The newest promotion, when it failed and nothing came after.
          *         candidate: What may come next.
          *         back_to: Version to which a rollback would go; empty when there is none.
+         *         hotfix: What may come on the expedited way; None where there is none, or no such release.
+         *         emergency: Whether the environment takes emergency overrides.
          */
         Cell: {
             /**
@@ -1167,6 +1238,11 @@ export interface components {
              * @default false
              */
             drifted: boolean;
+            /**
+             * Emergency
+             * @default false
+             */
+            emergency: boolean;
             /** Environment */
             environment: string;
             failed: components["schemas"]["PromotionBrief"] | null;
@@ -1176,6 +1252,7 @@ export interface components {
              * @enum {string}
              */
             health: "Healthy" | "Progressing" | "Degraded" | "Missing" | "Unknown";
+            hotfix: components["schemas"]["Candidate"] | null;
             /**
              * Message
              * @default
@@ -1260,6 +1337,20 @@ export interface components {
             changes: components["schemas"]["ChangeItem"][] | null;
             /** Position */
             position: number;
+        };
+        /**
+         * Closing
+         * @description What a review found.
+         *
+         *     Attributes:
+         *         conclusion: In words; it never changes.
+         * @example {
+         *       "conclusion": "It was right; the soak time is too long."
+         *     }
+         */
+        Closing: {
+            /** Conclusion */
+            conclusion: string;
         };
         /**
          * CommitView
@@ -1393,9 +1484,24 @@ export interface components {
          *         release_digest: The release that was looked at.
          *         policy_version: The rules under which it was looked at.
          *         decision: What is decided.
-         *         comment: Why; demanded for a rejection.
+         *         comment: Why; demanded for a rejection and an override.
          *         accepts: Gaps in the evidence that are accepted by name.
          *         days: For how long they are.
+         *         emergency: Whether it overrides missing approvals and gates; it takes the verb `override`.
+         * @example {
+         *       "accepts": [
+         *         "dependencies"
+         *       ],
+         *       "comment": "payments are down",
+         *       "days": 14,
+         *       "decision": "approve",
+         *       "emergency": true,
+         *       "environment": "production",
+         *       "namespace": "demo",
+         *       "policyVersion": "sha256:a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0",
+         *       "promotion": "hello-r2-3fa9c1d-x7k2p",
+         *       "releaseDigest": "sha256:3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f"
+         *     }
          */
         DecisionRequest: {
             /** Accepts */
@@ -1415,6 +1521,11 @@ export interface components {
              * @enum {string}
              */
             decision: "approve" | "reject";
+            /**
+             * Emergency
+             * @default false
+             */
+            emergency: boolean;
             /** Environment */
             environment: string;
             /** Namespace */
@@ -1437,6 +1548,7 @@ export interface components {
          *         time: When.
          *         accepts: Gaps that were accepted.
          *         ignored: Why it does not count; empty when it does.
+         *         emergency: Whether it is an override.
          */
         DecisionView: {
             /** Accepts */
@@ -1450,6 +1562,11 @@ export interface components {
              * @enum {string}
              */
             decision: "approve" | "reject";
+            /**
+             * Emergency
+             * @default false
+             */
+            emergency: boolean;
             /**
              * Ignored
              * @default
@@ -1801,6 +1918,20 @@ export interface components {
             whyNot: string;
         };
         /**
+         * FactView
+         * @description A name and a value.
+         *
+         *     Attributes:
+         *         name: Such as `requests`.
+         *         value: As text; a long one is cut.
+         */
+        FactView: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: string;
+        };
+        /**
          * FieldView
          * @description One field.
          *
@@ -1854,6 +1985,164 @@ export interface components {
             findings: components["schemas"]["StoredFinding"][];
             /** Total */
             total: number;
+        };
+        /**
+         * FreezeList
+         * @description Freezes that the caller may see.
+         *
+         *     Attributes:
+         *         instances: How each instance answered.
+         *         freezes: Those that are on first, then those to come; of these the longest first.
+         * @example {
+         *       "freezes": [
+         *         {
+         *           "applications": [],
+         *           "by": "paul",
+         *           "environment": "production",
+         *           "mayEnd": false,
+         *           "name": "audit",
+         *           "namespaces": [],
+         *           "reason": "year-end audit",
+         *           "start": "2026-12-20T00:00:00Z",
+         *           "state": "on",
+         *           "until": "2027-01-04T00:00:00Z"
+         *         }
+         *       ],
+         *       "instances": [
+         *         {
+         *           "environment": "production"
+         *         }
+         *       ]
+         *     }
+         */
+        FreezeList: {
+            /** Freezes */
+            freezes: components["schemas"]["FreezeView"][];
+            /** Instances */
+            instances: components["schemas"]["InstanceState"][];
+        };
+        /**
+         * FreezeRequest
+         * @description A freeze to start.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         name: Its name.
+         *         reason: Why.
+         *         start: When it begins; None means at once.
+         *         until: When it ends by itself.
+         *         applications: Those that are frozen; empty means all.
+         *         namespaces: As `applications`.
+         * @example {
+         *       "applications": [
+         *         "hello"
+         *       ],
+         *       "environment": "production",
+         *       "name": "audit",
+         *       "reason": "year-end audit",
+         *       "until": "2027-01-04T00:00:00Z"
+         *     }
+         */
+        FreezeRequest: {
+            /** Applications */
+            applications?: string[];
+            /** Environment */
+            environment: string;
+            /** Name */
+            name: string;
+            /** Namespaces */
+            namespaces?: string[];
+            /** Reason */
+            reason: string;
+            /** Start */
+            start?: string | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * FreezeView
+         * @description One freeze.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         name: Of the object.
+         *         state: Whether it is on.
+         *         start: When it begins or began.
+         *         until: When it ends by itself.
+         *         by: Who froze it.
+         *         reason: Why.
+         *         applications: Those that are frozen; empty means all.
+         *         namespaces: As `applications`.
+         *         may_end: Whether the caller may end it before its time.
+         */
+        FreezeView: {
+            /** Applications */
+            applications: string[];
+            /** By */
+            by: string;
+            /** Environment */
+            environment: string;
+            /** Mayend */
+            mayEnd: boolean;
+            /** Name */
+            name: string;
+            /** Namespaces */
+            namespaces: string[];
+            /** Reason */
+            reason: string;
+            /** Start */
+            start: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "on" | "to come" | "over";
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * GateStanding
+         * @description How one gate stands.
+         *
+         *     Attributes:
+         *         name: Its name in the pipeline; `freeze` is before every promotion.
+         *         kind: Of its rule, such as `soak`.
+         *         state: `Pending`: it is not asked yet.
+         *         message: What holds, or what is waited for.
+         *         change: What would open it.
+         *         until: From when it may be open; None when nobody knows.
+         *         deadline: When the promotion fails if it is still shut; None before it is asked.
+         *         evidence: What its answer stands on; of a gate that is `Pending`, its rule.
+         */
+        GateStanding: {
+            /**
+             * Change
+             * @default
+             */
+            change: string;
+            /** Deadline */
+            deadline: string | null;
+            /** Evidence */
+            evidence: components["schemas"]["FactView"][];
+            /** Kind */
+            kind: string;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "Pending" | "Open" | "Waiting" | "Refused" | "Overridden" | "Skipped";
+            /** Until */
+            until: string | null;
         };
         /**
          * GateView
@@ -2379,6 +2668,26 @@ export interface components {
             type: string;
         };
         /**
+         * OverrideView
+         * @description An emergency override that counts.
+         *
+         *     Attributes:
+         *         by: Who gave it.
+         *         reason: Why.
+         *         until: When it stops to count.
+         */
+        OverrideView: {
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * Overview
          * @description All rows, and which instances they come from.
          *
@@ -2570,20 +2879,46 @@ export interface components {
          *         namespace: Of the application.
          *         application: Its name.
          *         release: Name of the Release object.
+         *         reason: Why; demanded for a hotfix and in an emergency.
+         *         hotfix: Whether it takes the expedited way; it takes the verb `hotfix`.
+         *         emergency: Whether approvals and gates are overridden at once; it takes the verb `override`.
          * @example {
          *       "application": "hello",
          *       "environment": "production",
          *       "namespace": "demo",
          *       "release": "hello-r2-3fa9c1d"
          *     }
+         * @example {
+         *       "application": "hello",
+         *       "emergency": true,
+         *       "environment": "production",
+         *       "namespace": "demo",
+         *       "reason": "payments are down",
+         *       "release": "hello-r2-3fa9c1d"
+         *     }
          */
         PromoteRequest: {
             /** Application */
             application: string;
+            /**
+             * Emergency
+             * @default false
+             */
+            emergency: boolean;
             /** Environment */
             environment: string;
+            /**
+             * Hotfix
+             * @default false
+             */
+            hotfix: boolean;
             /** Namespace */
             namespace: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string | "";
             /** Release */
             release: string;
         };
@@ -2689,6 +3024,13 @@ export interface components {
          *         may_decide: Whether the caller may approve or reject it.
          *         why_not: Why the caller may not.
          *         decisions: What was decided, oldest first.
+         *         hotfix: Whether it takes the expedited way.
+         *         gates: What must hold besides before the environment changes.
+         *         seats: Approvals of certain people that the rules ask for, and who gave them.
+         *         override: The emergency override that counts; None without one.
+         *         may_override: Whether the caller may override what it waits for.
+         *         override_hours: How long an override would count.
+         *         reviews: What somebody else must look at afterwards.
          */
         PromotionView: {
             /**
@@ -2714,10 +3056,16 @@ export interface components {
             evidence: components["schemas"]["EvidenceView"][];
             /** Finishedat */
             finishedAt: string | null;
+            /** Gates */
+            gates: components["schemas"]["GateStanding"][];
+            /** Hotfix */
+            hotfix: boolean;
             /** Initiator */
             initiator: string;
             /** Maydecide */
             mayDecide: boolean;
+            /** Mayoverride */
+            mayOverride: boolean;
             /** Message */
             message: string;
             /** Mustaccept */
@@ -2726,6 +3074,9 @@ export interface components {
             name: string;
             /** Namespace */
             namespace: string;
+            override: components["schemas"]["OverrideView"] | null;
+            /** Overridehours */
+            overrideHours: number;
             /** Phase */
             phase: string;
             /** Policyversion */
@@ -2740,10 +3091,14 @@ export interface components {
             releaseName: string;
             /** Remedy */
             remedy: string;
+            /** Reviews */
+            reviews: components["schemas"]["ReviewView"][];
             /** Rules */
             rules: components["schemas"]["idp__apps__hub__views__promotion__RuleView"][];
             /** Scanners */
             scanners: components["schemas"]["ScannerView"][];
+            /** Seats */
+            seats: components["schemas"]["SeatView"][];
             /** Sourcecommit */
             sourceCommit: string;
             /** Steps */
@@ -3094,6 +3449,116 @@ export interface components {
             trend: components["schemas"]["Trend"][];
         };
         /**
+         * ReviewList
+         * @description Reviews that the caller may see.
+         *
+         *     Attributes:
+         *         instances: How each instance answered.
+         *         reviews: Those that are open first, the soonest due first.
+         * @example {
+         *       "instances": [
+         *         {
+         *           "environment": "production"
+         *         }
+         *       ],
+         *       "reviews": [
+         *         {
+         *           "application": "hello",
+         *           "by": "rosa",
+         *           "cause": "emergency",
+         *           "closedBy": "",
+         *           "conclusion": "",
+         *           "due": "2026-11-30T09:00:00Z",
+         *           "environment": "production",
+         *           "mayClose": true,
+         *           "name": "hello-r2-3fa9c1d-x7k2p-emergency",
+         *           "namespace": "demo",
+         *           "overridden": [
+         *             "approvals",
+         *             "soak"
+         *           ],
+         *           "promotion": "hello-r2-3fa9c1d-x7k2p",
+         *           "reason": "payments are down",
+         *           "release": "hello-r2-3fa9c1d",
+         *           "validateIn": [],
+         *           "verifiedIn": [],
+         *           "whyNot": ""
+         *         }
+         *       ]
+         *     }
+         */
+        ReviewList: {
+            /** Instances */
+            instances: components["schemas"]["InstanceState"][];
+            /** Reviews */
+            reviews: components["schemas"]["ReviewView"][];
+        };
+        /**
+         * ReviewView
+         * @description What is to be reviewed.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         namespace: Of the application.
+         *         name: Of the object.
+         *         application: Name of the application.
+         *         promotion: Name of the Promotion.
+         *         release: Name of the Release.
+         *         cause: What went past the rules.
+         *         by: Who did it.
+         *         reason: Why.
+         *         overridden: Gates and approvals that were overridden or skipped.
+         *         due: By when it must be closed.
+         *         validate_in: Environments that must have verified the release before.
+         *         verified_in: Those of them that have.
+         *         closed_by: Who closed it; empty while it is open.
+         *         conclusion: What was found.
+         *         may_close: Whether the caller may close it now.
+         *         why_not: Why not, while it is open.
+         */
+        ReviewView: {
+            /** Application */
+            application: string;
+            /** By */
+            by: string;
+            /**
+             * Cause
+             * @enum {string}
+             */
+            cause: "emergency" | "hotfix";
+            /** Closedby */
+            closedBy: string;
+            /** Conclusion */
+            conclusion: string;
+            /**
+             * Due
+             * Format: date-time
+             */
+            due: string;
+            /** Environment */
+            environment: string;
+            /** Mayclose */
+            mayClose: boolean;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Overridden */
+            overridden: string[];
+            /** Promotion */
+            promotion: string;
+            /** Reason */
+            reason: string;
+            /** Release */
+            release: string;
+            /** Validatein */
+            validateIn: string[];
+            /** Verifiedin */
+            verifiedIn: string[];
+            /** Whynot */
+            whyNot: string;
+        };
+        /**
          * Rights
          * @description What the caller may do in one environment.
          *
@@ -3102,6 +3567,9 @@ export interface components {
          *         promote: Start promotions.
          *         rollback: Start rollbacks.
          *         approve: Decide about promotions.
+         *         hotfix: Start promotions that take the expedited way.
+         *         override: Override approvals and gates in an emergency.
+         *         freeze: Start freezes of the environment.
          */
         Rights: {
             /**
@@ -3111,6 +3579,21 @@ export interface components {
             approve: boolean;
             /** Environment */
             environment: string;
+            /**
+             * Freeze
+             * @default false
+             */
+            freeze: boolean;
+            /**
+             * Hotfix
+             * @default false
+             */
+            hotfix: boolean;
+            /**
+             * Override
+             * @default false
+             */
+            override: boolean;
             /**
              * Promote
              * @default false
@@ -3214,6 +3697,23 @@ export interface components {
              * @default
              */
             version: string;
+        };
+        /**
+         * SeatView
+         * @description One approval that the rules ask for.
+         *
+         *     Attributes:
+         *         who: Who may give it.
+         *         by: Who gave it; empty while it is missing.
+         */
+        SeatView: {
+            /**
+             * By
+             * @default
+             */
+            by: string;
+            /** Who */
+            who: string;
         };
         /**
          * Session
@@ -4995,6 +5495,125 @@ export interface operations {
             };
         };
     };
+    frozen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreezeList"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    freeze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FreezeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreezeView"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    thaw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     environments: {
         parameters: {
             query?: never;
@@ -5380,6 +5999,90 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReleaseDetail"];
                 };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    past_the_rules: {
+        parameters: {
+            query?: {
+                closed?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Closing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; the remedy says what to do */
             "4XX": {

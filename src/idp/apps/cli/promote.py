@@ -18,6 +18,7 @@ from idp.apps.cli.follow import (
     show_promotion,
 )
 from idp.apps.cli.progress import Progress
+from idp.apps.emergency import promote_in_emergency
 from idp.apps.platform.layout import Layout
 from idp.apps.promotion_requests import approval_of, promotion_of, rollback_of
 from idp.capabilities.environments.kinds import PromotionPipeline
@@ -29,6 +30,7 @@ from idp.kernel.http_client import HttpClient
 from idp.kernel.resource import Manifest
 
 FOLLOW_SECONDS = 300.0
+BEGIN_SECONDS = 60.0
 HELD_SECONDS = 10.0
 """A gate that is shut for longer than this is not waited for: an approval may just have come, and
 a short workflow end. One that says that it opens later is not waited for at all."""
@@ -55,11 +57,18 @@ async def promote(
             client, environment, namespace, name, version, hotfix=hotfix
         )
         wanted = promotion_of(namespace, name, release, platform.user, reason=reason, hotfix=hotfix)
-        if emergency:  # who may not override hears it before anything is started
-            await _demand_override(platform, environment, namespace, release, reason)
-        created = await client.create(Promotion.type(), wanted)
         if emergency:
-            await _override(platform, environment, created, reason)
+            assert platform.session is not None
+            await promote_in_emergency(
+                client,
+                environment,
+                wanted,
+                platform.user,
+                platform.session.groups,
+                seconds=BEGIN_SECONDS,
+            )
+        else:
+            await client.create(Promotion.type(), wanted)
         with Progress(f"{name} to {environment}") as progress:
             promotion = await follow_promotion(
                 client,
@@ -74,51 +83,6 @@ async def promote(
     status = promotion.get("status") or {}
     if status.get("phase") == "Running":
         typer.echo(f"\nIt waits: {status.get('message', '')}\nNext: {status.get('remedy', '')}")
-
-
-async def _demand_override(
-    platform: Platform, environment: str, namespace: str, release: str, reason: str
-) -> None:
-    nothing = f"sha256:{'0' * 64}"
-    probe = {
-        "metadata": {"name": release, "namespace": namespace},
-        "status": {"releaseDigest": nothing, "policyVersion": nothing},
-    }
-    await create_approval(
-        platform,
-        probe,
-        environment,
-        decision="approve",
-        comment=reason,
-        accepts=[],
-        days=1,
-        emergency=True,
-        dry_run=True,
-    )
-
-
-async def _override(platform: Platform, environment: str, promotion: Manifest, reason: str) -> None:
-    """Override as soon as the promotion says what release and rules it is about."""
-    meta, client = promotion["metadata"], platform.instance(environment)
-    deadline = time.monotonic() + 60
-    while not (promotion.get("status") or {}).get("policyVersion"):
-        if time.monotonic() > deadline:
-            raise DeadlineExceeded(
-                f"promotion {meta['name']} does not begin",
-                remedy="See whether the instance does its work: `idp-cli status`.",
-            )
-        await asyncio.sleep(0.25)
-        promotion = await client.get(Promotion.type(), meta["name"], meta["namespace"])
-    await create_approval(
-        platform,
-        promotion,
-        environment,
-        decision="approve",
-        comment=reason,
-        accepts=[],
-        days=1,
-        emergency=True,
-    )
 
 
 async def _choose_release(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from idp.capabilities.promotion.decide.approvals import Answer, Question, approvals
 from idp.capabilities.promotion.decide.rules import Rules
@@ -12,6 +13,18 @@ from idp.capabilities.promotion.ports import Reviewer
 from idp.kernel.client import Client
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import CLUSTER_ROLE_BINDING, ROLE_BINDING
+
+
+def counted_output(answer: Answer) -> dict[str, Any]:
+    """Who counts, who does not and why, and who fills which place, as JSON values."""
+    return {
+        "approvers": list(answer.counted),
+        "ignored": [
+            {"approval": i.approval, "approver": i.approver, "reason": i.reason}
+            for i in answer.ignored
+        ],
+        "seats": [{"who": seat.who, "by": seat.by} for seat in answer.seats],
+    }
 
 
 class ApprovalCounter:

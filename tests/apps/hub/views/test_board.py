@@ -59,7 +59,7 @@ def test_what_may_come_next(
     previous: str | None,
     expected: str | None,
 ) -> None:
-    found = candidate(releases, promotions, version, previous)
+    found = candidate(releases, promotions, version, {previous} if previous else set())
     assert (found.version if found else None) == expected
 
 
@@ -114,3 +114,22 @@ def test_a_page_of_the_board() -> None:
     assert (page.total, page.attention) == (4, 1)
     assert [row.name for row in board_page(states, rows, search="HELL").rows] == ["hello"]
     assert [row.name for row in board_page(states, rows, attention=True).rows] == ["hello"]
+
+
+def test_a_hotfix_may_come_where_the_rules_know_one() -> None:
+    rules = {"previous": "uat", "hotfix": {"allowed": True, "verifiedIn": ["staging"]}}
+    pipeline = {
+        "apiVersion": "platform.idp/v1alpha1",
+        "kind": "PromotionPipeline",
+        "metadata": {"name": "default"},
+        "spec": rules,
+    }
+    listed = {"Release": [release(1, "staging")], "PromotionPipeline": [pipeline]}
+    cell = board_rows({"production": listed}, {})[0].cells[0]
+    assert cell.candidate is None
+    assert cell.hotfix is not None
+    assert (cell.hotfix.version, cell.emergency) == ("r1", True)
+    rules["hotfix"] = {"allowed": False}
+    rules["emergency"] = {"allowed": False}
+    cell = board_rows({"production": listed}, {})[0].cells[0]
+    assert (cell.hotfix, cell.emergency) == (None, False)

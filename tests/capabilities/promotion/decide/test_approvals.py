@@ -190,6 +190,11 @@ def test_each_requirement_says_what_it_lacks() -> None:
     q = question(requirements=(MANAGERS, SECURITY))
     answer = ask(q, member("grace", "security"))
     assert answer.message == "waits for 1 of release-managers and 1 of security"
+    assert [(seat.who, seat.by) for seat in answer.seats] == [
+        ("release-managers", ""),
+        ("security", "grace"),
+        ("security", ""),
+    ]
 
 
 def test_one_person_fills_one_place() -> None:

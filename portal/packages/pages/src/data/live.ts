@@ -12,7 +12,8 @@ export interface Hint {
 const SHOWN_BY: Record<string, readonly string[]> = {
   WebApplication: ["board", "application", "platform", "release", "gitops", "settings"],
   Promotion: ["board", "application", "promotion", "approvals", "release"],
-  PipelineStep: ["promotion", "approvals", "workflows"],
+  // A review opens when the gates have let pass; a freeze calls those that wait.
+  PipelineStep: ["promotion", "approvals", "workflows", "reviews", "freezes"],
   Approval: ["promotion", "approvals"],
   Release: ["board", "application", "release"],
   IDPInstance: ["platform"],

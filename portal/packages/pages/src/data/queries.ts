@@ -167,7 +167,7 @@ function useChanged() {
   const client = useQueryClient();
   return () =>
     Promise.all(
-      ["board", "application", "promotion", "approvals"].map((key) =>
+      ["board", "application", "promotion", "approvals", "reviews"].map((key) =>
         client.invalidateQueries({ queryKey: [key] }),
       ),
     );

@@ -4,7 +4,8 @@ import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router-dom";
 import { to } from "../app/routes";
 import { type Application, type Cell, useApplication, useRights } from "../data/queries";
-import { type Place, PromoteDialog, RollBackDialog } from "../parts/Dialogs";
+import { type Place, PromoteDialog, RollBackDialog, ways } from "../parts/Dialogs";
+import { Frozen } from "../parts/Frozen";
 import { Badge } from "../parts/Health";
 import { Logs } from "../parts/Logs";
 import { Page } from "../parts/Page";
@@ -212,6 +213,7 @@ function Chosen({ application, cell }: { application: Application; cell: Cell })
   return (
     <section className="idp-card idp-chosen" aria-label={`${name} in ${cell.environment}`}>
       <div className="idp-chosen-text">
+        <Frozen environment={cell.environment} namespace={namespace} application={name} />
         {cell.message ? (
           <p>
             <Words>{cell.message}</Words>
@@ -255,13 +257,15 @@ function Chosen({ application, cell }: { application: Application; cell: Cell })
         </dl>
       </div>
       <div className="idp-actions">
-        {free && rights?.promote && cell.candidate ? (
+        {ways(cell, rights).length > 0 ? (
           <Button
             variant="primary"
             iconStart={<RiArrowRightUpLine />}
             onPress={() => setAsked("promote")}
           >
-            Promote {cell.candidate.version}
+            {cell.candidate
+              ? `Promote ${cell.candidate.version}`
+              : `Hotfix ${cell.hotfix?.version}`}
           </Button>
         ) : null}
         {free && rights?.rollback && cell.backTo ? (

@@ -1,10 +1,14 @@
+import { Switch } from "@backstage/ui";
 import { RiCheckDoubleLine } from "@remixicon/react";
 import { Link } from "react-router-dom";
 import { to } from "../app/routes";
+import { useReviews } from "../data/gates";
+import { useParameters } from "../data/parameters";
 import { type PromotionDetail, useInbox } from "../data/queries";
 import { Decision } from "../parts/Decision";
 import { Badge } from "../parts/Health";
-import { Page } from "../parts/Page";
+import { Page, Section } from "../parts/Page";
+import { ReviewCard } from "../parts/Reviews";
 import { Empty, Found, Silent } from "../parts/State";
 import { Time } from "../parts/Time";
 import { Short, Words } from "../parts/Words";
@@ -12,7 +16,10 @@ import { Short, Words } from "../parts/Words";
 export function ApprovalsPage() {
   const inbox = useInbox();
   return (
-    <Page title="Approvals" lead="Promotions that wait for people.">
+    <Page
+      title="Approvals"
+      lead="What waits for people: promotions, and reviews of what went past the rules."
+    >
       <Found query={inbox}>
         {({ waiting, instances }) => (
           <>
@@ -33,7 +40,42 @@ export function ApprovalsPage() {
           </>
         )}
       </Found>
+      <Reviews />
     </Page>
+  );
+}
+
+function Reviews() {
+  const [parameters, set] = useParameters();
+  const closed = parameters.get("closed") === "true";
+  const query = useReviews(closed);
+  return (
+    <Section
+      title="Reviews"
+      aside={
+        <Switch
+          label="Closed ones too"
+          isSelected={closed}
+          onChange={(on) => set({ closed: on ? "true" : "" })}
+        />
+      }
+    >
+      <Found query={query} rows={1}>
+        {({ reviews }) =>
+          reviews.length === 0 ? (
+            <p className="idp-quiet">
+              Nothing waits for review: nobody went past the rules, or it was looked at.
+            </p>
+          ) : (
+            <div className="idp-stack">
+              {reviews.map((review) => (
+                <ReviewCard key={review.environment + review.name} review={review} />
+              ))}
+            </div>
+          )
+        }
+      </Found>
+    </Section>
   );
 }
 
@@ -69,6 +111,7 @@ function Request({ promotion }: { promotion: PromotionDetail }) {
             />
           ))}
         </p>
+        <Missing promotion={promotion} />
         {gaps.map((gap) => (
           <p key={gap.subject} className="idp-quiet">
             <strong>{gap.subject}</strong> must be accepted: <Words>{gap.message}</Words>
@@ -78,4 +121,12 @@ function Request({ promotion }: { promotion: PromotionDetail }) {
       <Decision promotion={promotion} />
     </article>
   );
+}
+
+function Missing({ promotion }: { promotion: PromotionDetail }) {
+  const missing = new Map<string, number>();
+  for (const { who, by } of promotion.seats) if (!by) missing.set(who, (missing.get(who) ?? 0) + 1);
+  if (missing.size === 0) return null;
+  const words = [...missing].map(([who, count]) => `${count} of ${who}`);
+  return <p className="idp-quiet">Approvals that are missing: {words.join(", ")}</p>;
 }

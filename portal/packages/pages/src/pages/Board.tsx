@@ -11,7 +11,8 @@ import { useDeferredValue, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router-dom";
 import { to } from "../app/routes";
 import { type BoardRow, type Rights, useBoard, useRights } from "../data/queries";
-import { type Place, PromoteDialog, RollBackDialog } from "../parts/Dialogs";
+import { type Place, PromoteDialog, RollBackDialog, ways } from "../parts/Dialogs";
+import { Frozen } from "../parts/Frozen";
 import { Dot } from "../parts/Health";
 import { Page } from "../parts/Page";
 import { PromotionLine } from "../parts/PromotionLine";
@@ -72,6 +73,7 @@ export function BoardPage() {
         {(board) => (
           <>
             <Silent instances={board.instances} />
+            <Frozen />
             {board.rows.length > 0 ? (
               <>
                 <BoardTable
@@ -219,7 +221,7 @@ export function CellMenu({
   const { cell, name, namespace } = place;
   const navigate = useNavigate();
   const free = cell.underWay === null;
-  const promote = free && rights?.promote === true && cell.candidate !== null;
+  const promote = ways(cell, rights).length > 0;
   const rollback = free && rights?.rollback === true && cell.backTo !== "";
   if (!promote && !rollback && !cell.url) return null;
   return (
@@ -237,7 +239,9 @@ export function CellMenu({
             iconStart={<RiArrowRightUpLine />}
             onAction={() => ask({ place, what: "promote" })}
           >
-            Promote {cell.candidate?.version}
+            {cell.candidate
+              ? `Promote ${cell.candidate.version}`
+              : `Hotfix ${cell.hotfix?.version}`}
           </MenuItem>
         ) : null}
         {rollback ? (

@@ -1,8 +1,10 @@
 import { RiCheckDoubleLine, RiRocket2Line, RiShieldCheckLine } from "@remixicon/react";
 import { Link } from "react-router-dom";
 import { to } from "../app/routes";
+import { useReviews } from "../data/gates";
 import { useSession } from "../data/hub";
 import { type BoardRow, type Cell, useBoard, useInbox } from "../data/queries";
+import { Frozen } from "../parts/Frozen";
 import { Badge, Dot } from "../parts/Health";
 import { Page, Section } from "../parts/Page";
 import { PromotionLine } from "../parts/PromotionLine";
@@ -51,6 +53,7 @@ export function HomePage() {
           ) : (
             <>
               <Silent instances={instances} />
+              <Frozen />
               <Figures rows={rows} waiting={inbox.data?.waiting.length ?? 0} />
               <div className="idp-columns">
                 <div className="idp-stack">
@@ -188,11 +191,26 @@ function UnderWay({ rows }: { rows: readonly BoardRow[] }) {
 
 function Waiting() {
   const inbox = useInbox();
+  const reviews = useReviews();
   const mine = inbox.data?.waiting.filter((promotion) => promotion.mayDecide) ?? [];
+  const toReview = reviews.data?.reviews.filter((review) => review.mayClose) ?? [];
   return (
     <Section title="Waits for you">
       <div className="idp-card idp-list">
-        {mine.length === 0 ? (
+        {toReview.map((review) => (
+          <div key={review.environment + review.name} className="idp-item">
+            <div className="idp-item-head">
+              <Link to="/approvals">
+                Review of {review.application} in {review.environment}: {review.cause} by{" "}
+                {review.by}
+              </Link>
+              <small className="idp-quiet">
+                due <Time at={review.due} />
+              </small>
+            </div>
+          </div>
+        ))}
+        {mine.length + toReview.length === 0 ? (
           <p className="idp-calm">
             <RiCheckDoubleLine size={20} aria-hidden /> No decision waits for you.
           </p>

@@ -8,6 +8,7 @@ import { Empty, Failure, Found } from "../parts/State";
 import { size } from "../parts/size";
 import { Table } from "../parts/Table";
 import { Remedy, Words } from "../parts/Words";
+import { Freezes } from "./instance/Freezes";
 import { conditionOf, Gate } from "./Platform";
 
 export default function InstancePage() {
@@ -68,6 +69,7 @@ function Details({ instance }: { instance: Instance }) {
           <Gate gate={instance.gate} />
         </Section>
       ) : null}
+      <Freezes environment={state.environment} />
       <Section title={`Components (${instance.components.length})`}>
         <Table label="Components" columns={["Component", "State", "What it says"]}>
           {[...instance.components]

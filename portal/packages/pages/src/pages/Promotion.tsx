@@ -3,11 +3,14 @@ import { Link, useParams } from "react-router-dom";
 import { to } from "../app/routes";
 import { type PromotionDetail, usePromotion } from "../data/queries";
 import { Decision } from "../parts/Decision";
+import { Frozen } from "../parts/Frozen";
+import { Gates } from "../parts/Gates";
 import { Badge } from "../parts/Health";
 import { Page, Section } from "../parts/Page";
+import { ReviewCard } from "../parts/Reviews";
 import { Empty, Found } from "../parts/State";
 import { StepGraph } from "../parts/StepGraph";
-import { duration, Time } from "../parts/Time";
+import { duration, Time, When } from "../parts/Time";
 import { Remedy, Short, Words } from "../parts/Words";
 
 export function PromotionPage() {
@@ -40,6 +43,7 @@ function Lead({ promotion }: { promotion: PromotionDetail }) {
   return (
     <span className="idp-lead-row">
       <Badge state={promotion.waitsForApproval ? "Waiting" : promotion.phase} />
+      {promotion.hotfix ? <Badge state="Unknown" label="Hotfix" /> : null}
       <span>
         started <Time at={promotion.createdAt} /> by {promotion.initiator}
       </span>
@@ -66,6 +70,21 @@ function Details({ promotion }: { promotion: PromotionDetail }) {
           <strong>Reason:</strong> {promotion.reason}
         </p>
       ) : null}
+      {promotion.finishedAt || promotion.action === "rollback" ? null : (
+        <Frozen
+          environment={promotion.environment}
+          namespace={promotion.namespace}
+          application={promotion.application}
+        />
+      )}
+      {promotion.override ? (
+        <div className="idp-note" data-tone="bad" role="status">
+          <span>
+            <strong>Emergency override</strong> by {promotion.override.by}:{" "}
+            {promotion.override.reason}. It counts until <When at={promotion.override.until} />.
+          </span>
+        </div>
+      ) : null}
       <div className="idp-columns idp-columns-wide">
         <Section
           title="Steps"
@@ -89,7 +108,9 @@ function Details({ promotion }: { promotion: PromotionDetail }) {
           </div>
         </Section>
         <div className="idp-stack">
+          <Gates gates={promotion.gates} />
           <Approvals promotion={promotion} />
+          <Reviews promotion={promotion} />
           <Evidence promotion={promotion} />
           <Facts promotion={promotion} />
         </div>
@@ -111,6 +132,17 @@ function Approvals({ promotion }: { promotion: PromotionDetail }) {
       }
     >
       <div className="idp-card idp-list">
+        {seated(promotion.seats).map(({ key, seat }) => (
+          <div key={key} className="idp-item idp-item-row">
+            <span>
+              {seat.by || "Nobody yet"} <small className="idp-quiet">for {seat.who}</small>
+            </span>
+            <Badge
+              state={seat.by ? "Succeeded" : "Waiting"}
+              label={seat.by ? "Approved" : promotion.override ? "Overridden" : "Missing"}
+            />
+          </div>
+        ))}
         {promotion.decisions.length === 0 ? (
           <p className="idp-calm">
             <RiUserLine size={20} aria-hidden /> Nobody has decided
@@ -123,7 +155,13 @@ function Approvals({ promotion }: { promotion: PromotionDetail }) {
                 <strong>{decision.approver}</strong>
                 <Badge
                   state={decision.decision === "reject" ? "Failed" : "Succeeded"}
-                  label={decision.decision === "reject" ? "Rejected" : "Approved"}
+                  label={
+                    decision.emergency
+                      ? "Override"
+                      : decision.decision === "reject"
+                        ? "Rejected"
+                        : "Approved"
+                  }
                 />
               </div>
               <small className="idp-quiet">
@@ -138,6 +176,22 @@ function Approvals({ promotion }: { promotion: PromotionDetail }) {
           ))
         )}
       </div>
+    </Section>
+  );
+}
+
+/** Places with names of their own: a requirement of two people has two that are alike. */
+function seated(seats: PromotionDetail["seats"]) {
+  return seats.map((seat, place) => ({ key: `${seat.who} ${place}`, seat }));
+}
+
+function Reviews({ promotion }: { promotion: PromotionDetail }) {
+  if (promotion.reviews.length === 0) return null;
+  return (
+    <Section title="Reviews">
+      {promotion.reviews.map((review) => (
+        <ReviewCard key={review.name} review={review} />
+      ))}
     </Section>
   );
 }

@@ -14,10 +14,14 @@ import { to } from "../app/routes";
 import {
   type Cell,
   type PromotionDetail,
+  type Rights,
   useDecide,
   usePromote,
+  useRights,
   useRollBack,
 } from "../data/queries";
+import { Choice } from "./Choice";
+import { Frozen } from "./Frozen";
 import { Refused } from "./Refused";
 import { Words } from "./Words";
 
@@ -58,15 +62,54 @@ export function Ask({
   );
 }
 
+type Way = "usual" | "hotfix" | "emergency";
+
+/** The ways that a release may take, for who may; none when nothing may come. */
+export function ways(cell: Cell, rights: Rights | undefined): readonly Way[] {
+  if (!rights?.promote || cell.underWay !== null) return [];
+  return [
+    ...(cell.candidate ? (["usual"] as const) : []),
+    ...(cell.hotfix && rights.hotfix ? (["hotfix"] as const) : []),
+    ...(cell.candidate && cell.emergency && rights.override ? (["emergency"] as const) : []),
+  ];
+}
+
+const WAYS: Record<Way, { label: string; meaning: string }> = {
+  usual: { label: "The usual way", meaning: "" },
+  hotfix: {
+    label: "As a hotfix",
+    meaning:
+      "It skips the environments between, soak times and windows. Scans, verdict, approvals and every other gate stay. Somebody else reviews it afterwards.",
+  },
+  emergency: {
+    label: "In an emergency",
+    meaning:
+      "You stand for every approver that is missing and open the gates that may be overridden. What the evidence shuts stays shut. Everybody is told, and somebody else reviews it afterwards.",
+  },
+};
+
 export function PromoteDialog({ place, close }: { place: Place; close: () => void }) {
   const promote = usePromote();
   const navigate = useNavigate();
   const { namespace, name, cell } = place;
-  const candidate = cell.candidate;
+  const open = ways(cell, useRights(namespace).get(cell.environment));
+  const [chosen, setChosen] = useState<Way | null>(null);
+  const [reason, setReason] = useState("");
+  const way = chosen ?? open[0] ?? "usual";
+  const candidate = way === "hotfix" ? cell.hotfix : cell.candidate;
   if (candidate === null) return null;
+  const past = way !== "usual";
   const start = () =>
     promote.mutate(
-      { environment: cell.environment, namespace, application: name, release: candidate.release },
+      {
+        environment: cell.environment,
+        namespace,
+        application: name,
+        release: candidate.release,
+        reason: past ? reason : "",
+        hotfix: way === "hotfix",
+        emergency: way === "emergency",
+      },
       {
         onSuccess: (started) => {
           close();
@@ -79,11 +122,18 @@ export function PromoteDialog({ place, close }: { place: Place; close: () => voi
       title={`Promote ${name} to ${cell.environment}`}
       close={close}
       footer={
-        <Button variant="primary" onPress={start} isPending={promote.isPending}>
+        <Button
+          variant="primary"
+          destructive={past}
+          onPress={start}
+          isPending={promote.isPending}
+          isDisabled={past && reason.trim().length < 3}
+        >
           Promote {candidate.version}
         </Button>
       }
     >
+      <Frozen environment={cell.environment} namespace={namespace} application={name} />
       <p>
         <code>{candidate.version}</code> goes through the gates of {cell.environment}
         {cell.version ? (
@@ -95,6 +145,26 @@ export function PromoteDialog({ place, close }: { place: Place; close: () => voi
           ", where nothing runs yet."
         )}
       </p>
+      {open.some((one) => one !== "usual") ? (
+        <Choice
+          label="Way"
+          value={way}
+          options={open.map((one) => [one, WAYS[one].label] as const)}
+          onChange={(value) => setChosen(open.find((one) => one === value) ?? null)}
+        />
+      ) : null}
+      {past ? (
+        <>
+          <p>{WAYS[way].meaning}</p>
+          <TextAreaField
+            label="Reason"
+            description="It is kept in the history."
+            value={reason}
+            onChange={setReason}
+            isRequired
+          />
+        </>
+      ) : null}
       <Refused error={promote.error} />
     </Ask>
   );
@@ -148,21 +218,31 @@ export function RollBackDialog({ place, close }: { place: Place; close: () => vo
   );
 }
 
+export type Decided = "approve" | "reject" | "override";
+
+const VERB: Record<Decided, string> = {
+  approve: "Approve",
+  reject: "Reject",
+  override: "Override",
+};
+
 export function DecideDialog({
   promotion,
   decision,
   close,
 }: {
   promotion: PromotionDetail;
-  decision: "approve" | "reject";
+  decision: Decided;
   close: () => void;
 }) {
   const decide = useDecide();
   const [comment, setComment] = useState("");
   const [accepted, setAccepted] = useState<readonly string[]>([]);
   const approve = decision === "approve";
-  const gaps = approve ? promotion.mustAccept : [];
-  const ready = approve ? gaps.every((gap) => accepted.includes(gap)) : comment.trim().length > 0;
+  const override = decision === "override";
+  const gaps = decision === "reject" ? [] : promotion.mustAccept;
+  const explained = approve || comment.trim().length > (override ? 2 : 0);
+  const ready = explained && gaps.every((gap) => accepted.includes(gap));
   const send = () =>
     decide.mutate(
       {
@@ -171,7 +251,8 @@ export function DecideDialog({
         promotion: promotion.name,
         releaseDigest: promotion.releaseDigest,
         policyVersion: promotion.policyVersion,
-        decision,
+        decision: decision === "reject" ? "reject" : "approve",
+        emergency: override,
         comment,
         accepts: [...gaps],
         days: 30,
@@ -180,7 +261,7 @@ export function DecideDialog({
     );
   return (
     <Ask
-      title={`${approve ? "Approve" : "Reject"} ${promotion.application} ${promotion.release} for ${promotion.environment}`}
+      title={`${VERB[decision]} ${promotion.application} ${promotion.release} for ${promotion.environment}`}
       close={close}
       footer={
         <Button
@@ -190,7 +271,7 @@ export function DecideDialog({
           isPending={decide.isPending}
           isDisabled={!ready}
         >
-          {approve ? "Approve" : "Reject"}
+          {VERB[decision]}
         </Button>
       }
     >
@@ -199,6 +280,12 @@ export function DecideDialog({
         <code title={promotion.releaseDigest}>{promotion.releaseDigest.slice(0, 19)}</code>. It is
         given in your name and never changes.
       </p>
+      {override ? (
+        <p>
+          For {promotion.overrideHours} h you stand for every approver that is missing and open the
+          gates that may be overridden. Everybody is told, and somebody else reviews it afterwards.
+        </p>
+      ) : null}
       {gaps.map((gap) => (
         <div key={gap} className="idp-gap">
           <Checkbox
@@ -219,9 +306,13 @@ export function DecideDialog({
         </div>
       ))}
       <TextAreaField
-        label="Comment"
+        label={override ? "Reason" : "Comment"}
         description={
-          approve ? "Optional; it is kept in the history." : "Why not? It is kept in the history."
+          approve
+            ? "Optional; it is kept in the history."
+            : override
+              ? "What is the emergency? It is kept in the history."
+              : "Why not? It is kept in the history."
         }
         value={comment}
         onChange={setComment}

@@ -22,6 +22,19 @@ export function relative(moment: Date, now: Date): string {
   return exact.format(moment);
 }
 
+const minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** A moment that people plan by: its date and time in the reader's time zone. */
+export function When({ at }: { at: string | null }) {
+  if (!at) return null;
+  const moment = new Date(at);
+  return (
+    <time dateTime={at} title={exact.format(moment)}>
+      {minute.format(moment)}
+    </time>
+  );
+}
+
 /** Seconds between two moments, such as `1 min 12 s`. */
 export function duration(from: string | null, until: string | null): string {
   if (from === null || until === null) return "";

@@ -4,10 +4,11 @@ person; the instance's admission says whether it may be.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from idp.apps.emergency import promote_in_emergency
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.views.model import View
 from idp.apps.promotion_requests import approval_of, promotion_of, rollback_of
@@ -15,6 +16,9 @@ from idp.capabilities.promotion.kinds import Approval, Digest, Name, ObjectName,
 from idp.kernel.access import Principal
 
 Reason = Annotated[str, StringConstraints(min_length=3, max_length=2000, strip_whitespace=True)]
+
+BEGIN_SECONDS = 20.0
+"""A page is not held up for longer; the override can be given on the promotion's own page."""
 
 
 class PromoteRequest(View):
@@ -25,6 +29,9 @@ class PromoteRequest(View):
         namespace: Of the application.
         application: Its name.
         release: Name of the Release object.
+        reason: Why; demanded for a hotfix and in an emergency.
+        hotfix: Whether it takes the expedited way; it takes the verb `hotfix`.
+        emergency: Whether approvals and gates are overridden at once; it takes the verb `override`.
     """
 
     model_config = ConfigDict(
@@ -35,7 +42,15 @@ class PromoteRequest(View):
                     "namespace": "demo",
                     "application": "hello",
                     "release": "hello-r2-3fa9c1d",
-                }
+                },
+                {
+                    "environment": "production",
+                    "namespace": "demo",
+                    "application": "hello",
+                    "release": "hello-r2-3fa9c1d",
+                    "reason": "payments are down",
+                    "emergency": True,
+                },
             ]
         }
     )
@@ -44,6 +59,15 @@ class PromoteRequest(View):
     namespace: Name
     application: Name
     release: ObjectName
+    reason: Reason | Literal[""] = ""
+    hotfix: bool = False
+    emergency: bool = False
+
+    @model_validator(mode="after")
+    def _explained(self) -> Self:
+        if (self.hotfix or self.emergency) and not self.reason:
+            raise ValueError("what goes past the rules has a reason")
+        return self
 
 
 class RollbackRequest(View):
@@ -72,10 +96,30 @@ class DecisionRequest(View):
         release_digest: The release that was looked at.
         policy_version: The rules under which it was looked at.
         decision: What is decided.
-        comment: Why; demanded for a rejection.
+        comment: Why; demanded for a rejection and an override.
         accepts: Gaps in the evidence that are accepted by name.
         days: For how long they are.
+        emergency: Whether it overrides missing approvals and gates; it takes the verb `override`.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "environment": "production",
+                    "namespace": "demo",
+                    "promotion": "hello-r2-3fa9c1d-x7k2p",
+                    "releaseDigest": f"sha256:{'3f' * 32}",
+                    "policyVersion": f"sha256:{'a0' * 32}",
+                    "decision": "approve",
+                    "comment": "payments are down",
+                    "accepts": ["dependencies"],
+                    "days": 14,
+                    "emergency": True,
+                }
+            ]
+        }
+    )
 
     environment: Name
     namespace: Name
@@ -88,6 +132,7 @@ class DecisionRequest(View):
         default_factory=list, max_length=100
     )
     days: int = Field(default=30, ge=1, le=365)
+    emergency: bool = False
 
 
 class Started(View):
@@ -105,10 +150,31 @@ class Started(View):
 
 
 async def promote(instances: Instances, principal: Principal, request: PromoteRequest) -> Started:
-    """Start the promotion of a release."""
-    manifest = promotion_of(request.namespace, request.application, request.release, principal.name)
-    client = instances.client(request.environment, principal)
-    made = await client.create(Promotion.type(), manifest)
+    """Start the promotion of a release.
+
+    Raises:
+        Forbidden: The caller may not; nothing was started.
+    """
+    manifest = promotion_of(
+        request.namespace,
+        request.application,
+        request.release,
+        principal.name,
+        reason=request.reason,
+        hotfix=request.hotfix,
+    )
+    client = instances.acting(request.environment, principal)
+    if request.emergency:
+        made = await promote_in_emergency(
+            client,
+            request.environment,
+            manifest,
+            principal.name,
+            principal.groups,
+            seconds=BEGIN_SECONDS,
+        )
+    else:
+        made = await client.create(Promotion.type(), manifest)
     return _started(request.environment, made["metadata"])
 
 
@@ -138,6 +204,7 @@ async def decide(instances: Instances, principal: Principal, request: DecisionRe
             comment=request.comment,
             accepts=request.accepts,
             days=request.days,
+            emergency=request.emergency,
         ),
     )
 

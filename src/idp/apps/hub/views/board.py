@@ -7,7 +7,7 @@ release ran here before the one that runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Literal
 
@@ -97,6 +97,8 @@ class Cell(View):
         failed: The newest promotion, when it failed and nothing came after.
         candidate: What may come next.
         back_to: Version to which a rollback would go; empty when there is none.
+        hotfix: What may come on the expedited way; None where there is none, or no such release.
+        emergency: Whether the environment takes emergency overrides.
     """
 
     environment: str
@@ -114,6 +116,8 @@ class Cell(View):
     failed: PromotionBrief | None = None
     candidate: Candidate | None = None
     back_to: str = ""
+    hotfix: Candidate | None = None
+    emergency: bool = False
 
     @property
     def needs_attention(self) -> bool:
@@ -283,7 +287,7 @@ class _Objects:
             for pipeline in objects.get(PromotionPipeline.type().kind, ())
             if pipeline["metadata"]["name"] == "default"
         ]
-        self._previous = pipelines[0]["spec"].get("previous") if pipelines else None
+        self._rules = PromotionPipeline.parse(pipelines[0]).spec if pipelines else None
 
     def names(self) -> Iterable[tuple[str, str]]:
         """Every application that this instance knows of."""
@@ -306,7 +310,14 @@ class _Objects:
         cell.failed = ended[0] if ended and ended[0].phase == "Failed" else None
         cell.deployed_at = ended_well[0].finished_at if ended_well else None
         cell.release = next((n for n, v in versions.items() if v == cell.version), "")
-        cell.candidate = candidate(releases, promotions, cell.version, self._previous)
+        rules = self._rules
+        before = {rules.previous} if rules and rules.previous else set()
+        cell.candidate = candidate(releases, promotions, cell.version, before)
+        if rules is not None:
+            cell.emergency = rules.emergency.allowed
+            if rules.hotfix.allowed:
+                verified_in = set(rules.hotfix.verified_in)
+                cell.hotfix = candidate(releases, promotions, cell.version, verified_in)
         cell.back_to = previous_version(ended_well, cell.version)
         return cell
 
@@ -315,7 +326,7 @@ def candidate(
     releases: Sequence[Manifest],
     promotions: Sequence[Manifest],
     version: str,
-    previous: str | None,
+    before: Set[str],
 ) -> Candidate | None:
     """What may come next; None when nothing may. Pure.
 
@@ -323,7 +334,7 @@ def candidate(
         releases: Of the application, as this instance knows them.
         promotions: Of the application here.
         version: What runs; empty when nothing does.
-        previous: Environment that must have verified a release; None for the first.
+        before: Environments that must have verified a release.
     """
     coming = {
         promotion["spec"].get("release")
@@ -339,7 +350,7 @@ def candidate(
         for release in releases
         if release["spec"]["source"]["count"] > running
         and release["metadata"]["name"] not in coming
-        and (not previous or previous in (release.get("status") or {}).get("verifiedIn", []))
+        and before <= set((release.get("status") or {}).get("verifiedIn", []))
     ]
     newest = max(able, key=lambda release: int(release["spec"]["source"]["count"]), default=None)
     if newest is None:
@@ -390,12 +401,21 @@ def brief(promotion: Manifest, versions: Mapping[str, str]) -> PromotionBrief:
 
 def waits_for_approval(promotion: Manifest) -> bool:
     """Whether a promotion waits for people; a superseded one keeps its steps as they were. Pure."""
+    return _held(promotion, "approval", "waits for") or _held(promotion, "gates", "approvals:")
+
+
+def waits_at_gates(promotion: Manifest) -> bool:
+    """Whether a promotion waits at its gates. Pure."""
+    return _held(promotion, "gates", "")
+
+
+def _held(promotion: Manifest, step: str, words: str) -> bool:
     status = promotion.get("status") or {}
     return status.get("phase") == "Running" and any(
-        step["name"] == "approval"
-        and step["phase"] == "Running"
-        and step.get("message", "").startswith("waits for")
-        for step in status.get("steps") or []
+        found["name"] == step
+        and found["phase"] == "Running"
+        and found.get("message", "").startswith(words)
+        for found in status.get("steps") or []
     )
 
 

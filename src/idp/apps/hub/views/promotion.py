@@ -8,12 +8,24 @@ from datetime import datetime
 from typing import Any, Literal
 
 from idp.apps.hub.instances import Instances
-from idp.apps.hub.views.board import InstanceState, instance_state, waits_for_approval
+from idp.apps.hub.views import gates
+from idp.apps.hub.views.board import (
+    InstanceState,
+    instance_state,
+    waits_at_gates,
+    waits_for_approval,
+)
+from idp.apps.hub.views.gates import GateStanding, OverrideView, SeatView
 from idp.apps.hub.views.gather import Listed, gather, listing
 from idp.apps.hub.views.model import View
+from idp.apps.hub.views.reviews import ReviewView, may_close, review_view
 from idp.apps.hub.views.rights import may
-from idp.capabilities.environments.kinds import PromotionPipeline
-from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
+from idp.capabilities.environments.kinds import (
+    EmergencyRule,
+    PromotionPipeline,
+    PromotionPipelineSpec,
+)
+from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release, Review
 from idp.capabilities.scanning.kinds import Action
 from idp.kernel.access import Principal
 from idp.kernel.client import Client, get_or_none
@@ -99,6 +111,7 @@ class DecisionView(View):
         time: When.
         accepts: Gaps that were accepted.
         ignored: Why it does not count; empty when it does.
+        emergency: Whether it is an override.
     """
 
     approver: str
@@ -107,6 +120,7 @@ class DecisionView(View):
     time: datetime | None
     accepts: list[str]
     ignored: str = ""
+    emergency: bool = False
 
 
 class PromotionView(View):
@@ -144,6 +158,13 @@ class PromotionView(View):
         may_decide: Whether the caller may approve or reject it.
         why_not: Why the caller may not.
         decisions: What was decided, oldest first.
+        hotfix: Whether it takes the expedited way.
+        gates: What must hold besides before the environment changes.
+        seats: Approvals of certain people that the rules ask for, and who gave them.
+        override: The emergency override that counts; None without one.
+        may_override: Whether the caller may override what it waits for.
+        override_hours: How long an override would count.
+        reviews: What somebody else must look at afterwards.
     """
 
     environment: str
@@ -177,6 +198,13 @@ class PromotionView(View):
     may_decide: bool
     why_not: str
     decisions: list[DecisionView]
+    hotfix: bool
+    gates: list[GateStanding]
+    seats: list[SeatView]
+    override: OverrideView | None
+    may_override: bool
+    override_hours: int
+    reviews: list[ReviewView]
 
 
 class Inbox(View):
@@ -243,20 +271,36 @@ async def _view(
     namespace = promotion["metadata"]["namespace"]
     name = promotion["metadata"]["name"]
     workflow = (promotion.get("status") or {}).get("workflow") or name
-    steps, others, release, pipeline, allowed = await asyncio.gather(
+    steps, others, release, pipeline, approve, override = await asyncio.gather(
         client.list(
             PipelineStep.type(),
             namespace,
             label_selector=f"workflows.argoproj.io/workflow={workflow}",
         ),
-        listing(Approval.type(), namespace=namespace)(client),
+        listing(Approval.type(), Review.type(), namespace=namespace)(client),
         _release(client, promotion),
         get_or_none(client, PromotionPipeline.type(), "default"),
         may(client, "approve", namespace, name),
+        may(client, "override", namespace, name),
     )
-    return describe(
-        environment, promotion, steps.items, others, release, pipeline, principal.name, allowed
+    view = describe(
+        environment,
+        promotion,
+        steps.items,
+        others,
+        release,
+        pipeline,
+        principal.name,
+        approve=approve,
+        override=override,
     )
+    past = [r for r in others[Review.type().kind] if r["spec"]["promotion"] == name]
+    rights = await asyncio.gather(*(may_close(client, review) for review in past))
+    view.reviews = [
+        review_view(environment, review, principal.name, allowed)
+        for review, allowed in zip(past, rights, strict=True)
+    ]
+    return view
 
 
 async def _release(client: Client, promotion: Manifest) -> Manifest | None:
@@ -274,9 +318,11 @@ def describe(
     release: Manifest | None,
     pipeline: Manifest | None,
     caller: str,
-    allowed: bool,
+    *,
+    approve: bool,
+    override: bool,
 ) -> PromotionView:
-    """Put a promotion together from its objects. Pure.
+    """Put a promotion together from its objects, but for its reviews. Pure.
 
     Args:
         environment: The target.
@@ -286,16 +332,21 @@ def describe(
         release: Its Release; None when there is none, as for a rollback.
         pipeline: The rules in force; None when they cannot be read.
         caller: Who looks.
-        allowed: Whether RBAC lets the caller approve it.
+        approve: Whether RBAC lets the caller approve it.
+        override: Whether RBAC lets the caller override what it waits for.
     """
     meta, spec, status = promotion["metadata"], promotion["spec"], promotion.get("status") or {}
     by_use = {step["spec"]["uses"]: step for step in steps}
     outputs = {use: (s.get("status") or {}).get("outputs") or {} for use, s in by_use.items()}
     verdict, admitted = outputs.get("verdict", {}), outputs.get("admit", {})
     source = release["spec"]["source"] if release else {}
-    rules = (pipeline or {}).get("spec") or {}
+    rules = PromotionPipeline.parse(pipeline).spec if pipeline else None
     waits = waits_for_approval(promotion)
-    why_not = _why_not(caller, allowed, rules, source.get("author", ""), spec, environment)
+    why_not = _why_not(caller, approve, rules, source.get("author", ""), spec, environment)
+    emergency = rules.emergency if rules else EmergencyRule(allowed=False)
+    overridden = gates.override(outputs)
+    held = (waits or waits_at_gates(promotion)) and overridden is None
+    ahead = spec.get("action", "promote") == "promote" and not status.get("finishedAt")
     return PromotionView(
         environment=environment,
         namespace=meta["namespace"],
@@ -325,27 +376,34 @@ def describe(
         evidence=[_known(EvidenceView, item) for item in admitted.get("evidence", [])],
         scanners=[_scanner(s) for s in outputs.get("scan", {}).get("scanners", [])],
         must_accept=[str(gap) for gap in verdict.get("mustAccept", [])],
-        approvals_required=(rules.get("approval") or {}).get("required", 0),
+        approvals_required=rules.approval.required if rules else 0,
         waits_for_approval=waits,
         may_decide=waits and not why_not,
         why_not=why_not if waits else "",
         decisions=_decisions(
-            others.get(Approval.type().kind, ()), meta["name"], outputs.get("approval", {})
+            others.get(Approval.type().kind, ()), meta["name"], gates.last_count(outputs)
         ),
+        hotfix=spec.get("hotfix", False),
+        gates=gates.standings(outputs, rules, ahead=ahead),
+        seats=gates.seats(outputs, rules if ahead else None),
+        override=overridden,
+        may_override=held and override and emergency.allowed,
+        override_hours=emergency.hours,
+        reviews=[],
     )
 
 
 def _why_not(
     caller: str,
     allowed: bool,
-    rules: Mapping[str, Any],
+    rules: PromotionPipelineSpec | None,
     author: str,
     spec: Mapping[str, Any],
     environment: str,
 ) -> str:
     if not allowed:
         return f"it takes the role of an approver in {environment}"
-    if not (rules.get("approval") or {}).get("excludeAuthor", True):
+    if rules is not None and not rules.approval.exclude_author:
         return ""
     if caller == author:
         return "you are the author of the release: somebody else must decide"
@@ -389,6 +447,7 @@ def _decisions(
             time=approval["metadata"].get("creationTimestamp"),
             accepts=[gap["name"] for gap in approval["spec"].get("accepts") or []],
             ignored=ignored.get(approval["metadata"]["name"], ""),
+            emergency=approval["spec"].get("emergency", False),
         )
         for approval in sorted(given, key=lambda a: str(a["metadata"].get("creationTimestamp")))
     ]

@@ -11,7 +11,7 @@ from idp.apps.hub.instances import Instances
 from idp.apps.hub.review import SELF_SUBJECT_ACCESS_REVIEW
 from idp.apps.hub.views.gather import gather
 from idp.apps.hub.views.model import View
-from idp.capabilities.promotion.kinds import Promotion
+from idp.capabilities.promotion.kinds import Freeze, Promotion
 from idp.kernel.access import Principal
 from idp.kernel.client import Client
 from idp.kernel.errors import IdpError
@@ -26,12 +26,18 @@ class Rights(View):
         promote: Start promotions.
         rollback: Start rollbacks.
         approve: Decide about promotions.
+        hotfix: Start promotions that take the expedited way.
+        override: Override approvals and gates in an emergency.
+        freeze: Start freezes of the environment.
     """
 
     environment: str
     promote: bool = False
     rollback: bool = False
     approve: bool = False
+    hotfix: bool = False
+    override: bool = False
+    freeze: bool = False
 
 
 async def may(
@@ -67,9 +73,12 @@ async def rights(instances: Instances, principal: Principal, namespace: str | No
     """What the caller may do in each environment; nothing where the instance is silent."""
 
     async def ask(client: Client) -> dict[str, bool]:
-        verbs = ("promote", "rollback", "approve")
-        answers = await asyncio.gather(*(may(client, verb, namespace) for verb in verbs))
-        return dict(zip(verbs, answers, strict=True))
+        verbs = ("promote", "rollback", "approve", "hotfix", "override")
+        *answers, freeze = await asyncio.gather(
+            *(may(client, verb, namespace) for verb in verbs),
+            may(client, "create", resource=Freeze.type().plural),
+        )
+        return {**dict(zip(verbs, answers, strict=True)), "freeze": freeze}
 
     answers = await gather(instances, principal, ask)
     return [

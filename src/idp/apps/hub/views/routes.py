@@ -12,8 +12,17 @@ from idp.apps.hub.views import actions
 from idp.apps.hub.views.application import ApplicationView, application_view
 from idp.apps.hub.views.audit import AuditPage, Audits, ChainView
 from idp.apps.hub.views.board import Board, board_page, gather_rows
+from idp.apps.hub.views.freezes import (
+    FreezeList,
+    FreezeRequest,
+    FreezeView,
+    end_freeze,
+    freezes,
+    start_freeze,
+)
 from idp.apps.hub.views.platform import InstanceView, platform
 from idp.apps.hub.views.promotion import Inbox, PromotionView, inbox, promotion_view
+from idp.apps.hub.views.reviews import Closing, ReviewList, close_review, reviews
 from idp.apps.hub.views.rights import Rights, rights
 
 
@@ -22,6 +31,7 @@ def view_routes(authentication: Authentication, instances: Instances, audits: Au
     router = APIRouter(dependencies=[Depends(authentication.admit_person)])
     router.include_router(_application_routes(instances))
     router.include_router(_promotion_routes(instances))
+    router.include_router(_gate_routes(instances))
     router.include_router(_platform_routes(instances, audits))
     return router
 
@@ -79,6 +89,42 @@ def _promotion_routes(instances: Instances) -> APIRouter:
     @router.post("/rollbacks", status_code=201, summary="Start a rollback")
     async def roll_back(request: Request, wanted: actions.RollbackRequest) -> actions.Started:
         return await actions.roll_back(instances, admitted(request), wanted)
+
+    return router
+
+
+def _gate_routes(instances: Instances) -> APIRouter:
+    router = APIRouter(tags=["promotions"])
+
+    @router.get("/reviews", summary="What went past the rules and must be looked at")
+    async def past_the_rules(request: Request, closed: bool = False) -> ReviewList:
+        return await reviews(instances, admitted(request), closed=closed)
+
+    @router.post(
+        "/reviews/{environment}/{namespace}/{name}/closing",
+        status_code=204,
+        summary="Close a review of what somebody else did",
+    )
+    async def close(
+        request: Request, environment: str, namespace: str, name: str, closing: Closing
+    ) -> None:
+        await close_review(instances, admitted(request), environment, namespace, name, closing)
+
+    @router.get("/freezes", summary="Times in which nothing new comes")
+    async def frozen(request: Request) -> FreezeList:
+        return await freezes(instances, admitted(request))
+
+    @router.post("/freezes", status_code=201, summary="Start a freeze")
+    async def freeze(request: Request, wanted: FreezeRequest) -> FreezeView:
+        return await start_freeze(instances, admitted(request), wanted)
+
+    @router.delete(
+        "/freezes/{environment}/{name}",
+        status_code=204,
+        summary="End a freeze before its time",
+    )
+    async def thaw(request: Request, environment: str, name: str) -> None:
+        await end_freeze(instances, admitted(request), environment, name)
 
     return router
 

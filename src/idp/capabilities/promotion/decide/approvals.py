@@ -30,7 +30,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from idp.capabilities.environments.kinds import EmergencyRule, Requirement
-from idp.capabilities.promotion.decide.requirements import unfilled
+from idp.capabilities.promotion.decide.requirements import Seat, lacking, seats
 from idp.capabilities.promotion.kinds import Approval
 from idp.kernel.clock import timestamp
 
@@ -111,6 +111,7 @@ class Answer:
         accepted: Every gap that is accepted.
         ignored: What does not count.
         override: An emergency override that counts; None without one.
+        seats: What the requirements ask for, and who fills it.
     """
 
     state: State
@@ -121,6 +122,7 @@ class Answer:
     accepted: tuple[Accepted, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     override: Override | None = None
+    seats: tuple[Seat, ...] = ()
 
 
 def approvals(
@@ -157,8 +159,8 @@ def approvals(
     if rejection is not None:
         return _rejected(rejection, ignored)
     accepted, expired = _acceptances(question, counted, now)
-    lacking = unfilled(question.requirements, counted, roles or {})  # Rule 9
-    return _answer(question, counted, lacking, accepted, [*ignored, *expired])
+    filled = seats(question.requirements, counted, roles or {})  # Rule 9
+    return _answer(question, counted, filled, accepted, [*ignored, *expired])
 
 
 def _why_not_looked_at(
@@ -241,7 +243,7 @@ def _acceptances(
 def _answer(
     question: Question,
     counted: Sequence[Approval],
-    lacking: Sequence[str],
+    filled: tuple[Seat, ...],
     accepted: dict[str, Accepted],
     ignored: Sequence[Ignored],
 ) -> Answer:
@@ -250,7 +252,7 @@ def _answer(
     missing = 0 if override else max(0, question.required - len(approvers))
     unaccepted = tuple(name for name in question.must_accept if name not in accepted)
     wanted = [f"{missing} more approval{'' if missing == 1 else 's'}"] if missing else []
-    wanted += [] if override else lacking
+    wanted += [] if override else lacking(filled)
     if unaccepted:
         wanted.append(f"somebody to accept {', '.join(unaccepted)}")
     message = f"waits for {' and '.join(wanted)}" if wanted else _agreed(approvers, override)
@@ -265,6 +267,7 @@ def _answer(
         tuple(accepted[name] for name in sorted(accepted)),
         tuple(ignored),
         override,
+        filled,
     )
 
 

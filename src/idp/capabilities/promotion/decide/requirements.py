@@ -6,35 +6,52 @@ manager and in security is counted where that helps most. Kuhn's algorithm finds
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from idp.capabilities.environments.kinds import Requirement
 from idp.capabilities.promotion.kinds import Approval
 
 
-def unfilled(
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One approval that a requirement asks for.
+
+    Attributes:
+        who: Who may fill it, for people.
+        by: Who does; empty when nobody does.
+    """
+
+    who: str
+    by: str = ""
+
+
+def seats(
     requirements: Sequence[Requirement],
     counted: Sequence[Approval],
     roles: Mapping[str, frozenset[str]],
-) -> list[str]:
-    """What is lacking, for people; empty when every place is filled.
+) -> tuple[Seat, ...]:
+    """Every place in the order of the requirements, and who fills it.
 
     Args:
         requirements: Who is required.
         counted: Approvals of different people.
         roles: Name of an Approval object -> ClusterRoles that its approver has.
     """
-    places = [number for number, r in enumerate(requirements) for _ in range(r.required)]
-    fits = [
-        [i for i, a in enumerate(counted) if _fits(requirements[number], a, roles)]
-        for number in places
-    ]
+    places = [requirement for requirement in requirements for _ in range(requirement.required)]
+    fits = [[i for i, a in enumerate(counted) if _fits(r, a, roles)] for r in places]
     taken: dict[int, int] = {}
-    empty = [place for place in range(len(places)) if not _seat(place, fits, taken, set())]
-    lacking: dict[int, int] = {}
-    for place in empty:
-        lacking[places[place]] = lacking.get(places[place], 0) + 1
-    return [f"{count} of {requirements[number].words}" for number, count in lacking.items()]
+    for place in range(len(places)):
+        _seat(place, fits, taken, set())
+    sits = {place: counted[person].spec.approver for person, place in taken.items()}
+    return tuple(Seat(r.words, sits.get(place, "")) for place, r in enumerate(places))
+
+
+def lacking(seats: Sequence[Seat]) -> list[str]:
+    """What is lacking, for people; empty when every place is filled."""
+    empty = Counter(seat.who for seat in seats if not seat.by)
+    return [f"{count} of {who}" for who, count in empty.items()]
 
 
 def _seat(place: int, fits: Sequence[list[int]], taken: dict[int, int], seen: set[int]) -> bool:

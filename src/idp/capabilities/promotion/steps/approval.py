@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from idp.capabilities.promotion.counting import ApprovalCounter
+from idp.capabilities.promotion.counting import ApprovalCounter, counted_output
 from idp.capabilities.promotion.decide.approvals import Answer, Question
 from idp.capabilities.promotion.decide.promotion_status import ENDED
 from idp.capabilities.promotion.kinds import Approval, ObjectName
@@ -83,13 +83,7 @@ class ApprovalStep:
         self, question: Question, answer: Answer, place: Place, judged: dict[str, Any]
     ) -> Outcome:
         # Put out in any case: what does not count is in the ledger however it ends.
-        so_far = {
-            "approvers": list(answer.counted),
-            "ignored": [
-                {"approval": i.approval, "approver": i.approver, "reason": i.reason}
-                for i in answer.ignored
-            ],
-        }
+        so_far = counted_output(answer)
         if answer.state == "Rejected":
             return failed(
                 answer.message,

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from idp.capabilities.environments.kinds import PromotionPipeline
-from idp.capabilities.promotion.counting import ApprovalCounter
+from idp.capabilities.promotion.counting import ApprovalCounter, counted_output
 from idp.capabilities.promotion.decide.approvals import Answer, Override
 from idp.capabilities.promotion.decide.promotion_status import has_ended
 from idp.capabilities.promotion.gatekeeper import Gatekeeper, GateReport
@@ -148,6 +148,7 @@ class GatesStep:
         outputs: dict[str, Any] = {
             "gates": [report.as_output() for report in reports],
             "override": override_output(answer.override),
+            "approvals": counted_output(answer),
             "releaseDigest": release.spec.digest,
         }
         shut = [report for report in reports if not report.passed]
