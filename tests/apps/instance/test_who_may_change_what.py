@@ -21,6 +21,8 @@ GRANTED: dict[str, dict[str, set[str]]] = {
     "viewers": {},
     "developers": {
         "Promotion": {"create"},
+        "PromotionAbort": {"create"},
+        "PromotionSet": {"create"},
         "PromotionTrigger": {"create", "delete"},
         "TriggerEvent": {"create"},
         "SecurityProfileChange": {"create"},
@@ -37,6 +39,8 @@ GRANTED: dict[str, dict[str, set[str]]] = {
     "responders:production": {
         "Approval": {"create"},
         "Promotion": {"create"},
+        "PromotionAbort": {"create"},
+        "PromotionSet": {"create"},
         "PromotionTrigger": {"create", "delete"},
         "TriggerEvent": {"create"},
         "SecurityProfileChange": {"create"},
