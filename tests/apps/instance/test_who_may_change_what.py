@@ -21,6 +21,8 @@ GRANTED: dict[str, dict[str, set[str]]] = {
     "viewers": {},
     "developers": {
         "Promotion": {"create"},
+        "PromotionAbort": {"create"},
+        "PromotionSet": {"create"},
         "VulnerabilityException": {"create", "delete"},
     },
     "approvers:production": {
@@ -33,6 +35,8 @@ GRANTED: dict[str, dict[str, set[str]]] = {
     "responders:production": {
         "Approval": {"create"},
         "Promotion": {"create"},
+        "PromotionAbort": {"create"},
+        "PromotionSet": {"create"},
         "VulnerabilityException": {"create", "delete"},
     },
 }
