@@ -39,6 +39,7 @@ AREAS: dict[str, tuple[str, ...]] = {
         "rollback",
         "freeze",
         "pipeline",
+        "drift",
         "dora",
     ),
     "Resources": ("kinds", "explain", "get", "describe", "apply", "delete"),
@@ -98,6 +99,10 @@ COMMANDS: dict[str, Command] = {
         "idp.apps.cli.commands.freeze:application",
         "Stop promotions for a time: start, end and list freezes.",
         single=False,
+    ),
+    "drift": Command(
+        "idp.apps.cli.commands.drift:application",
+        "Show where applications are not what was promoted: ledger, Git and running, by field.",
     ),
     "pipeline": Command(
         "idp.apps.cli.commands.pipeline:application",

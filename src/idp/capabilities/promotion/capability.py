@@ -9,6 +9,7 @@ from idp.capabilities.promotion.clients.access_review import AccessReviewer
 from idp.capabilities.promotion.clients.argo_cd import ArgoCd
 from idp.capabilities.promotion.clients.gateway import Gateway
 from idp.capabilities.promotion.controllers.account import PipelineAccount
+from idp.capabilities.promotion.controllers.drift import DriftWatch
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.controllers.promotions import PromotionReconciler
 from idp.capabilities.promotion.controllers.pull_requests import PullRequestFollower
@@ -35,6 +36,7 @@ from idp.capabilities.promotion.gates.workflow import WorkflowGate
 from idp.capabilities.promotion.holds import Holds
 from idp.capabilities.promotion.kinds import (
     Approval,
+    DriftReport,
     Freeze,
     PipelineStep,
     Promotion,
@@ -124,8 +126,17 @@ def build_controllers(
         _gateway(context),
         holds,
     )
+    drift = DriftWatch(
+        client,
+        PipelineReader(client),
+        _environment_repository(context, sources),
+        Ledger(context.database),
+        _argo_cd(context),
+        environment=context.environment,
+    )
     return [
         importer,
+        drift.controller(),
         watch.controller(),
         SetReconciler(client).controller(),
         PipelineAccount(client).controller(),
@@ -247,6 +258,7 @@ CAPABILITY = Capability(
         PromotionTrigger,
         TriggerEvent,
         PullRequest,
+        DriftReport,
     ),
     controllers=controllers,
     steps=steps,

@@ -161,6 +161,32 @@ class EnvironmentRepository:
         forbids = _forbids_rollback(manifest["spec"])
         return Deployed(commit, str(image), str(release), str(digest), forbids)
 
+    async def head(self) -> str | None:
+        """The newest commit of the environment; None when there is none."""
+        return await self._repository.head(BRANCH)
+
+    async def documents(
+        self, revision: str, namespace: str, application: str
+    ) -> dict[str, Manifest]:
+        """An application's objects at a revision, by kind; empty when it is not there."""
+        found = {}
+        for name, content in (
+            await self._files(revision, directory(namespace, application))
+        ).items():
+            for document in load_documents(content, name=name):
+                if isinstance(document, dict) and isinstance(document.get("metadata"), dict):
+                    found[str(document.get("kind"))] = document
+        return found
+
+    async def by_hand(self, namespace: str, application: str) -> list[str]:
+        """Commits in force that no promotion made, above the newest that one did; newest first."""
+        found = []
+        for commit in await self.in_force(namespace, application):
+            if key_of(commit.message):
+                break
+            found.append(commit.id)
+        return found
+
     async def made_by(self, uid: str, namespace: str, application: str) -> str | None:
         """The commit that the promotion of this uid made and that is still in force, or None."""
         for commit in await self.in_force(namespace, application):

@@ -26,7 +26,7 @@ from idp.capabilities.environments.kinds.gates import (
     WindowRule,
     WorkflowRule,
 )
-from idp.capabilities.environments.kinds.rollback import RollbackRule
+from idp.capabilities.environments.kinds.rollback import DriftRule, RollbackRule
 from idp.kernel.manifest import digest
 from idp.kernel.resource import KindDefinition, Model, PrinterColumn, Resource, Status
 
@@ -37,6 +37,7 @@ __all__ = [
     "CelRule",
     "ChangeRecordRule",
     "ComponentStatus",
+    "DriftRule",
     "Egress",
     "EmergencyRule",
     "EnvironmentName",
@@ -174,6 +175,7 @@ class PromotionPipelineSpec(Model):
             `PullRequest`; rollbacks are committed at once.
         rollout_deadline_seconds: How long the release may take until all replicas run it.
         rollback: Going back when a release turns out ill.
+        drift: What happens when the environment is not what was promoted.
         supersede: Whether a newer release replaces one that still waits: `always`; with `never`
             each release comes, in the order in which they were verified, none before the one
             ahead of it has ended.
@@ -190,6 +192,7 @@ class PromotionPipelineSpec(Model):
     delivery: Literal["commit", "pull-request"] = "commit"
     rollout_deadline_seconds: int = Field(default=120, ge=5, le=86400)
     rollback: RollbackRule = Field(default_factory=RollbackRule)
+    drift: DriftRule = Field(default_factory=DriftRule)
     supersede: Literal["always", "never"] = "always"
     gates: list[Gate] = Field(
         default_factory=list,

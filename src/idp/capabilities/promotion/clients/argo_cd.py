@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.capabilities.promotion.render.argo_application import argo_application
-from idp.kernel.client import Client
+from idp.kernel.client import Client, get_or_none
 from idp.kernel.errors import NotFound
 from idp.kernel.resource import Manifest
 from idp.kernel.standard import ARGO_APPLICATION
@@ -34,6 +34,18 @@ class ArgoCd:
         )
         await self._client.apply(ARGO_APPLICATION, manifest, field_manager=FIELD_MANAGER)
         await self.refresh(namespace, application)
+
+    async def heal(self, namespace: str, application: str, *, by_itself: bool) -> None:
+        """Have the Application applied again whenever what runs differs, or only when Git moves."""
+        found = await get_or_none(self._client, ARGO_APPLICATION, application, namespace)
+        automated = (((found or {}).get("spec") or {}).get("syncPolicy") or {}).get("automated")
+        if automated is None or automated.get("selfHeal", False) == by_itself:
+            return
+        patch = {"spec": {"syncPolicy": {"automated": {"selfHeal": by_itself}}}}
+        try:
+            await self._client.patch(ARGO_APPLICATION, application, patch, namespace)
+        except NotFound:
+            return
 
     async def refresh(self, namespace: str, application: str) -> None:
         """Have the Application look at Git; one that is not there needs not look."""

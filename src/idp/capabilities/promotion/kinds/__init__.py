@@ -13,6 +13,12 @@ from idp.capabilities.promotion.kinds.approval import (
     ApprovalSpec,
     ApprovalStatus,
 )
+from idp.capabilities.promotion.kinds.drift import (
+    Difference,
+    DriftReport,
+    DriftReportSpec,
+    DriftReportStatus,
+)
 from idp.capabilities.promotion.kinds.freeze import (
     Freeze,
     FreezeSelector,
@@ -75,7 +81,11 @@ __all__ = [
     "ApprovalSpec",
     "ApprovalStatus",
     "CommitId",
+    "Difference",
     "Digest",
+    "DriftReport",
+    "DriftReportSpec",
+    "DriftReportStatus",
     "Freeze",
     "FreezeSelector",
     "FreezeSpec",
