@@ -23,6 +23,8 @@ from idp.apps.hub.people.users import User, user_routes
 from idp.apps.hub.users import Users
 from idp.apps.hub.views.audit import Audits
 from idp.apps.hub.views.routes import view_routes
+from idp.apps.hub.web.oidc import OidcSignIn
+from idp.apps.hub.web.oidc_routes import oidc_routes
 from idp.apps.hub.web.rate_limit import SignInLimit
 from idp.apps.hub.web.sign_in import sign_in_routes
 from idp.apps.platform.layout import Layout
@@ -98,6 +100,7 @@ def api(
     changes: Changes,
     feed: Feed,
     creations: Creations,
+    oidc: OidcSignIn | None = None,
 ) -> FastAPI:
     """Build the application."""
     application = FastAPI(
@@ -127,6 +130,7 @@ def api(
 
     application.include_router(session_routes(users, authentication, limit))
     application.include_router(sign_in_routes(users, authentication, limit, instances.environments))
+    application.include_router(oidc_routes(users, limit, oidc))
     application.include_router(user_routes(users, authentication))
     application.include_router(role_routes(authentication, instances))
     application.include_router(_me_routes(authentication))

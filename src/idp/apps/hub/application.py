@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -22,10 +23,12 @@ from idp.apps.hub.live.feed import Feed
 from idp.apps.hub.proxy import InstanceProxy
 from idp.apps.hub.pushes import Push, PushPipelines, announcement
 from idp.apps.hub.review import RepositoryReview
-from idp.apps.hub.users import open_users
+from idp.apps.hub.users import Users, open_users
 from idp.apps.hub.web.headers import SecurityHeaders
+from idp.apps.hub.web.oidc import CALLBACK, OidcSignIn
 from idp.apps.hub.web.portal import BUILT, Portal
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.oidc import oidc_issuer
 from idp.apps.platform.settings import PlatformSettings
 from idp.embedded.git.events import PushEvent
 from idp.embedded.git.server import git_application
@@ -64,12 +67,15 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             for mounted in (git, registry):
                 await stack.enter_async_context(mounted.router.lifespan_context(mounted))
             stack.push_async_callback(instances.close)
+            if oidc is not None:
+                stack.push_async_callback(oidc.close)
             yield
 
     proxy = InstanceProxy(instances, authentication)
     feed = Feed(instances)
     creations = Creations(instances, access, git.state.server.first_commits.make)
-    own = api(layout, users, authentication, instances, changes, feed, creations)
+    oidc = _oidc(settings, users)
+    own = api(layout, users, authentication, instances, changes, feed, creations, oidc)
     portal = Portal(BUILT, settings.hub_url)
     application = Starlette(
         routes=[
@@ -86,6 +92,16 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
     application.state.changes = changes
     application.state.feed = feed
     return application
+
+
+def _oidc(settings: PlatformSettings, users: Users) -> OidcSignIn | None:
+    """Signing in at the issuer that the instances trust, if there is one."""
+    issuer = oidc_issuer(settings.oidc)
+    if settings.oidc is None or issuer is None:
+        return None
+    secret = settings.oidc.client_secret_file
+    redirect = f"{settings.hub_url}{CALLBACK}"
+    return OidcSignIn(issuer, users, redirect, secret=Path(secret) if secret else None)
 
 
 def _push(event: PushEvent) -> Push:
