@@ -14,7 +14,9 @@ find_python() {
   for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
     if command -v "$candidate" >/dev/null 2>&1 &&
       "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      command -v "$candidate"
+      # The interpreter itself, not a shim before it (pyenv, asdf): uv takes an environment that was
+      # made with another path for one of another Python, and makes it anew at every start.
+      "$candidate" -c 'import sys; print(sys.executable)'
       return
     fi
   done

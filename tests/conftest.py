@@ -70,7 +70,13 @@ StartRegistry = Callable[..., Awaitable[RunningRegistry]]
 @asynccontextmanager
 async def _serve(data: Path, rights: Rights, limits: Limits) -> AsyncIterator[RunningRegistry]:
     changes: list[str] = []
-    application = registry_application(data, rights, on_change=changes.append, limits=limits)
+    application = registry_application(
+        data,
+        rights,
+        on_change=changes.append,
+        own_tags=lambda principal: f"{principal.name}-",
+        limits=limits,
+    )
     async with served(application) as url:
         yield RunningRegistry(url, data, rights, changes)
 

@@ -10,6 +10,7 @@ from benchmarks.figures import (
     api_server,
     bare_machine,
     command_line,
+    dependencies,
     findings,
     gateway,
     idle,
@@ -17,6 +18,8 @@ from benchmarks.figures import (
     push,
     registry,
     rolling_update,
+    scanners,
+    signing,
     start,
 )
 from benchmarks.stage import Stage
@@ -33,6 +36,9 @@ MEASUREMENTS: dict[str, Measure] = {
     "command-line": command_line.measure,
     "api-server": api_server.measure,
     "registry": registry.measure,
+    "dependencies": dependencies.measure,
     "findings": findings.measure,
+    "scanners": scanners.measure,
+    "signing": signing.measure,
     "gateway": gateway.measure,
 }

@@ -20,6 +20,7 @@ from idp.capabilities.scanning.history.queries import Filter, list_findings
 from idp.capabilities.scanning.kinds import DEMANDED, DueDays, SecurityProfileSpec
 from idp.capabilities.scanning.reports import Finding, ScannerReport, complete
 from idp.kernel.database import open_database
+from idp.protocols.rego import evaluate
 
 STORED, REPORT = 100_000, 1000
 NOW = "2026-11-25T00:00:00Z"
@@ -69,7 +70,7 @@ def _verdicts() -> list[Figure]:
         Figure(f"Verdict over {REPORT:,} findings: {name}", _median(judge), "ms", limit)
         for name, judge, limit in (
             ("built in", lambda _: builtin.verdict(case), 50.0),
-            ("Rego", lambda _: rego.verdict(case), 1000.0),
+            ("Rego", lambda _: rego.verdict(case, evaluate), 1000.0),
         )
     ]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
@@ -150,10 +152,132 @@ def test_the_keyboard_goes_anywhere(maya: Visitor) -> None:
     expect(maya.page.get_by_role("heading", level=1)).to_have_text(NAME)
 
 
+def test_where_a_release_stands_and_what_proves_it(maya: Visitor) -> None:
+    maya.open(f"/applications/{NAMESPACE}/{NAME}?tab=releases")
+    maya.page.get_by_role("tabpanel").get_by_role("link", name="r2-").click()
+    expect(maya.page.get_by_role("heading", level=1)).to_contain_text(f"{NAME} r2-")
+    expect(maya.page.locator(".idp-lead")).to_contain_text("proofs hold")
+    maya.page.get_by_role("tab", name="Proofs").click()
+    provenance = maya.page.get_by_role("row").filter(has_text="provenance")
+    expect(provenance).to_contain_text("holds")
+    expect(provenance).to_contain_text("entry")
+
+
+def test_a_workflow_is_a_graph_of_what_happened(maya: Visitor) -> None:
+    maya.open(f"/workflows?environment=development&search=push-{NAME}")
+    maya.page.get_by_role("link", name=f"push-{NAME}").first.click()
+    graph = maya.page.get_by_role("group", name="Steps of push-")
+    graph.get_by_role("button", name="scan").click()
+    expect(maya.page).to_have_url(re.compile("step="))
+    expect(maya.page.get_by_role("region", name="Step scan")).to_contain_text("Succeeded")
+
+
+def test_what_git_wants_and_what_is_there(maya: Visitor) -> None:
+    maya.open("/")
+    maya.page.keyboard.press("g")
+    maya.page.keyboard.press("g")
+    expect(maya.page.get_by_role("heading", level=1)).to_have_text("GitOps")
+    maya.open(f"/gitops/staging/{NAMESPACE}/{NAME}?fields=all")
+    expect(maya.page.get_by_role("row").filter(has_text="spec.image")).to_contain_text("As wanted")
+    expect(maya.page.get_by_role("button", name="Sync now")).to_have_count(0)
+    maya.page.get_by_role("tab", name="Commits").click()
+    expect(maya.page.get_by_role("row").filter(has_text=f"Deploy {NAME}").first).to_be_visible()
+
+
+def test_an_exception_takes_two(maya: Visitor, uma: Visitor) -> None:
+    maya.open("/security?tab=exceptions&ask=exception&environment=uat&finding=CVE-2026-1")
+    dialog = maya.page.get_by_role("dialog")
+    ask = dialog.get_by_role("button", name="Ask", exact=True)
+    expect(ask).to_be_disabled()
+    dialog.get_by_label("Namespace", exact=True).fill(NAMESPACE)
+    dialog.get_by_label("Reason").fill("no <i>fix</i> yet")
+    ask.click()
+    row = maya.page.get_by_role("row").filter(has_text="CVE-2026-1")
+    expect(row).to_contain_text("You cannot approve: you asked for it")
+    expect(row).to_contain_text("no <i>fix</i> yet")
+    uma.open("/security?tab=exceptions")
+    row = uma.page.get_by_role("row").filter(has_text="CVE-2026-1")
+    row.get_by_role("button", name="Approve").click()
+    uma.page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(row).to_contain_text("Active")
+
+
+def test_requests_are_measured(platform: Platform, maya: Visitor) -> None:
+    port = platform.row(NAME, "staging")["url"].rpartition(":")[2]
+    host = {"Host": f"{NAME}.staging.localhost:{port}"}
+    for _ in range(3):
+        assert httpx.get(f"http://127.0.0.1:{port}/", headers=host).status_code == 200
+    maya.open(f"/applications/{NAMESPACE}/{NAME}?environment=staging&tab=metrics")
+    figure = maya.page.locator(".idp-figure").filter(has_text="Requests")
+    # Envoy writes its log now and then.
+    expect(figure.locator("strong")).not_to_have_text("0", timeout=60_000)
+
+
+def test_the_audit_is_not_for_everybody(platform: Platform, browser: Browser) -> None:
+    with visitor(browser, platform.settings.hub_url) as page:
+        signed_in(platform, page, DEVELOPER)
+        page.open("/audit?environment=development")
+        alert = page.page.get_by_role("alert")
+        expect(alert).to_contain_text("You have no right to see this")
+        expect(alert).to_contain_text("idp:auditors")
+
+
+def test_an_application_from_a_template(maya: Visitor) -> None:
+    maya.open("/create")
+    maya.page.get_by_text("Static site").click()
+    maya.page.locator("input[name=name]").fill("Leaflet")
+    expect(maya.page.get_by_role("alert")).to_contain_text("a character that cannot be there")
+    maya.page.locator("input[name=name]").fill("leaflet")
+    maya.page.locator("input[name=text]").fill("<script>alert(1)</script>")
+    maya.page.get_by_role("button", name="public/index.html").click()
+    expect(maya.page.locator("pre")).to_contain_text("<p>&lt;script&gt;alert(1)&lt;/script&gt;")
+    maya.page.get_by_role("button", name="Create leaflet").click()
+    expect(maya.page.get_by_text("Answers in development")).to_be_visible(timeout=120_000)
+    maya.open("/create")
+    maya.page.locator("input[name=name]").fill("leaflet")
+    maya.page.get_by_role("button", name="Create leaflet").click()
+    expect(maya.page.get_by_role("alert")).to_contain_text("leaflet")
+    maya.expected_refusals()
+
+
+def test_an_edit_is_reviewed_and_its_conflicts_are_named(maya: Visitor) -> None:
+    kind = "/explore/development/apis/platform.idp/v1alpha1/webapplications"
+    maya.open(f"{kind}/{NAMESPACE}/{NAME}")
+    maya.page.get_by_role("button", name="Edit").click()
+    maya.page.locator(".cm-line", has_text="port: ").click()
+    maya.page.keyboard.press("End")
+    maya.page.keyboard.type("1")
+    maya.page.get_by_role("button", name="Review changes").click()
+    expect(maya.page.get_by_role("alert")).to_contain_text(".spec.port belongs to argocd")
+    maya.page.get_by_role("button", name="Take these fields over").click()
+    expect(maya.page.get_by_text("nothing is saved yet")).to_be_visible()
+    maya.page.get_by_role("button", name="Cancel").click()
+    maya.page.get_by_role("button", name="Delete").click()
+    dialog = maya.page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
+    dialog.get_by_role("button", name="Cancel").click()
+    maya.expected_refusals()
+
+
+def test_a_token_is_made_shown_once_and_revoked(maya: Visitor) -> None:
+    maya.open("/settings?tab=tokens")
+    maya.page.get_by_role("button", name="Make a token").click()
+    dialog = maya.page.get_by_role("dialog")
+    dialog.get_by_label("What is it for?").fill("<b>report</b>")
+    dialog.get_by_role("button", name="Make it").click()
+    expect(dialog.locator(".idp-secret")).to_be_visible()
+    dialog.get_by_role("button", name="Done").click()
+    row = maya.page.get_by_role("row").filter(has_text="<b>report</b>")
+    row.get_by_role("button", name="Revoke").click()
+    expect(row).to_have_count(0)
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: scripts/portal.sh check")
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_shuts_anybody_out(maya: Visitor, theme: Theme) -> None:
+def test_no_page_shuts_anybody_out(platform: Platform, maya: Visitor, theme: Theme) -> None:
     maya.choose_theme(theme)
+    version = platform.json("release", "list", NAME)[0]["version"]
+    release = f"/releases/{NAMESPACE}/{NAME}/{version}"
     application = f"/applications/{NAMESPACE}/{NAME}"
     found = {}
     for path in (
@@ -161,11 +285,23 @@ def test_no_page_shuts_anybody_out(maya: Visitor, theme: Theme) -> None:
         "/board",
         *(f"{application}?tab={tab}" for tab in ("parts", "logs", "releases", "promotions")),
         "/approvals",
-        "/audit?environment=development",
+        *(f"{application}?tab={tab}" for tab in ("metrics", "configuration", "dependencies")),
+        f"{application}?environment=development&tab=yaml",
+        *(f"{release}?tab={tab}" for tab in ("contents", "packages", "findings", "proofs")),
+        f"{release}?tab=differences",
+        "/workflows",
+        f"/workflows/uat/{NAMESPACE}/{NAME}-{version}",
+        "/gitops",
+        f"/gitops/uat/{NAMESPACE}/{NAME}?fields=all",
+        *(f"/security?tab={tab}" for tab in ("findings", "trends", "exceptions", "profiles")),
+        "/security/uat/CVE-2026-1",
         "/platform",
+        "/platform/uat",
         "/explore/development",
         "/explore/development/apis/platform.idp/v1alpha1/webapplications",
         f"/explore/development/apis/platform.idp/v1alpha1/webapplications/{NAMESPACE}/{NAME}",
+        "/create",
+        *(f"/settings?tab={tab}" for tab in ("sessions", "tokens", "roles")),
     ):
         maya.open(path)
         if violations := maya.violations():

@@ -24,3 +24,7 @@ def test_the_history_knows_the_scans_and_the_verdict_explains_itself(
     profile = platform.json("security", "profile", "show", "-e", "production")
     assert profile["severity"]["unscored"] == "deny"
     assert profile["tools"]["dependencies"] == "run"
+    compliance = platform.json("compliance", "report", "--framework", "soc2", "-e", "staging")
+    assert len(compliance["controls"]) == 61
+    chain = next(e for e in compliance["evidence"] if e["name"] == "audit-chain")
+    assert chain["state"] == "met"

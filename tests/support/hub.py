@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,53 @@ class Upstream:
             {"path": request.raw_path, "metadata": {"resourceVersion": "1"}, "items": []},
             headers={"X-Internal": "hidden", "Warning": '299 - "careful"'},
         )
+
+
+@dataclass
+class Instance:
+    """An API server that serves a few objects, and says who may do what.
+
+    Attributes:
+        objects: Plural -> manifests, in any namespace.
+        allowed: What access reviews allow: user, verb, `plural.group`.
+        asked: The access reviews that came.
+        changes: What was created, patched or deleted: user, method, path, body.
+    """
+
+    objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    allowed: set[tuple[str, str, str]] = field(default_factory=set)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    changes: list[tuple[str, str, str, Any]] = field(default_factory=list)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        user = request.headers.get("Impersonate-User", "")
+        parts = request.path.strip("/").split("/")
+        parts = parts[3:] if parts[0] == "apis" else parts[2:]
+        namespace = parts[1] if parts[0] == "namespaces" and len(parts) > 2 else ""
+        plural, *rest = parts[2:] if namespace else parts
+        if plural == "selfsubjectaccessreviews":
+            attributes = (await request.json())["spec"]["resourceAttributes"]
+            self.asked.append({"user": user, **attributes})
+            right = f"{attributes['resource']}.{attributes['group']}"
+            allowed = (user, attributes["verb"], right) in self.allowed
+            return web.json_response({"status": {"allowed": allowed}})
+        if request.method != "GET":
+            body = json.loads(await request.read() or b"{}")
+            self.changes.append((user, request.method, request.path, body))
+            meta = {"name": "made", "namespace": namespace, **body.get("metadata", {})}
+            return web.json_response({**body, "metadata": meta})
+        found = [
+            manifest
+            for manifest in self.objects.get(plural, [])
+            if namespace in ("", manifest["metadata"].get("namespace", ""))
+        ]
+        if not rest:
+            return web.json_response({"metadata": {"resourceVersion": "1"}, "items": found})
+        named = [m for m in found if m["metadata"]["name"] == rest[0]]
+        if not named:
+            body = {"kind": "Status", "reason": "NotFound", "message": "not found", "code": 404}
+            return web.json_response(body, status=404)
+        return web.json_response(named[0])
 
 
 def write_kubeconfig(path: Path, server: str) -> None:

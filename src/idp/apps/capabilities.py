@@ -7,8 +7,10 @@ from typing import Any
 
 from idp.capabilities.applications.capability import CAPABILITY as applications
 from idp.capabilities.building.capability import CAPABILITY as building
+from idp.capabilities.compliance.capability import CAPABILITY as compliance
 from idp.capabilities.configuration.capability import CAPABILITY as configuration
 from idp.capabilities.environments.capability import CAPABILITY as environments
+from idp.capabilities.notifications.capability import CAPABILITY as notifications
 from idp.capabilities.promotion.capability import CAPABILITY as promotion
 from idp.capabilities.scanning.capability import CAPABILITY as scanning
 from idp.capabilities.signing.capability import CAPABILITY as signing
@@ -23,6 +25,8 @@ BUILT_IN = (
     scanning,
     signing,
     promotion,
+    notifications,
+    compliance,
 )
 
 

@@ -13,11 +13,33 @@ from idp.kernel.clock import timestamp
 from idp.kernel.resource import Manifest
 
 
-def promotion_of(namespace: str, application: str, release: str, initiator: str) -> Manifest:
-    """A Promotion that brings a release, by the name of its object."""
+def promotion_of(
+    namespace: str,
+    application: str,
+    release: str,
+    initiator: str,
+    *,
+    reason: str = "",
+    hotfix: bool = False,
+) -> Manifest:
+    """A Promotion that brings a release, by the name of its object.
+
+    Args:
+        namespace: Of the application.
+        application: Its name.
+        release: Name of the Release.
+        initiator: Who starts it.
+        reason: Why; demanded for a hotfix.
+        hotfix: Whether it takes the expedited way.
+    """
+    spec = {"application": application, "release": release, "initiator": initiator}
     return {
         "metadata": {"generateName": f"{release}-", "namespace": namespace},
-        "spec": {"application": application, "release": release, "initiator": initiator},
+        "spec": {
+            **spec,
+            **({"reason": reason} if reason else {}),
+            **({"hotfix": True} if hotfix else {}),
+        },
     }
 
 
@@ -47,6 +69,7 @@ def approval_of(
     comment: str,
     accepts: Sequence[str],
     days: int,
+    emergency: bool = False,
 ) -> Manifest:
     """An Approval, bound to the release, the target and the policy that were looked at.
 
@@ -62,6 +85,7 @@ def approval_of(
         comment: Why.
         accepts: Gaps in the evidence that are accepted by name.
         days: For how long they are.
+        emergency: Whether it is an override.
     """
     until = timestamp(datetime.now(UTC) + timedelta(days=days))
     return {
@@ -76,5 +100,6 @@ def approval_of(
             "approverGroups": list(groups),
             "comment": comment,
             "accepts": [{"name": gap, "until": until} for gap in accepts],
+            **({"emergency": True} if emergency else {}),
         },
     }

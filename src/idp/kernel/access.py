@@ -6,17 +6,34 @@ request passes here, reads included, and an answer that cannot be had is a refus
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Service = Literal["git", "registry"]
 Action = Literal["pull", "push", "attest", "delete"]
 """`pull` reads. `push` writes anything. `attest` writes only manifests that refer to another one
-(OCI `subject`) and the blobs they need, and no tags. `delete` removes."""
+(OCI `subject`) and the blobs they need, and its own tags (`OwnTags`) for what is there. `delete`
+removes."""
 
+
+OwnTags = Callable[["Principal"], str]
+"""How the tags begin that a principal with the right `attest` may give to manifests that are there;
+empty for no tags."""
 
 INSTANCE_PREFIX = "instance."
 """How the user names of platform instances begin; HTTP basic allows no colon in a name."""
+
+
+_SHORT = {"development": "dev", "production": "prod"}
+
+
+def environment_tag(environment: str, version: str = "") -> str:
+    """The tag of what an environment verified, such as `prod-r12-3fa9c1d`.
+
+    A tag is for people who look into a registry: it points where they expect, and proves nothing.
+    """
+    return f"{_SHORT.get(environment, environment)}-{version}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from idp.kernel.client import Client
 from idp.kernel.controller import Runnable
 from idp.kernel.resource import Resource
 from idp.kernel.step import Step
+from idp.kernel.trust import Keys
 
 
 class TransparencyLog(Protocol):
@@ -37,12 +38,29 @@ class TransparencyLog(Protocol):
         ...
 
 
+class TimestampSource(Protocol):
+    """Somebody else's clock, who vouches that a signature existed at a time."""
+
+    async def stamp(self, signature: bytes) -> bytes:
+        """An RFC 3161 response over a signature; the same for the same signature, always.
+
+        Raises:
+            Unavailable: Nobody answers; call again later.
+        """
+        ...
+
+
 class Signer(Protocol):
     """The instance's signing key. The private part never leaves it."""
 
     @property
     def log(self) -> TransparencyLog | None:
         """Where the attestations are logged that it signs; None for nowhere."""
+        ...
+
+    @property
+    def timestamps(self) -> TimestampSource | None:
+        """Who stamps what it signs; None for nobody."""
         ...
 
     @property
@@ -83,8 +101,8 @@ class Context:
         git: The Git server; a repository is at `{git.url}/git/<namespace>/<name>.git`.
         gateway_port: Where the instance's gateway listens.
         signer: Signs in the name of this environment.
-        trusted_keys: Environment -> PEM text of the public key that this instance has pinned for
-            it, its own included. Pinned when the instance was set up, never fetched.
+        trusted_keys: Environment -> the public keys that this instance has pinned for it, its own
+            included. Pinned when the instance was set up, never fetched.
         options: Further settings by name, from the instance's configuration.
     """
 
@@ -96,7 +114,7 @@ class Context:
     git: Remote
     gateway_port: int
     signer: Signer
-    trusted_keys: dict[str, str]
+    trusted_keys: Keys
     options: dict[str, Any] = field(default_factory=dict)
 
 

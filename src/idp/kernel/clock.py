@@ -15,7 +15,7 @@ def utc_now() -> datetime:
 
 def timestamp(moment: datetime) -> str:
     """A moment as the API writes it: seconds, UTC, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def parse_timestamp(text: str) -> datetime:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,18 @@ import pytest
 from idp.apps.backup.backup import back_up
 from idp.apps.backup.contents import Source
 from idp.apps.backup.hold import used
+from idp.apps.backup.instance import instance_of, restore_instance
 from idp.apps.backup.restore import restore
 from idp.apps.capabilities import capabilities
+from idp.apps.platform.layout import Layout
+from idp.apps.platform.settings import settings_from_port
+from idp.apps.platform.setup import prepare
+from idp.apps.platform.signing_keys import rotate_key
+from idp.capabilities.signing.ring import read_ring
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.embedded.apiserver.storage import database
 from idp.kernel.audit import AuditLog
+from idp.kernel.clock import utc_now
 from idp.kernel.database import open_database
 from idp.kernel.errors import (
     Conflict,
@@ -31,6 +40,7 @@ from idp.kernel.errors import (
 from idp.kernel.http_client import HttpClient
 from idp.kernel.kubeconfig import settings_from_kubeconfig
 from idp.kernel.standard import CONFIG_MAP
+from idp.protocols.signing import encrypted
 
 MIGRATIONS = [path for capability in capabilities() for path in capability.migrations]
 
@@ -100,6 +110,36 @@ async def test_a_running_instance_is_backed_up_and_comes_back(
     assert "create configmaps" in actions
     assert "get /snapshot" in actions
     assert not list(source.folder.glob(".restore*"))
+
+
+async def test_on_another_machine_old_stamps_count_and_new_ones_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encrypted, "_STANDARD", encrypted._LEGACY)
+    lost, new = Layout(tmp_path / "lost"), Layout(tmp_path / "new")
+    settings = settings_from_port(9600)
+    for layout in (lost, new):
+        prepare(layout, settings)
+    rotate_key(lost, "uat", utc_now(), timedelta(0))
+    before = instance_of(lost, "uat")
+    async with serving(before) as server:
+        await create(server, "a")
+    manifest = back_up(before, tmp_path / "backup")
+    paths = {entry.path for entry in manifest.files}
+    assert {"keys/ring.json", "keys/authorities.json", "keys/cosign-2.key"} <= paths
+    assert not any(path.startswith("hub") for path in paths)
+
+    restore_instance(new, instance_of(new, "uat"), tmp_path / "backup", force=True)
+
+    assert read_ring(new.instance("uat").keys) == read_ring(lost.instance("uat").keys)
+    authorities = json.loads(new.instance("uat").authorities.read_text())
+    for role in ("timestamps", "certificates"):
+        trusted = "".join(authorities[role])
+        for layout in (lost, new):
+            first = (layout.signing_authorities / f"{role}.pem").read_text().partition("-----END")
+            assert first[0] in trusted
+    restore_instance(new, instance_of(new, "uat"), tmp_path / "backup", force=False)
+    assert json.loads(new.instance("uat").authorities.read_text()) == authorities
 
 
 async def test_a_backup_under_load_is_of_one_moment(source: Source, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from idp.apps.cli.follow import held_at_gates
 from idp.apps.cli.promote import waiting_promotion
 from idp.capabilities.promotion.kinds import Promotion
 from idp.kernel.errors import NotFound
@@ -41,3 +42,40 @@ async def test_other_applications_are_not_looked_at() -> None:
     client = await promotions(r1=("Running", "Running"))
     with pytest.raises(NotFound, match="no promotion of other waits for approval in uat"):
         await waiting_promotion(client, "uat", "demo", "other")
+
+
+async def at_gates(message: str) -> MemoryClient:
+    client = MemoryClient()
+    await client.create(NAMESPACE, {"metadata": {"name": "demo"}})
+    steps = [
+        {"name": "approval", "phase": "Succeeded"},
+        {"name": "gates", "phase": "Running", "message": message},
+    ]
+    status: dict[str, Any] = {"phase": "Running", "message": f"gates: {message}", "steps": steps}
+    spec = {"application": "hello", "release": "r1"}
+    body = {"metadata": {"name": "r1", "namespace": "demo"}, "spec": spec}
+    made = await client.create(Promotion.type(), body)
+    await client.update(Promotion.type(), {**made, "status": status}, subresource="status")
+    return client
+
+
+async def test_one_that_waits_at_its_gates_waits_for_an_override_only() -> None:
+    client = await at_gates("soak: 60 min in uat")
+    with pytest.raises(NotFound, match="no promotion of hello waits for approval"):
+        await waiting_promotion(client, "uat", "demo", "hello")
+    found = await waiting_promotion(client, "uat", "demo", "hello", gates=True)
+    assert found["metadata"]["name"] == "r1"
+    assert held_at_gates(found["status"])
+
+
+async def test_one_whose_approval_expired_at_its_gates_waits_for_another() -> None:
+    client = await at_gates("approvals: waits for 1 more approval")
+    found = await waiting_promotion(client, "uat", "demo", "hello")
+    assert found["metadata"]["name"] == "r1"
+
+
+@pytest.mark.parametrize("message", ["", "started"])
+async def test_gates_that_were_not_asked_yet_hold_nothing(message: str) -> None:
+    client = await at_gates(message)
+    found = await client.get(Promotion.type(), "r1", "demo")
+    assert not held_at_gates(found["status"])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from idp.apps.cli.security import profile_patch, profile_rows
+from idp.apps.cli.security import profile_patch, profile_rows, trend_rows
 from idp.capabilities.scanning.kinds import SecurityProfileSpec
 from idp.kernel.errors import InvalidInput
 
@@ -37,3 +37,9 @@ def test_every_rule_is_shown_with_its_path() -> None:
     assert shown["tools.bandit"] == "off"
     assert shown["severity.high"] == "deny"
     assert shown["rego"] == "package x"
+
+
+def test_a_trend_tells_what_each_scan_changed() -> None:
+    bands = dict.fromkeys(("critical", "high", "medium", "low", "unscored"), 1)
+    rows = trend_rows([bands, {**bands, "high": 4}, {**bands, "low": 0}])
+    assert [(row["open"], row["change"]) for row in rows] == [(5, ""), (8, "+3"), (4, "-4")]

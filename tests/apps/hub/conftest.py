@@ -34,7 +34,11 @@ async def _unheard(_event: PushEvent) -> None:
 async def upstream() -> AsyncIterator[Upstream]:
     upstream = Upstream()
     application = web.Application()
-    application.router.add_route("*", "/{path:.*}", upstream.answer)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await upstream.answer(request)  # looked up late, so that a test can replace it
+
+    application.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(application) as server:
         upstream.url = f"http://127.0.0.1:{server.port}"
         yield upstream

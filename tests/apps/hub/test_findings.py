@@ -48,22 +48,6 @@ def reviews(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> list[dict[st
     return asked
 
 
-@pytest.fixture
-async def upstream() -> Any:
-    from aiohttp.test_utils import TestServer
-
-    upstream = Upstream()
-
-    async def late(request: web.Request) -> web.StreamResponse:
-        return await upstream.answer(request)
-
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", late)
-    async with TestServer(application) as server:
-        upstream.url = f"http://127.0.0.1:{server.port}"
-        yield upstream
-
-
 async def ask(hub: Hub, path: str, user: str = "maya", **query: str) -> Any:
     params = {"environment": "development", **query}
     return await hub.client.get(path, params=params, headers=hub.as_user(user))
@@ -144,3 +128,24 @@ async def test_the_history_is_only_read(hub: Hub, history: Path) -> None:
     with pytest.raises(Exception, match="readonly"), database.begin() as connection:
         connection.exec_driver_sql("DELETE FROM scanning_findings")
     database.dispose()
+
+
+async def test_a_page_counts_all_that_match(hub: Hub, reviews: list[dict[str, Any]]) -> None:
+    path = "/api/v1/findings/page"
+    first = (await ask(hub, path, order="application", limit="1")).json()
+    second = (await ask(hub, path, order="application", limit="1", offset="1")).json()
+    told = [(page["total"], page["findings"][0]["application"]) for page in (first, second)]
+    assert told == [(2, "hello"), (2, "other")]
+    assert (await ask(hub, path, state="fixed")).json() == {"total": 0, "findings": []}
+    assert (await ask(hub, path, order="sideways")).status_code == 422
+    assert (await ask(hub, path, "admin")).status_code == 403
+
+
+async def test_what_is_known_as_openvex(hub: Hub, reviews: list[dict[str, Any]]) -> None:
+    path = "/api/v1/findings/vex"
+    document = (await ask(hub, path, namespace="demo", application="hello")).json()
+    (statement,) = document["statements"]
+    assert statement["vulnerability"]["name"] == "GHSA-1"
+    assert statement["status"] == "under_investigation"
+    assert document["author"] == "maya"
+    assert (await ask(hub, path, "admin", namespace="demo")).status_code == 403

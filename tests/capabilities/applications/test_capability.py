@@ -20,6 +20,7 @@ class NoSigner:
 
     public_key = ""
     log = None
+    timestamps = None
 
     def sign(self, payload: bytes) -> bytes:
         raise AssertionError("nothing is to be signed")

@@ -35,6 +35,7 @@ class Bench:
         self.reader = PipelineReader(self.client)
         self.key = logged_key("development")
         self.reports: list[str] = []
+        self.status: dict[str, Any] = {"startedAt": "2026-11-24T10:00:00Z"}
 
     async def rules(self, *, profile: dict[str, Any] | None = None, **spec: Any) -> str:
         """State the rules; gives their policy version."""
@@ -108,7 +109,7 @@ class Bench:
         manifest: Manifest = {
             "metadata": {"name": f"{promotion}-{step.uses}", "namespace": NAMESPACE, "uid": "s-1"},
             "spec": {"uses": step.uses, "promotion": promotion, "with": parameters},
-            "status": {"startedAt": "2026-11-24T10:00:00Z"},
+            "status": self.status,
         }
         run = StepRun(manifest, NAMESPACE, manifest["metadata"]["name"], "s-1", report)
         return await step.perform(run, step.parameters.model_validate(parameters))

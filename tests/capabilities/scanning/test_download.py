@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import datetime
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -10,14 +9,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from yarl import URL
 
 from idp.capabilities.scanning import download as module
 from idp.capabilities.scanning.download import PublicAddresses, download, fetch, require_public
 from idp.kernel.errors import Forbidden, IdpError, InvalidInput, TooLarge, Unavailable
+from support.certificates import self_signed
 
 
 class Fixed(AbstractResolver):
@@ -98,30 +95,7 @@ async def test_what_must_not_be_fetched(url: str, error: type[IdpError], tmp_pat
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate of `exports.test`, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "exports.test")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("exports.test")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+    return self_signed(tmp_path_factory.mktemp("tls"), "exports.test")
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def record(*events: Event, **changes: Any) -> dict[str, Any]:
 
 def is_affected(version: str, *events: Event, **changes: Any) -> bool:
     (affected,) = read_record(record(*events, **changes)).affected
-    return affects(affected, Version(version))
+    return affects(affected, version)
 
 
 FROM_0 = {"introduced": "0"}
@@ -74,7 +74,7 @@ def test_names_are_compared_in_their_normal_form() -> None:
 
 def test_other_ecosystems_are_left_out() -> None:
     body = record(FROM_0)
-    body["affected"] += [{"package": {"ecosystem": "npm", "name": "x"}}]
+    body["affected"] += [{"package": {"ecosystem": "Hex", "name": "x"}}]
     assert len(read_record(body).affected) == 1
     body["affected"] = body["affected"][1:]
     assert read_record(body).affected == ()

@@ -10,7 +10,12 @@ import pytest
 import pytest_asyncio
 
 from idp.capabilities.promotion.render.roles import cluster_roles
-from idp.capabilities.scanning.kinds import SecurityProfile, VulnerabilityException
+from idp.capabilities.scanning.kinds import (
+    PROFILE,
+    SecurityProfile,
+    SecurityProfileChange,
+    VulnerabilityException,
+)
 from idp.capabilities.scanning.render import admission_policies, default_profile
 from idp.embedded.apiserver.server import ApiServer, ApiServerSettings
 from idp.kernel import standard
@@ -21,7 +26,13 @@ from idp.kernel.schema import custom_resource_definition
 
 EXCEPTION = VulnerabilityException.type()
 MASTERS = "system:masters"
-GROUPS = {"developers": "idp-developer", "approvers": "idp-approver", "viewers": "idp-viewer"}
+GROUPS = {
+    "developers": "idp-developer",
+    "approvers": "idp-approver",
+    "viewers": "idp-viewer",
+    "security": "idp-security",
+    "administrators": "idp-admin",
+}
 TYPES = {
     (type_.api_version, type_.kind): type_
     for type_ in vars(standard).values()
@@ -62,7 +73,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ApiS
     folder: Path = tmp_path_factory.mktemp("api")
     async with ApiServer(ApiServerSettings(data=folder)) as server:
         client = server.client("platform", (MASTERS,))
-        for kind in (SecurityProfile, VulnerabilityException):
+        for kind in (SecurityProfile, SecurityProfileChange, VulnerabilityException):
             crd = custom_resource_definition(kind)
             await client.create(standard.CUSTOM_RESOURCE_DEFINITION, crd)
         while not all(
@@ -75,6 +86,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ApiS
         for group, role in GROUPS.items():
             await client.create(standard.CLUSTER_ROLE_BINDING, _binding(group, role))
         await client.create(standard.NAMESPACE, {"metadata": {"name": "demo"}})
+        await client.create(SecurityProfile.type(), default_profile("staging"))
         yield server
 
 
@@ -187,3 +199,81 @@ class TestExceptions:
             disposition="notAffected", justification="vulnerable_code_not_present"
         )
         await client.create(EXCEPTION, justified)
+
+
+CHANGE = SecurityProfileChange.type()
+
+
+async def ask_for_rules(
+    server: ApiServer, user: str = "dora", group: str = "developers", **spec: Any
+) -> str:
+    body = {
+        "base": "sha256:" + "0" * 64,
+        "profile": {"severity": {"high": "deny"}},
+        "reason": "audit",
+        "author": user,
+        **spec,
+    }
+    manifest = {"metadata": {"generateName": "rules-"}, "spec": body}
+    created = await server.client(user, (group,)).create(CHANGE, manifest)
+    return str(created["metadata"]["name"])
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestRules:
+    @pytest.mark.parametrize("group", ["developers", "security", "administrators"])
+    async def test_nobody_writes_the_profile_past_git(self, server: ApiServer, group: str) -> None:
+        client, kind = server.client("ada", (group,)), SecurityProfile.type()
+        with pytest.raises(Forbidden):
+            await client.patch(kind, PROFILE, {"spec": {"severity": {"high": "record"}}})
+        with pytest.raises(Forbidden):
+            await client.delete(kind, PROFILE)
+        with pytest.raises(Forbidden):
+            await client.create(kind, {"metadata": {"name": "mine"}, "spec": {}})
+
+    async def test_an_administrator_is_told_the_way(self, server: ApiServer) -> None:
+        client = server.client("root", ("administrators",))
+        with pytest.raises(Forbidden, match="through Git, by two people"):
+            await client.patch(SecurityProfile.type(), PROFILE, {"spec": {"incomplete": "record"}})
+
+    async def test_one_asks_and_security_approves(self, server: ApiServer) -> None:
+        name = await ask_for_rules(server)
+        client = server.client("sam", ("security",))
+        approved = await client.patch(CHANGE, name, {"spec": {"approver": "sam"}})
+        assert approved["spec"]["approver"] == "sam"
+
+    @pytest.mark.parametrize(
+        ("user", "group", "patch", "error", "said"),
+        [
+            ("paul", "approvers", {"approver": "paul"}, Forbidden, "cannot patch"),
+            ("sam", "security", {"approver": "eve"}, Forbidden, "spec.approver must be you"),
+            (
+                "sam",
+                "security",
+                {"approver": "sam", "profile": {"incomplete": "record"}},
+                Invalid,
+                "never changes",
+            ),
+            ("dora", "administrators", {"approver": "dora"}, Invalid, "cannot approve it"),
+        ],
+    )
+    async def test_who_may_not_approve(
+        self,
+        server: ApiServer,
+        user: str,
+        group: str,
+        patch: Manifest,
+        error: type[Exception],
+        said: str,
+    ) -> None:
+        name = await ask_for_rules(server)
+        with pytest.raises(error, match=said):
+            await server.client(user, (group,)).patch(CHANGE, name, {"spec": patch})
+
+    async def test_who_asks_is_honest(self, server: ApiServer) -> None:
+        with pytest.raises(Forbidden, match=r"spec\.author must be you"):
+            await ask_for_rules(server, author="somebody")
+        with pytest.raises(Forbidden, match="has no approver"):
+            await ask_for_rules(server, approver="sam")
+        with pytest.raises(Forbidden, match="cannot create"):
+            await ask_for_rules(server, "vera", "viewers")

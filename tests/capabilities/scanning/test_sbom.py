@@ -134,13 +134,15 @@ async def test_what_matching_needs_is_read_back(
     images: Any, tmp_path: Path, files: dict[str, bytes]
 ) -> None:
     bill = read_bill(await bill_of(images, tmp_path, files))
-    assert bill == Bill(frozenset({("flask", "3.0.0"), ("jinja2", "3.1.6")}), brings_system=False)
+    assert bill == Bill(
+        frozenset({("PyPI", "flask", "3.0.0"), ("PyPI", "jinja2", "3.1.6")}), brings_system=False
+    )
 
 
 def test_of_two_bills_neither_takes_anything_away() -> None:
-    one = Bill(frozenset({("a", "1")}), brings_system=False)
-    two = Bill(frozenset({("b", "1")}), brings_system=True)
-    assert one | two == Bill(frozenset({("a", "1"), ("b", "1")}), brings_system=True)
+    one = Bill(frozenset({("npm", "a", "1")}), brings_system=False)
+    two = Bill(frozenset({("npm", "b", "1")}), brings_system=True)
+    assert one | two == Bill(frozenset({("npm", "a", "1"), ("npm", "b", "1")}), brings_system=True)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,11 @@ import random
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from idp.kernel.errors import Gone, IdpError
 from idp.kernel.http_client import HttpClient
@@ -154,10 +157,22 @@ class Watcher:
             await self.changed.wait()
 
 
-async def start(data: Path, port: int) -> Process:
+@pytest.fixture
+async def started() -> AsyncIterator[list[Process]]:
+    """Processes of a test, ended with it whatever came of it."""
+    processes: list[Process] = []
+    yield processes
+    for process in processes:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def start(data: Path, port: int, started: list[Process]) -> Process:
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PROGRAM, str(data), str(port), stdout=PIPE
     )
+    started.append(server)
     assert server.stdout is not None
     assert await server.stdout.readline() == b"ready\n"
     return server
@@ -170,9 +185,11 @@ def free_port() -> int:
         return port
 
 
-async def test_acknowledged_writes_survive_and_no_event_is_missed(tmp_path: Path) -> None:
+async def test_acknowledged_writes_survive_and_no_event_is_missed(
+    tmp_path: Path, started: list[Process]
+) -> None:
     data, port = tmp_path / "data", free_port()
-    server = await start(data, port)
+    server = await start(data, port, started)
     kubeconfig, told = data / "kubeconfig", Acknowledged()
     program = str(Path(__file__).with_name("killed_writer.py"))
     writers = [
@@ -181,6 +198,7 @@ async def test_acknowledged_writes_survive_and_no_event_is_missed(tmp_path: Path
         )
         for n in range(WRITERS)
     ]
+    started += writers
     async with HttpClient(settings_from_kubeconfig(kubeconfig)) as client:
         watcher = Watcher(client)
         async with asyncio.TaskGroup() as group:
@@ -191,7 +209,7 @@ async def test_acknowledged_writes_survive_and_no_event_is_missed(tmp_path: Path
                 await watcher.comes_back()
                 server.kill()
                 await server.communicate()
-                server = await start(data, port)
+                server = await start(data, port, started)
             await told.reaches(told.count + 20)
             for writer in writers:
                 assert writer.stdin is not None
@@ -202,8 +220,6 @@ async def test_acknowledged_writes_survive_and_no_event_is_missed(tmp_path: Path
             found = {item["metadata"]["name"]: item for item in listed.items}
             await watcher.equals(found)
             following.cancel()
-    server.kill()
-    await server.communicate()
     check_nothing_lost(told, found, int(listed.resource_version))
     check_nothing_missed(told, watcher.sessions)
 

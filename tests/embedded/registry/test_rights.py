@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from idp.kernel.errors import Forbidden, Unauthorized
+from idp.kernel.errors import Forbidden, NotFound, Unauthorized
 from idp.protocols.oci.client import HttpRegistry
 from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST, LAYER_GZIP, Descriptor
 
@@ -115,10 +115,24 @@ async def test_an_attester_adds_only_statements_about_what_is_there(registry: An
         assert [d.digest for d in await attester.referrers(HELLO, about.digest)] == [stored.digest]
         with pytest.raises(Forbidden, match="subject"):
             await attester.push_manifest(HELLO, artifact(empty, annotations={"x": "y"}))
-        with pytest.raises(Forbidden, match="by digest"):
+        with pytest.raises(Forbidden, match=r"no tag 1\.1"):
             await attester.push_manifest(HELLO, statement, tag="1.1")
         with pytest.raises(Forbidden):
             await attester.push_blob(OTHER, b"statement", LAYER_GZIP)
+
+
+async def test_an_attester_tags_what_is_there_with_its_own_tags(registry: Any) -> None:
+    empty, about = await pushed(registry)
+    registry.rights.repositories[("attester", HELLO)] = {"pull", "attest"}
+    async with client(registry, "attester") as attester:
+        for _ in range(2):
+            await attester.tag(HELLO, about.digest, "attester-1.0")
+        assert (await attester.manifest(HELLO, "attester-1.0")).digest == about.digest
+        with pytest.raises(Forbidden, match="no tag other-1"):
+            await attester.tag(HELLO, about.digest, "other-1")
+        with pytest.raises(NotFound):
+            await attester.push_manifest(HELLO, artifact(empty, x="y"), tag="attester-2.0")
+        assert await attester.tags(HELLO) == ["1.0", "attester-1.0"]
 
 
 async def test_the_catalog_shows_only_what_may_be_pulled(registry: Any) -> None:

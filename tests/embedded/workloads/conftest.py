@@ -84,6 +84,9 @@ class FakeRegistry(Registry):
     ) -> list[Descriptor]:
         return []
 
+    async def tag(self, repository: str, digest: str, tag: str) -> None:
+        raise AssertionError("workloads tag nothing")
+
     async def tags(self, repository: str) -> list[str]:
         return []
 

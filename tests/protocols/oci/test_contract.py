@@ -137,6 +137,18 @@ async def test_a_tag_never_moves(subject: Registry) -> None:
     assert (await subject.manifest(REPOSITORY, "1.0")).digest == pushed.digest
 
 
+async def test_what_is_there_gets_another_tag(subject: Registry) -> None:
+    pushed = await subject.push_manifest(REPOSITORY, await image(subject), tag="1.0")
+    for _ in range(2):
+        await subject.tag(REPOSITORY, pushed.digest, "prod-1.0")
+    assert (await subject.manifest(REPOSITORY, "prod-1.0")).digest == pushed.digest
+    other = await subject.push_manifest(REPOSITORY, await image(subject, b"two"))
+    with pytest.raises(TagIsImmutable):
+        await subject.tag(REPOSITORY, other.digest, "prod-1.0")
+    with pytest.raises(NotFound):
+        await subject.tag(REPOSITORY, UNKNOWN, "prod-2.0")
+
+
 async def test_a_manifest_whose_content_is_missing_is_refused(subject: Registry) -> None:
     manifest = await image(subject)
     manifest["layers"] = [Descriptor(LAYER_GZIP, UNKNOWN, 1).as_json()]

@@ -53,8 +53,9 @@ def test_a_bundle_of_a_stranger_is_refused(stranger: PrivateKey, trusted: dict[s
     [
         ({"mediaType": "application/vnd.dev.sigstore.bundle+json;version=0.1"}, "not v0.3"),
         ({"mediaType": None}, "not v0.3"),
-        ({"verificationMaterial": {"certificate": {"rawBytes": ""}}}, "certificates"),
-        ({"verificationMaterial": None}, "certificates"),
+        ({"verificationMaterial": {"certificate": {"rawBytes": "?"}}}, "not base64"),
+        ({"verificationMaterial": None}, "no verification material"),
+        ({"verificationMaterial": {}}, "neither a plain key nor one certificate"),
         ({"dsseEnvelope": None}, "no DSSE envelope"),
         ({"dsseEnvelope": None, "messageSignature": {}}, "no DSSE envelope"),
     ],

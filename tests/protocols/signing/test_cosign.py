@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from idp.kernel.errors import VerificationFailed
-from idp.protocols.oci.ports import Registry
+from idp.kernel.trust import PinnedKey
+from idp.protocols.oci.ports import IMAGE_CONFIG, IMAGE_MANIFEST, Registry
 from idp.protocols.signing.attestations import attach, statements
 from idp.protocols.signing.cosign import (
     ARTIFACT_TYPE,
     SIGNATURE_ANNOTATION,
     SIMPLE_SIGNING,
     sign_digest,
+    signature_tag,
+    signatures,
     simple_signing_payload,
     verify_digest,
     verify_simple_signing,
@@ -91,7 +95,7 @@ async def test_the_refusal_names_what_was_found(
     registry: Registry, image: str, stranger: PrivateKey, trusted: dict[str, str]
 ) -> None:
     await sign_digest(registry, REPOSITORY, image, stranger)
-    with pytest.raises(VerificationFailed, match=r"2 signatures and none counts.*trusted keys"):
+    with pytest.raises(VerificationFailed, match=r"3 signatures and none counts.*trusted keys"):
         await verify_digest(registry, REPOSITORY, image, trusted)
 
 
@@ -140,3 +144,58 @@ def test_a_bad_signature_is_refused(trusted: dict[str, str], signature: str) -> 
     payload = simple_signing_payload(REPOSITORY, DIGEST)
     with pytest.raises(VerificationFailed):
         verify_simple_signing(payload, signature, DIGEST, trusted)
+
+
+async def test_the_old_form_is_under_its_tag_with_all_signers(
+    registry: Registry, image: str, staging: PrivateKey, stranger: PrivateKey
+) -> None:
+    for key in (staging, stranger, staging):
+        await sign_digest(registry, REPOSITORY, image, key)
+    stored = await registry.manifest(REPOSITORY, image.replace(":", "-") + ".sig")
+    layers = json.loads(stored.body)["layers"]
+    assert [layer["mediaType"] for layer in layers] == [SIMPLE_SIGNING] * 2
+    for layer, key in zip(layers, (staging, stranger), strict=True):
+        payload = await registry.blob(REPOSITORY, layer["digest"])
+        signature = layer["annotations"][SIGNATURE_ANNOTATION]
+        assert verify_simple_signing(payload, signature, image, {"me": key.public_key}) == "me"
+
+
+async def tag_alone(registry: Registry, image: str, key: PrivateKey) -> None:
+    """As cosign 2 without `--registry-referrers-mode` leaves it."""
+    payload = simple_signing_payload("elsewhere/hello", image)
+    blob = await registry.push_blob(REPOSITORY, payload, SIMPLE_SIGNING)
+    config = await registry.push_blob(REPOSITORY, b"{}", IMAGE_CONFIG)
+    signature = base64.b64encode(key.sign(payload)).decode()
+    layer = {**blob.as_json(), "annotations": {SIGNATURE_ANNOTATION: signature}}
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": IMAGE_MANIFEST,
+        "config": config.as_json(),
+        "layers": [layer],
+    }
+    await registry.push_manifest(REPOSITORY, manifest, tag=signature_tag(image))
+
+
+async def test_the_old_form_alone_is_enough(
+    registry: Registry, image: str, staging: PrivateKey, trusted: dict[str, str]
+) -> None:
+    await tag_alone(registry, image, staging)
+    assert await verify_digest(registry, REPOSITORY, image, trusted) == "staging"
+
+
+async def test_an_old_form_by_a_stranger_proves_nothing(
+    registry: Registry, image: str, stranger: PrivateKey, trusted: dict[str, str]
+) -> None:
+    await tag_alone(registry, image, stranger)
+    with pytest.raises(VerificationFailed, match=r"1 signatures and none counts.*trusted keys"):
+        await verify_digest(registry, REPOSITORY, image, trusted)
+
+
+async def test_a_signature_by_a_key_that_ran_out_does_not_count(
+    registry: Registry, image: str, staging: PrivateKey
+) -> None:
+    await sign_digest(registry, REPOSITORY, image, staging)
+    keys = {"staging": [PinnedKey(staging.public_key, not_after=datetime(2020, 1, 1, tzinfo=UTC))]}
+    found = await signatures(registry, REPOSITORY, image, keys)
+    assert [one.signer for one in found] == [None] * 3
+    assert all("valid until 2020-01-01" in one.reason for one in found)

@@ -55,6 +55,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/applications/{namespace}/{name}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests and processes of an application, as measured on this machine */
+        get: operations["measurements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{namespace}/{name}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Configuration of an application in each environment, and who may call whom */
+        get: operations["settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/approvals": {
         parameters: {
             query?: never;
@@ -209,6 +243,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Findings that somebody asked to let be */
+        get: operations["exceptions"];
+        put?: never;
+        /** Ask for an exception */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exceptions/{environment}/{namespace}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an exception back */
+        delete: operations["revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exceptions/{environment}/{namespace}/{name}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve an exception that somebody else asked for */
+        post: operations["agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/findings": {
         parameters: {
             query?: never;
@@ -218,6 +304,23 @@ export interface paths {
         };
         /** Findings of an environment, the worst first */
         get: operations["list_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/findings/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the findings of an environment, with filters */
+        get: operations["page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -237,6 +340,74 @@ export interface paths {
         get: operations["report"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/findings/vex": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of an application, as OpenVEX */
+        get: operations["vex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gitops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether each environment has what its repository wants */
+        get: operations["environments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gitops/{environment}/{namespace}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One Argo CD Application: wanted and live by field, and its commits */
+        get: operations["synced"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gitops/{environment}/{namespace}/{name}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sync now */
+        post: operations["sync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -277,6 +448,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/platform/{environment}/capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an instance's pods ask for, and what the machine has */
+        get: operations["room"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What findings do in each environment */
+        get: operations["profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/promotions": {
         parameters: {
             query?: never;
@@ -303,6 +508,23 @@ export interface paths {
         };
         /** One promotion */
         get: operations["promotion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/releases/{namespace}/{application}/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One release: contents, proofs, where it runs, what it would change */
+        get: operations["release"];
         put?: never;
         post?: never;
         delete?: never;
@@ -540,6 +762,75 @@ export interface paths {
         patch: operations["change_user"];
         trace?: never;
     };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All webhooks, without their secrets */
+        get: operations["list_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Create or replace a webhook */
+        put: operations["put_webhook"];
+        post?: never;
+        /** Remove a webhook */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Workflows: those that run first, then the newest */
+        get: operations["workflows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workflows/{environment}/{namespace}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One workflow */
+        get: operations["workflow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -603,6 +894,45 @@ export interface components {
              * @default
              */
             url: string;
+        };
+        /**
+         * ApplicationSettings
+         * @description The settings of an application.
+         *
+         *     Attributes:
+         *         instances: How each instance answered.
+         *         environments: In the order of promotion.
+         *         calls: From and to the application.
+         * @example {
+         *       "calls": [
+         *         {
+         *           "allowed": "stated",
+         *           "destination": "hello",
+         *           "environment": "uat",
+         *           "source": "shop"
+         *         }
+         *       ],
+         *       "environments": [
+         *         {
+         *           "application": {
+         *             "replicas": "2"
+         *           },
+         *           "configuration": {
+         *             "greeting": "hello"
+         *           },
+         *           "environment": "uat",
+         *           "message": "ConfigMap hello-config holds the values of uat."
+         *         }
+         *       ]
+         *     }
+         */
+        ApplicationSettings: {
+            /** Calls */
+            calls: components["schemas"]["CallView"][];
+            /** Environments */
+            environments: components["schemas"]["EnvironmentSettings"][];
+            /** Instances */
+            instances: components["schemas"]["InstanceState"][];
         };
         /**
          * ApplicationView
@@ -770,6 +1100,30 @@ export interface components {
             user: string;
         };
         /**
+         * CallView
+         * @description Whether one application may call another of its namespace.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         source: Who calls.
+         *         destination: Who is called.
+         *         allowed: `stated`: it is on the caller's list; `open`: the caller has no list; `denied`: it
+         *             is on the list of those that the caller must never call.
+         */
+        CallView: {
+            /**
+             * Allowed
+             * @enum {string}
+             */
+            allowed: "stated" | "open" | "denied";
+            /** Destination */
+            destination: string;
+            /** Environment */
+            environment: string;
+            /** Source */
+            source: string;
+        };
+        /**
          * Candidate
          * @description A release that may come next.
          *
@@ -782,6 +1136,47 @@ export interface components {
             release: string;
             /** Version */
             version: string;
+        };
+        /**
+         * CapacityView
+         * @description What an instance's pods ask for.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         pods: How many there are that have not ended.
+         *         ready: How many of them are ready.
+         *         cpu_requested: Processors that they ask for together.
+         *         memory_requested: Bytes that they ask for together.
+         *         data: Bytes of the instance's own databases.
+         *         machine: What there is.
+         * @example {
+         *       "cpuRequested": 0.2,
+         *       "data": 1261568,
+         *       "environment": "uat",
+         *       "machine": {
+         *         "load": 0.4,
+         *         "memory": 8589934592,
+         *         "processors": 2
+         *       },
+         *       "memoryRequested": 1073741824,
+         *       "pods": 4,
+         *       "ready": 4
+         *     }
+         */
+        CapacityView: {
+            /** Cpurequested */
+            cpuRequested: number;
+            /** Data */
+            data: number;
+            /** Environment */
+            environment: string;
+            machine: components["schemas"]["MachineView"];
+            /** Memoryrequested */
+            memoryRequested: number;
+            /** Pods */
+            pods: number;
+            /** Ready */
+            ready: number;
         };
         /**
          * Cell
@@ -916,6 +1311,44 @@ export interface components {
             changes: components["schemas"]["ChangeItem"][] | null;
             /** Position */
             position: number;
+        };
+        /**
+         * CommitView
+         * @description A change of what is wanted.
+         *
+         *     Attributes:
+         *         id: Of the commit.
+         *         author: Who made it: who started the promotion, or who committed when there was none.
+         *         time: When.
+         *         subject: First line of the message.
+         *         reason: The message's first paragraph after that, of an undoing.
+         *         promotion: Name of the Promotion; empty when none made it.
+         *         promotion_namespace: Where that is.
+         *         source: `repository@commit` of the application's code.
+         *         deployed: Whether it is what was compared last.
+         */
+        CommitView: {
+            /** Author */
+            author: string;
+            /** Deployed */
+            deployed: boolean;
+            /** Id */
+            id: string;
+            /** Promotion */
+            promotion: string;
+            /** Promotionnamespace */
+            promotionNamespace: string;
+            /** Reason */
+            reason: string;
+            /** Source */
+            source: string;
+            /** Subject */
+            subject: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
         };
         /**
          * ComponentView
@@ -1077,6 +1510,26 @@ export interface components {
             time: string | null;
         };
         /**
+         * DifferenceView
+         * @description One thing that differs.
+         *
+         *     Attributes:
+         *         area: What it belongs to.
+         *         what: Package, finding or path.
+         *         before: What runs; None when it is not there.
+         *         after: This release; None when it is not there any more.
+         */
+        DifferenceView: {
+            /** After */
+            after: string | null;
+            /** Area */
+            area: string;
+            /** Before */
+            before: string | null;
+            /** What */
+            what: string;
+        };
+        /**
          * EnvironmentPromotion
          * @description A promotion, and the environment that it is for.
          *
@@ -1141,6 +1594,54 @@ export interface components {
             waitsForApproval: boolean;
         };
         /**
+         * EnvironmentSettings
+         * @description An application's settings in one environment.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         manifest: The WebApplication as it is there; None when it is not.
+         *         application: Its spec by path.
+         *         configuration: The delivered values by path.
+         *         message: Where the values come from, or why there are none.
+         */
+        EnvironmentSettings: {
+            /** Application */
+            application: {
+                [key: string]: string;
+            };
+            /** Configuration */
+            configuration: {
+                [key: string]: string;
+            };
+            /** Environment */
+            environment: string;
+            /** Manifest */
+            manifest: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Message
+             * @default
+             */
+            message: string;
+        };
+        /**
+         * EnvironmentSync
+         * @description The Applications of one environment.
+         *
+         *     Attributes:
+         *         state: How the instance answered.
+         *         head: Newest commit of the environment's repository; empty while there is none.
+         *         applications: Those out of sync first, then by name.
+         */
+        EnvironmentSync: {
+            /** Applications */
+            applications: components["schemas"]["SyncedApplication"][];
+            /** Head */
+            head: string;
+            state: components["schemas"]["InstanceState"];
+        };
+        /**
          * EnvironmentView
          * @description An application in one environment.
          *
@@ -1203,6 +1704,177 @@ export interface components {
             signer: string;
         };
         /**
+         * ExceptionList
+         * @description All exceptions that the caller may see.
+         *
+         *     Attributes:
+         *         instances: How each instance answered.
+         *         exceptions: Those that wait first, then those that end first.
+         */
+        ExceptionList: {
+            /** Exceptions */
+            exceptions: components["schemas"]["ExceptionView"][];
+            /** Instances */
+            instances: components["schemas"]["InstanceState"][];
+        };
+        /**
+         * ExceptionRequest
+         * @description An exception to ask for. It does nothing until somebody else approves it.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         namespace: Of the applications that it is for.
+         *         finding: Id of the rule or the advisory, or an alias of it.
+         *         disposition: Is the risk borne, or is there none?
+         *         justification: In the words of OpenVEX; demanded with `notAffected`.
+         *         application: Only in this one; empty means every application of the namespace.
+         *         scanner: Only what this one finds; empty means any.
+         *         package: Only in this distribution; empty means any.
+         *         reason: Why.
+         *         days: For how long.
+         * @example {
+         *       "application": "hello",
+         *       "days": 30,
+         *       "environment": "production",
+         *       "finding": "CVE-2026-1234",
+         *       "namespace": "demo",
+         *       "reason": "There is no fixed version yet."
+         *     }
+         */
+        ExceptionRequest: {
+            /**
+             * Application
+             * @default
+             */
+            application: string;
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+            /**
+             * Disposition
+             * @default accepted
+             * @enum {string}
+             */
+            disposition: "accepted" | "notAffected";
+            /** Environment */
+            environment: string;
+            /** Finding */
+            finding: string;
+            /**
+             * Justification
+             * @default
+             * @enum {string}
+             */
+            justification: "" | "component_not_present" | "vulnerable_code_not_present" | "vulnerable_code_not_in_execute_path" | "vulnerable_code_cannot_be_controlled_by_adversary" | "inline_mitigations_already_exist";
+            /** Namespace */
+            namespace: string;
+            /**
+             * Package
+             * @default
+             */
+            package: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Scanner
+             * @default
+             */
+            scanner: string;
+        };
+        /**
+         * ExceptionView
+         * @description A finding that somebody asked to let be.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         namespace: Of the applications that it is for.
+         *         name: Of the object.
+         *         finding: Id of the rule or the advisory, or an alias of it.
+         *         disposition: `accepted`: the risk is borne; `notAffected`: it is no problem here.
+         *         justification: Why it is not affected.
+         *         application: Only in this one; empty means every application of the namespace.
+         *         scanner: Only what this one finds; empty means any.
+         *         package: Only in this distribution; empty means any.
+         *         reason: Why, for people.
+         *         author: Who asked for it.
+         *         approver: Who agreed; empty until somebody did.
+         *         expires: The last moment at which it counts.
+         *         phase: `Waiting`, `Active` or `Expired`.
+         *         findings: How many known findings it covers.
+         *         may_approve: Whether the caller may approve it now.
+         *         why_not: Why not, when it waits.
+         *         may_revoke: Whether the caller may take it back.
+         */
+        ExceptionView: {
+            /** Application */
+            application: string;
+            /** Approver */
+            approver: string;
+            /** Author */
+            author: string;
+            /**
+             * Disposition
+             * @enum {string}
+             */
+            disposition: "accepted" | "notAffected";
+            /** Environment */
+            environment: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /** Finding */
+            finding: string;
+            /** Findings */
+            findings: number;
+            /** Justification */
+            justification: string;
+            /** Mayapprove */
+            mayApprove: boolean;
+            /** Mayrevoke */
+            mayRevoke: boolean;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Package */
+            package: string;
+            /** Phase */
+            phase: string;
+            /** Reason */
+            reason: string;
+            /** Scanner */
+            scanner: string;
+            /** Whynot */
+            whyNot: string;
+        };
+        /**
+         * FieldView
+         * @description One field.
+         *
+         *     Attributes:
+         *         path: Such as `spec.replicas`.
+         *         wanted: What Git says; None when it says nothing.
+         *         live: What is there; None when it is not.
+         *         state: `unstated`: Git says nothing of it.
+         */
+        FieldView: {
+            /** Live */
+            live: string | null;
+            /** Path */
+            path: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "same" | "different" | "missing" | "unstated";
+            /** Wanted */
+            wanted: string | null;
+        };
+        /**
          * FileView
          * @description A file that will be made.
          *
@@ -1219,6 +1891,20 @@ export interface components {
             content: string;
             /** Path */
             path: string;
+        };
+        /**
+         * FindingPage
+         * @description Some findings.
+         *
+         *     Attributes:
+         *         total: How many match.
+         *         findings: In the order that was asked for.
+         */
+        FindingPage: {
+            /** Findings */
+            findings: components["schemas"]["StoredFinding"][];
+            /** Total */
+            total: number;
         };
         /**
          * GateView
@@ -1280,6 +1966,40 @@ export interface components {
             subject: string;
             /** Subjectkind */
             subjectKind: string;
+        };
+        /**
+         * ImageView
+         * @description The image of a release.
+         *
+         *     Attributes:
+         *         digest: Of its manifest.
+         *         platform: Such as `linux/amd64`.
+         *         created: When it was built, as its configuration says.
+         *         command: What it runs.
+         *         labels: As its configuration says.
+         *         layers: From the bottom up.
+         */
+        ImageView: {
+            /** Command */
+            command: string[];
+            /**
+             * Created
+             * @default
+             */
+            created: string;
+            /** Digest */
+            digest: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Layers */
+            layers: components["schemas"]["LayerView"][];
+            /**
+             * Platform
+             * @default
+             */
+            platform: string;
         };
         /**
          * Inbox
@@ -1436,6 +2156,52 @@ export interface components {
             version: string;
         };
         /**
+         * LayerView
+         * @description A layer of the image.
+         *
+         *     Attributes:
+         *         digest: Of its content.
+         *         size: Bytes, as stored.
+         *         made_by: The step of the build that made it.
+         */
+        LayerView: {
+            /** Digest */
+            digest: string;
+            /**
+             * Madeby
+             * @default
+             */
+            madeBy: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * MachineView
+         * @description The machine that the hub runs on.
+         *
+         *     Attributes:
+         *         processors: How many there are.
+         *         load: Processes that ran or waited to run, mean of the last minute.
+         *         memory: Bytes that there are.
+         *         memory_free: Bytes that can be had without swapping.
+         *         disk: Bytes of the file system that holds the data folder.
+         *         disk_free: Bytes of it that are free.
+         */
+        MachineView: {
+            /** Disk */
+            disk: number;
+            /** Diskfree */
+            diskFree: number;
+            /** Load */
+            load: number;
+            /** Memory */
+            memory: number;
+            /** Memoryfree */
+            memoryFree: number;
+            /** Processors */
+            processors: number;
+        };
+        /**
          * MadeToken
          * @description A token that was made.
          *
@@ -1450,6 +2216,127 @@ export interface components {
             session: components["schemas"]["SessionView"];
             /** Token */
             token: string;
+        };
+        /**
+         * MaterialView
+         * @description What went into a build.
+         *
+         *     Attributes:
+         *         uri: Where it came from.
+         *         name: Which part of it.
+         *         digest: `algorithm:digest`.
+         */
+        MaterialView: {
+            /**
+             * Digest
+             * @default
+             */
+            digest: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Uri */
+            uri: string;
+        };
+        /**
+         * MetricsView
+         * @description What is measured.
+         *
+         *     Attributes:
+         *         environment: Where.
+         *         at: When it was measured.
+         *         minutes: Every minute asked for, oldest first, those without requests too.
+         *         requests: How many there were in all.
+         *         errors: How many of them failed.
+         *         median: Milliseconds, over the whole time; None without requests.
+         *         p95: As `median`, of 95 in 100.
+         *         p99: As `median`, of 99 in 100.
+         *         complete: Whether the gateway's log reaches back to the first minute.
+         *         measured: Whether the gateway of the environment writes its log on this machine.
+         *         replicas: Those whose processes run on this machine.
+         * @example {
+         *       "at": "2026-11-25T08:00:00Z",
+         *       "complete": true,
+         *       "environment": "uat",
+         *       "errors": 1,
+         *       "measured": true,
+         *       "median": 2,
+         *       "minutes": [
+         *         {
+         *           "errors": 1,
+         *           "requests": 120,
+         *           "start": "2026-11-25T07:59:00Z"
+         *         }
+         *       ],
+         *       "p95": 9,
+         *       "p99": 31,
+         *       "replicas": [
+         *         {
+         *           "cpuSeconds": 3.2,
+         *           "memory": 31457280,
+         *           "pod": "hello-7f9-x2x4q"
+         *         }
+         *       ],
+         *       "requests": 120
+         *     }
+         */
+        MetricsView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Complete */
+            complete: boolean;
+            /** Environment */
+            environment: string;
+            /** Errors */
+            errors: number;
+            /** Measured */
+            measured: boolean;
+            /** Median */
+            median: number | null;
+            /** Minutes */
+            minutes: components["schemas"]["MinuteView"][];
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+            /** Replicas */
+            replicas: components["schemas"]["ReplicaView"][];
+            /** Requests */
+            requests: number;
+        };
+        /**
+         * MinuteView
+         * @description The requests of one minute.
+         *
+         *     Attributes:
+         *         start: Its beginning.
+         *         requests: How many ended in it.
+         *         errors: How many of them failed: status 500 or more, or no answer.
+         *         median: Milliseconds that half of them took at most; None without requests.
+         *         p95: As `median`, of 95 in 100.
+         *         p99: As `median`, of 99 in 100.
+         */
+        MinuteView: {
+            /** Errors */
+            errors: number;
+            /** Median */
+            median: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+            /** Requests */
+            requests: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
         };
         /**
          * NewToken
@@ -1493,6 +2380,56 @@ export interface components {
             password: string;
         };
         /**
+         * NodeView
+         * @description A node of a workflow.
+         *
+         *     Attributes:
+         *         id: Within the workflow.
+         *         name: For people.
+         *         type: In Argo's words: `Steps`, `StepGroup`, `Pod`, `Retry`, ...
+         *         template: Which template it runs.
+         *         phase: How far it is.
+         *         message: What was done, is waited for, or went wrong.
+         *         remedy: What a person can do.
+         *         started_at: When it began.
+         *         finished_at: When it ended.
+         *         children: Ids of the nodes that come after.
+         *         group: Whether it only holds others.
+         *         step: The PipelineStep behind it; empty when there is none.
+         *         pod: The pod behind it; empty when there is none.
+         *         outputs: What the step gave to later ones, as JSON; cut off when it is long.
+         */
+        NodeView: {
+            /** Children */
+            children: string[];
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Group */
+            group: boolean;
+            /** Id */
+            id: string;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Outputs */
+            outputs: string;
+            /** Phase */
+            phase: string;
+            /** Pod */
+            pod: string;
+            /** Remedy */
+            remedy: string;
+            /** Startedat */
+            startedAt: string | null;
+            /** Step */
+            step: string;
+            /** Template */
+            template: string;
+            /** Type */
+            type: string;
+        };
+        /**
          * Overview
          * @description All rows, and which instances they come from.
          *
@@ -1505,6 +2442,29 @@ export interface components {
             applications?: components["schemas"]["ApplicationRow"][];
             /** Instances */
             instances?: components["schemas"]["InstanceAnswer"][];
+        };
+        /**
+         * PackageView
+         * @description A package of the bill of materials.
+         *
+         *     Attributes:
+         *         name: Its name.
+         *         version: Its version.
+         *         kind: Such as `library`.
+         *         purl: Package URL; empty for what is in no registry.
+         *         licences: As the package declares them; empty when it declares none.
+         */
+        PackageView: {
+            /** Kind */
+            kind: string;
+            /** Licences */
+            licences: string[];
+            /** Name */
+            name: string;
+            /** Purl */
+            purl: string;
+            /** Version */
+            version: string;
         };
         /**
          * Problem
@@ -1541,6 +2501,64 @@ export interface components {
             reason: string;
             /** Status */
             status: string;
+        };
+        /**
+         * ProfileView
+         * @description The rules of an environment.
+         *
+         *     Attributes:
+         *         state: How the instance answered.
+         *         version: Digest of the rules; empty when there are none to be read.
+         *         severity: Band -> what a finding of it does.
+         *         due_days: Band -> in how many days it must be gone.
+         *         incomplete: What an incomplete report does.
+         *         tools: Scanner -> whether it runs here.
+         *         evidence: What must be there.
+         *         advisories_days: Oldest age of advisories that counts.
+         *         scans_days: Oldest age of a report that counts.
+         *         decided_by: `builtin` or `rego`.
+         */
+        ProfileView: {
+            /**
+             * Advisoriesdays
+             * @default 0
+             */
+            advisoriesDays: number;
+            /**
+             * Decidedby
+             * @default
+             */
+            decidedBy: string;
+            /** Duedays */
+            dueDays: {
+                [key: string]: number;
+            };
+            /** Evidence */
+            evidence: string[];
+            /**
+             * Incomplete
+             * @default
+             */
+            incomplete: string;
+            /**
+             * Scansdays
+             * @default 0
+             */
+            scansDays: number;
+            /** Severity */
+            severity: {
+                [key: string]: string;
+            };
+            state: components["schemas"]["InstanceState"];
+            /** Tools */
+            tools: {
+                [key: string]: string;
+            };
+            /**
+             * Version
+             * @default
+             */
+            version: string;
         };
         /**
          * Progress
@@ -1703,6 +2721,7 @@ export interface components {
          *         release_name: Name of the Release object.
          *         release_digest: What an approval is bound to.
          *         policy_version: Rules under which it is decided; an approval is bound to them too.
+         *         workflow: Name of the Workflow that runs its steps.
          *         commit: Commit in the environment's repository.
          *         source_commit: Commit of the application's code.
          *         author: Who pushed the release.
@@ -1786,6 +2805,269 @@ export interface components {
             waitsForApproval: boolean;
             /** Whynot */
             whyNot: string;
+            /** Workflow */
+            workflow: string;
+        };
+        /**
+         * ProofView
+         * @description Something that claims to prove something.
+         *
+         *     Attributes:
+         *         subject: `release` or `image`.
+         *         proof: Such as `provenance`.
+         *         result: `holds`, `does not count` or `missing`.
+         *         signer: Environment whose pinned key signed it.
+         *         reason: Why it does not hold.
+         *         digest: Of the artifact that carries it.
+         *         log_entry: Its place in the signer's transparency log; None when it is in none.
+         *         log_size: Entries of the log in the signed state that proves it.
+         *         logged_at: When the log took it in.
+         */
+        ProofView: {
+            /**
+             * Digest
+             * @default
+             */
+            digest: string;
+            /** Logentry */
+            logEntry: number | null;
+            /** Logsize */
+            logSize: number | null;
+            /** Loggedat */
+            loggedAt: string | null;
+            /** Proof */
+            proof: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Result */
+            result: string;
+            /**
+             * Signer
+             * @default
+             */
+            signer: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * ProvenanceView
+         * @description How the image was built, as its builder attested (SLSA provenance v1).
+         *
+         *     Attributes:
+         *         signer: Environment that built it.
+         *         builder: Identity of the builder.
+         *         build_type: What kind of build.
+         *         level: SLSA build level that the builder claims; None when it claims none.
+         *         started_at: When the build began.
+         *         finished_at: When it ended.
+         *         parameters: What the build was asked for.
+         *         materials: What went in.
+         *         tools: Program -> version.
+         */
+        ProvenanceView: {
+            /** Buildtype */
+            buildType: string;
+            /** Builder */
+            builder: string;
+            /** Finishedat */
+            finishedAt: string;
+            /** Level */
+            level: number | null;
+            /** Materials */
+            materials: components["schemas"]["MaterialView"][];
+            /** Parameters */
+            parameters: {
+                [key: string]: string;
+            };
+            /** Signer */
+            signer: string;
+            /** Startedat */
+            startedAt: string;
+            /** Tools */
+            tools: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ReleaseDetail
+         * @description One release.
+         *
+         *     Attributes:
+         *         namespace: Of the application.
+         *         application: Its name.
+         *         name: Of the Release object.
+         *         version: Such as `r12-3fa9c1d`.
+         *         digest: Of the release.
+         *         repository: In the registry.
+         *         source_repository: In Git.
+         *         commit: Source commit.
+         *         author: Who pushed it.
+         *         time: When it was committed.
+         *         checked_by: Environment whose pinned keys the proofs were checked with.
+         *         instances: How each instance answered.
+         *         image: None while the registry does not give it.
+         *         packages: By name.
+         *         scanners: What was attested of the image.
+         *         findings: The worst first, those without a score before all others.
+         *         proofs: Everything that claims to prove something.
+         *         provenance: None without one that holds.
+         *         environments: In the order of promotion.
+         *         promotions: Of this release, newest first.
+         *         application_spec: The WebApplication's spec of that commit.
+         *         configuration: The configuration's spec of that commit; None without one.
+         *         evidence_error: Why the evidence cannot be read; empty when it can.
+         * @example {
+         *       "application": "hello",
+         *       "checkedBy": "production",
+         *       "digest": "sha256:9a7c900960764b896c39323fb5f8a23bc2b21affe296b4c4b9effdfcb2",
+         *       "name": "hello-r2-3fa9c1d",
+         *       "namespace": "demo",
+         *       "proofs": [
+         *         {
+         *           "logEntry": 8,
+         *           "proof": "provenance",
+         *           "result": "holds",
+         *           "signer": "development",
+         *           "subject": "image"
+         *         }
+         *       ],
+         *       "version": "r2-3fa9c1d"
+         *     }
+         */
+        ReleaseDetail: {
+            /** Application */
+            application: string;
+            /** Applicationspec */
+            applicationSpec: {
+                [key: string]: unknown;
+            };
+            /** Author */
+            author: string;
+            /** Checkedby */
+            checkedBy: string;
+            /** Commit */
+            commit: string;
+            /** Configuration */
+            configuration: {
+                [key: string]: unknown;
+            } | null;
+            /** Digest */
+            digest: string;
+            /** Environments */
+            environments: components["schemas"]["ReleaseInEnvironment"][];
+            /**
+             * Evidenceerror
+             * @default
+             */
+            evidenceError: string;
+            /** Findings */
+            findings: components["schemas"]["ScanFinding"][];
+            image: components["schemas"]["ImageView"] | null;
+            /** Instances */
+            instances: components["schemas"]["InstanceState"][];
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Packages */
+            packages: components["schemas"]["PackageView"][];
+            /** Promotions */
+            promotions: components["schemas"]["EnvironmentPromotion"][];
+            /** Proofs */
+            proofs: components["schemas"]["ProofView"][];
+            provenance: components["schemas"]["ProvenanceView"] | null;
+            /** Repository */
+            repository: string;
+            /** Scanners */
+            scanners: components["schemas"]["ReleaseScanner"][];
+            /** Sourcerepository */
+            sourceRepository: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * ReleaseInEnvironment
+         * @description A release seen from one environment.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         known: Whether the instance knows the release.
+         *         runs: Whether this release is deployed there.
+         *         running: Version that is deployed there; empty when none is.
+         *         health: Of what is deployed.
+         *         url: Where it answers.
+         *         ready: Replicas that can serve.
+         *         verified: Whether the environment signed that it verified this release.
+         *         differences: What this release would change there; empty when it runs or nothing does.
+         *         error: Why the differences cannot be told.
+         */
+        ReleaseInEnvironment: {
+            /** Differences */
+            differences: components["schemas"]["DifferenceView"][];
+            /** Environment */
+            environment: string;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /**
+             * Health
+             * @enum {string}
+             */
+            health: "Healthy" | "Progressing" | "Degraded" | "Missing" | "Unknown";
+            /** Known */
+            known: boolean;
+            /** Ready */
+            ready: number;
+            /** Running */
+            running: string;
+            /** Runs */
+            runs: boolean;
+            /** Url */
+            url: string;
+            /** Verified */
+            verified: boolean;
+        };
+        /**
+         * ReleaseScanner
+         * @description A scanner's attested report.
+         *
+         *     Attributes:
+         *         name: Such as `bandit`.
+         *         status: `clean`, `findings` or `incomplete`.
+         *         reason: Why it is incomplete.
+         *         version: Of the scanner.
+         *         findings: How many.
+         */
+        ReleaseScanner: {
+            /**
+             * Findings
+             * @default 0
+             */
+            findings: number;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Status */
+            status: string;
+            /**
+             * Version
+             * @default
+             */
+            version: string;
         };
         /**
          * ReleaseView
@@ -1824,6 +3106,29 @@ export interface components {
             verifiedIn: string[];
             /** Version */
             version: string;
+        };
+        /**
+         * ReplicaView
+         * @description The processes of one replica.
+         *
+         *     Attributes:
+         *         pod: Its name.
+         *         cpu_seconds: Time on processors since its processes started; two answers give the rate.
+         *         memory: Bytes that only they hold.
+         *         processes: How many there are.
+         *         started_at: When its container started.
+         */
+        ReplicaView: {
+            /** Cpuseconds */
+            cpuSeconds: number;
+            /** Memory */
+            memory: number;
+            /** Pod */
+            pod: string;
+            /** Processes */
+            processes: number;
+            /** Startedat */
+            startedAt: string | null;
         };
         /**
          * Report
@@ -1887,6 +3192,47 @@ export interface components {
             namespace: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * ScanFinding
+         * @description What a scanner found in the image when it was built.
+         *
+         *     Attributes:
+         *         scanner: Who found it.
+         *         name: Id of the rule or advisory.
+         *         severity: CVSS base score; None without one.
+         *         package: Distribution; empty for the application's own files.
+         *         version: Of the distribution.
+         *         location: Where in the image.
+         *         summary: One line.
+         */
+        ScanFinding: {
+            /**
+             * Location
+             * @default
+             */
+            location: string;
+            /** Name */
+            name: string;
+            /**
+             * Package
+             * @default
+             */
+            package: string;
+            /** Scanner */
+            scanner: string;
+            /** Severity */
+            severity: number | null;
+            /**
+             * Summary
+             * @default
+             */
+            summary: string;
+            /**
+             * Version
+             * @default
+             */
+            version: string;
         };
         /**
          * ScannerView
@@ -2015,6 +3361,50 @@ export interface components {
         SignInMethods: {
             /** Oidc */
             oidc: boolean;
+        };
+        /**
+         * Source
+         * @description An outside repository that webhooks bring in.
+         *
+         *     Attributes:
+         *         provider: Who sends the webhook.
+         *         repository: Where it goes here, `namespace/application`.
+         *         url: Clone address, http or https, without credentials; nothing else is ever fetched.
+         *         username: For the outside server; empty for none.
+         *         password: Likewise.
+         *         secret: What deliveries are signed with.
+         *         acts_as: User of the platform who pushes when `people` does not name who did.
+         *         people: Name at the outside server -> user of the platform. Who wrote a release may not
+         *             approve it: name everybody who does both.
+         */
+        Source: {
+            /** Acts As */
+            acts_as: string;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /** People */
+            people?: {
+                [key: string]: string;
+            };
+            /**
+             * Provider
+             * @enum {string}
+             */
+            provider: "github" | "gitlab" | "gitea" | "plain";
+            /** Repository */
+            repository: string;
+            /** Secret */
+            secret: string;
+            /** Url */
+            url: string;
+            /**
+             * Username
+             * @default
+             */
+            username: string;
         };
         /**
          * Standing
@@ -2191,6 +3581,150 @@ export interface components {
             summary: string;
             /** Version */
             version: string;
+        };
+        /**
+         * SyncDetail
+         * @description One Application.
+         *
+         *     Attributes:
+         *         application: What the engine says.
+         *         head: Newest commit of the environment's repository.
+         *         behind: Whether there is a newer commit of this application than what was compared.
+         *         release: Version that Git wants; empty when it wants none.
+         *         objects: Its objects.
+         *         commits: Newest first.
+         *         problems: What the engine complains of.
+         *         may_sync: Whether the caller may start a sync.
+         * @example {
+         *       "application": {
+         *         "environment": "uat",
+         *         "name": "hello",
+         *         "namespace": "demo",
+         *         "revision": "89bc00c22fbaf122f2c65412c2f2b81203854b06",
+         *         "sync": "OutOfSync"
+         *       },
+         *       "maySync": false,
+         *       "objects": [
+         *         {
+         *           "fields": [
+         *             {
+         *               "live": "5",
+         *               "path": "spec.replicas",
+         *               "state": "different",
+         *               "wanted": "2"
+         *             }
+         *           ],
+         *           "kind": "WebApplication",
+         *           "name": "hello",
+         *           "sync": "OutOfSync"
+         *         }
+         *       ]
+         *     }
+         */
+        SyncDetail: {
+            application: components["schemas"]["SyncedApplication"];
+            /** Behind */
+            behind: boolean;
+            /** Commits */
+            commits: components["schemas"]["CommitView"][];
+            /** Head */
+            head: string;
+            /** Maysync */
+            maySync: boolean;
+            /** Objects */
+            objects: components["schemas"]["SyncedObject"][];
+            /** Problems */
+            problems: string[];
+            /** Release */
+            release: string;
+        };
+        /**
+         * SyncedApplication
+         * @description An Argo CD Application.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         namespace: Where it lives.
+         *         name: Its name.
+         *         sync: `Synced`, `OutOfSync` or `Unknown`.
+         *         health: In Argo CD's words.
+         *         revision: Commit that was compared.
+         *         path: Folder in the environment's repository.
+         *         automated: Whether it syncs by itself.
+         *         self_heal: Whether it undoes what others change.
+         *         operation: Phase of the last sync; empty when there was none.
+         *         message: What the last sync did, or what is wrong.
+         *         finished_at: When the last sync ended.
+         *         compared_at: When the engine wrote its status last.
+         *         objects: How many objects it has.
+         *         out_of_sync: How many of them are not as wanted.
+         */
+        SyncedApplication: {
+            /** Automated */
+            automated: boolean;
+            /** Comparedat */
+            comparedAt: string | null;
+            /** Environment */
+            environment: string;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Health */
+            health: string;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Objects */
+            objects: number;
+            /** Operation */
+            operation: string;
+            /** Outofsync */
+            outOfSync: number;
+            /** Path */
+            path: string;
+            /** Revision */
+            revision: string;
+            /** Selfheal */
+            selfHeal: boolean;
+            /** Sync */
+            sync: string;
+        };
+        /**
+         * SyncedObject
+         * @description An object of an Application.
+         *
+         *     Attributes:
+         *         kind: Its kind.
+         *         namespace: Where it lives.
+         *         name: Its name.
+         *         sync: `Synced` or `OutOfSync`, as the engine says.
+         *         health: In Argo CD's words; empty when its kind has none.
+         *         message: Why.
+         *         fields: What Git says and what is there.
+         *         error: Why the fields cannot be compared.
+         */
+        SyncedObject: {
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /** Fields */
+            fields: components["schemas"]["FieldView"][];
+            /** Health */
+            health: string;
+            /** Kind */
+            kind: string;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Sync */
+            sync: string;
         };
         /**
          * TemplateView
@@ -2389,6 +3923,123 @@ export interface components {
             };
         };
         /**
+         * WebhookView
+         * @description A webhook, without what is secret.
+         *
+         *     Attributes:
+         *         name: In its address, `/webhooks/<provider>/<name>`.
+         *         provider: Who sends it.
+         *         repository: Where it goes.
+         *         url: What is fetched.
+         *         acts_as: Who pushes when the sender is not known here.
+         */
+        WebhookView: {
+            /** Acts As */
+            acts_as: string;
+            /** Name */
+            name: string;
+            /** Provider */
+            provider: string;
+            /** Repository */
+            repository: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * WorkflowBrief
+         * @description A workflow.
+         *
+         *     Attributes:
+         *         environment: The instance.
+         *         namespace: Where it lives.
+         *         name: Its name.
+         *         phase: In Argo's words.
+         *         template: What it runs; empty when it brings its own.
+         *         application: Of which application; empty when of none.
+         *         promotion: The Promotion that it works for; empty when for none.
+         *         progress: Such as `3/4`.
+         *         message: What is wrong.
+         *         started_at: When it began.
+         *         finished_at: When it ended.
+         */
+        WorkflowBrief: {
+            /** Application */
+            application: string;
+            /** Environment */
+            environment: string;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Phase */
+            phase: string;
+            /** Progress */
+            progress: string;
+            /** Promotion */
+            promotion: string;
+            /** Startedat */
+            startedAt: string | null;
+            /** Template */
+            template: string;
+        };
+        /**
+         * WorkflowDetail
+         * @description One workflow.
+         *
+         *     Attributes:
+         *         workflow: In a few words.
+         *         parameters: With which it was started.
+         *         nodes: In the order of their start.
+         */
+        WorkflowDetail: {
+            /** Nodes */
+            nodes: components["schemas"]["NodeView"][];
+            /** Parameters */
+            parameters: {
+                [key: string]: string;
+            };
+            workflow: components["schemas"]["WorkflowBrief"];
+        };
+        /**
+         * WorkflowPage
+         * @description Some workflows.
+         *
+         *     Attributes:
+         *         instances: How each instance answered.
+         *         workflows: Those that run first, then the newest.
+         *         total: How many match.
+         *         running: How many of those run.
+         * @example {
+         *       "running": 1,
+         *       "total": 1,
+         *       "workflows": [
+         *         {
+         *           "application": "hello",
+         *           "environment": "uat",
+         *           "name": "hello-r2-3fa9c1d",
+         *           "namespace": "demo",
+         *           "phase": "Running",
+         *           "progress": "3/4",
+         *           "template": "promote"
+         *         }
+         *       ]
+         *     }
+         */
+        WorkflowPage: {
+            /** Instances */
+            instances: components["schemas"]["InstanceState"][];
+            /** Running */
+            running: number;
+            /** Total */
+            total: number;
+            /** Workflows */
+            workflows: components["schemas"]["WorkflowBrief"][];
+        };
+        /**
          * RuleView
          * @description What a role allows.
          *
@@ -2545,6 +4196,91 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measurements: {
+        parameters: {
+            query: {
+                environment: string;
+                minutes?: number;
+            };
+            header?: never;
+            path: {
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsView"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationSettings"];
                 };
             };
             /** @description Refused; the remedy says what to do */
@@ -2979,6 +4715,166 @@ export interface operations {
             };
         };
     };
+    exceptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionList"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionView"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_: {
         parameters: {
             query: {
@@ -3027,6 +4923,56 @@ export interface operations {
             };
         };
     };
+    page: {
+        parameters: {
+            query: {
+                environment: string;
+                namespace?: string | null;
+                application?: string | null;
+                state?: ("open" | "fixed" | "accepted" | "false-positive") | null;
+                band?: ("critical" | "high" | "medium" | "low" | "unscored") | null;
+                scanner?: string | null;
+                name?: string | null;
+                overdue?: boolean;
+                order?: "worst" | "due" | "newest" | "application";
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     report: {
         parameters: {
             query: {
@@ -3048,6 +4994,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vex: {
+        parameters: {
+            query: {
+                environment: string;
+                namespace: string;
+                application?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    environments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentSync"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    synced: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncDetail"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sync: {
+        parameters: {
+            query?: {
+                prune?: boolean;
+            };
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Refused; the remedy says what to do */
@@ -3146,6 +5260,84 @@ export interface operations {
             };
         };
     };
+    room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapacityView"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     promote: {
         parameters: {
             query?: never;
@@ -3208,6 +5400,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: {
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                namespace: string;
+                application: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseDetail"];
                 };
             };
             /** @description Refused; the remedy says what to do */
@@ -3925,6 +6161,210 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"][];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Source"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workflows: {
+        parameters: {
+            query?: {
+                environment?: string;
+                phase?: string;
+                search?: string;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowPage"];
+                };
+            };
+            /** @description Refused; the remedy says what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An instance does not answer */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowDetail"];
+                };
             };
             /** @description Refused; the remedy says what to do */
             "4XX": {

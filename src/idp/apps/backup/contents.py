@@ -12,11 +12,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from idp.kernel.errors import MissingPrerequisite
 
+KEYS = "keys"
 Kind = Literal["instance", "apiserver"]
 
 DATABASES = ("apiserver/objects.db", "history.db")
 """Copied by SQLite; everything else is copied as files."""
-_FILES = ("apiserver/*.pem", "apiserver/*.json", "keys/**/*")
+_FILES = ("apiserver/*.pem", "apiserver/*.json", f"{KEYS}/**/*")
+"""With the keys: their ring, the pins, and the certificates of the hub's authorities. The private
+keys of these authorities are the hub's: whoever gets hold of an instance's backup could else date
+back what the instance's key signs. A hub that lost them makes others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,11 @@ class Source:
         for name in DATABASES if self.kind == "instance" else DATABASES[:1]:
             if self.place(name).exists():
                 yield name
+
+
+def authorities_in(folder: Path) -> Path:
+    """Where, in the folder of an instance, the certificates of its hub's authorities are."""
+    return folder / KEYS / "authorities.json"
 
 
 def identity(authority: bytes) -> str:

@@ -10,12 +10,13 @@ import time
 from pathlib import Path
 
 from idp.apps.backup.archive import Manifest
-from idp.apps.backup.contents import Source
+from idp.apps.backup.contents import Source, authorities_in
 from idp.apps.backup.restore import restore
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.processes import is_running, processes
 from idp.apps.platform.readiness import parts
 from idp.apps.platform.settings import require_settings
+from idp.apps.platform.setup import add_authorities
 from idp.kernel.errors import DeadlineExceeded, InvalidInput, NotFound, Unavailable
 
 _READY_SECONDS = 90.0
@@ -44,11 +45,20 @@ def instance_of(layout: Layout, environment: str) -> Source:
 
 
 def restore_instance(layout: Layout, source: Source, file: Path, *, force: bool) -> Manifest:
-    """Restore an instance; when the platform runs, it is stopped for it and awaited again."""
+    """Restore an instance; when the platform runs, it is stopped for it and awaited again.
+
+    The hub's authorities are pinned beside those of the backup, which may be another hub's: else
+    the instance would refuse the time stamps that it gets now, and sign nothing.
+    """
+
+    def trust_the_hub(unpacked: Path) -> None:
+        add_authorities(authorities_in(unpacked), layout, require_settings(layout))
+
     return restore(
         source,
         file,
         force=force,
+        unpacked=trust_the_hub,
         stop=lambda: _stop(layout, source.name),
         started=lambda: _await(layout, source.name),
     )

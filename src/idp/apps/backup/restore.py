@@ -28,6 +28,7 @@ def restore(
     force: bool,
     stop: Callable[[], None],
     started: Callable[[], None],
+    unpacked: Callable[[Path], None] = lambda folder: None,
 ) -> Manifest:
     """Put a backup in the place of the present state.
 
@@ -38,6 +39,7 @@ def restore(
         stop: Makes the server that uses the folder end; called until it has.
         started: Returns when the server answers again; raises an `IdpError` when it does not. Then
             the former state is put back.
+        unpacked: Called with the checked content of the backup before it is taken; may adapt it.
 
     Raises:
         VerificationFailed: The backup is damaged.
@@ -52,6 +54,7 @@ def restore(
         manifest = read(file, staging)
         _check(source, manifest, file, force=force)
         highest = _check_databases(staging)
+        unpacked(staging)
         with alone(source.folder, stop, seconds=_STOP_SECONDS):
             swap.settle(source.folder)
             objects = staging / "apiserver" / "objects.db"

@@ -169,6 +169,18 @@ async def follow_promotion(
     )
 
 
+def _waits_at_gates(step: Manifest) -> bool:
+    """Whether gates hold it: they were asked, and one of them is shut."""
+    asked = step.get("message") not in (None, "", "started")
+    return step["name"] == "gates" and step["phase"] == "Running" and asked
+
+
+def held_at_gates(status: Manifest) -> bool:
+    """Whether a promotion goes on only when a gate opens."""
+    steps = status.get("steps") or []
+    return status.get("phase") == "Running" and any(_waits_at_gates(step) for step in steps)
+
+
 def show_promotion(progress: Progress, line: Line, promotion: Manifest) -> bool:
     """Write a promotion and its steps; gives whether it waits for people."""
     status = promotion.get("status") or {}
@@ -177,6 +189,8 @@ def show_promotion(progress: Progress, line: Line, promotion: Manifest) -> bool:
         state, message = _STATES[step["phase"]], step.get("message", "")
         # It has looked who may approve; before, nobody knows whether people are needed at all.
         if running and step["name"] == "approval" and message.startswith("waits for"):
+            state, waits = "attention", True
+        if running and _waits_at_gates(step):
             state, waits = "attention", True
         progress.update(line.child(step["name"]), state, message)
     if running and status.get("steps"):

@@ -32,8 +32,10 @@ class Pushed:
     commit: str
 
 
-def push(folder: Path, url: str, session: SignedIn, *, revision: str = "HEAD") -> Pushed:
-    """Push a revision of a folder to the branch `main`.
+def push(
+    folder: Path, url: str, session: SignedIn, *, revision: str = "HEAD", branch: str = "main"
+) -> Pushed:
+    """Push a revision of a folder to a branch.
 
     The session's token travels in the environment of `git`, never in its arguments or the
     repository's configuration.
@@ -49,7 +51,7 @@ def push(folder: Path, url: str, session: SignedIn, *, revision: str = "HEAD") -
             remedy=f"Make one: `cd {folder} && git init -b main && git add . && git commit`.",
         )
     sha = commit.stdout.strip()
-    answer = _git(folder, "push", "--quiet", url, f"{sha}:refs/heads/main", session=session)
+    answer = _git(folder, "push", "--quiet", url, f"{sha}:refs/heads/{branch}", session=session)
     if answer.returncode != 0:
         raise PushRefused(
             f"git push to {url} failed: {answer.stderr.strip()[-1000:]}",
@@ -78,6 +80,18 @@ def clone(url: str, folder: Path, session: SignedIn) -> None:
             f"git clone of {url} failed: {answer.stderr.strip()[-1000:]}",
             remedy=f"The repository is there; try again: `git clone {url} {folder}`.",
         )
+
+
+def commit_all(folder: Path, message: str, author: str) -> None:
+    """Commit what changed in a folder.
+
+    Raises:
+        InvalidInput: Nothing changed.
+    """
+    identity = ("-c", f"user.name={author}", "-c", f"user.email={author}@localhost")
+    answer = _git(folder, *identity, "commit", "--quiet", "--all", "--message", message)
+    if answer.returncode != 0:
+        raise InvalidInput(f"there is nothing to commit: {answer.stdout.strip()[-500:]}")
 
 
 def _git(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +11,12 @@ from typing import Any
 import orjson
 
 from idp.apps.cli.connection import connect
-from idp.apps.cli.security import EXCEPTION, ask_findings, request_exception
+from idp.apps.cli.security import (
+    EXCEPTION,
+    ask_exceptions,
+    ask_findings,
+    request_exception,
+)
 from idp.apps.platform.layout import Layout
 from idp.capabilities.promotion.decide import builtin, rego
 from idp.capabilities.promotion.decide.evidence import Evidence, EvidenceItem, read_reports
@@ -22,6 +28,23 @@ from idp.capabilities.scanning.kinds import PROFILE, SecurityProfile, Vulnerabil
 from idp.capabilities.scanning.parsers import read_report
 from idp.kernel.clock import timestamp
 from idp.kernel.errors import InvalidInput, TooLarge
+from idp.protocols.rego import evaluate
+
+LARGEST_DOCUMENT = 32 * 1024 * 1024
+"""Bytes of a document of others that is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What came of a VEX document.
+
+    Attributes:
+        created: Names of the exceptions that were asked for.
+        known: How many statements had been asked for already.
+    """
+
+    created: list[str]
+    known: int
 
 
 async def import_vex(
@@ -32,17 +55,21 @@ async def import_vex(
     file: Path,
     application: str,
     days: int,
-) -> list[str]:
-    """Ask for an exception for each statement that something is no problem; gives their names.
+) -> TakenIn:
+    """Ask for an exception for each statement that something is no problem.
 
     Raises:
         InvalidInput: The file is no JSON.
+        TooLarge: The file is larger than `LARGEST_DOCUMENT`.
         VerificationFailed: It is no VEX document.
     """
     document = _json(file)
     cyclonedx = isinstance(document, dict) and "bomFormat" in document
     statements = cyclonedx_vex.read(document) if cyclonedx else openvex.read(document)
-    created = []
+    now = timestamp(datetime.now(UTC))
+    present = await ask_exceptions(layout, user, environment, namespace)
+    asked = {_asked(row) for row in present if str(row["expires"]) > now}
+    created, known = [], 0
     for statement in statements:
         spec = {
             "finding": statement.finding,
@@ -52,8 +79,18 @@ async def import_vex(
             "application": application,
             "reason": statement.statement[:2000],
         }
+        if _asked(spec) in asked:
+            known += 1
+            continue
+        asked.add(_asked(spec))
         created.append(await request_exception(layout, user, environment, namespace, spec, days))
-    return created
+    return TakenIn(created, known)
+
+
+def _asked(spec: dict[str, Any]) -> tuple[str, ...]:
+    """What two exceptions say alike."""
+    names = ("finding", "disposition", "justification", "package", "application", "version")
+    return tuple(str(spec.get(name) or "") for name in names)
 
 
 async def export_findings(
@@ -118,8 +155,8 @@ async def judge_report(
         [Exemption.of(VulnerabilityException.parse(body)) for body in listed.items],
         now,
     )
-    engine = rego if profile.decided_by == "rego" else builtin
-    answer = engine.verdict(case)
+    by_rego = profile.decided_by == "rego"
+    answer = rego.verdict(case, evaluate) if by_rego else builtin.verdict(case)
     return {
         "tool": report.name,
         "status": report.status,
@@ -130,6 +167,8 @@ async def judge_report(
 
 
 def _json(file: Path) -> Any:
+    if file.stat().st_size > LARGEST_DOCUMENT:
+        raise TooLarge(f"{file} has more than {LARGEST_DOCUMENT} bytes")
     try:
         return orjson.loads(file.read_bytes())
     except orjson.JSONDecodeError as error:

@@ -14,12 +14,16 @@ from idp.apps.platform.layout import Layout
 from idp.capabilities.scanning.kinds import (
     PROFILE,
     SecurityProfile,
+    SecurityProfileChange,
+    SecurityProfileChangeStatus,
     VulnerabilityException,
 )
+from idp.capabilities.scanning.profile_changes import changed_rules, merged, rules_of
 from idp.kernel.clock import timestamp
 from idp.kernel.errors import InvalidInput
 
 EXCEPTION = VulnerabilityException.type()
+CHANGE = SecurityProfileChange.type()
 
 
 async def ask_findings(layout: Layout, user: str | None, path: str, query: dict[str, Any]) -> Any:
@@ -97,20 +101,67 @@ async def read_profile(layout: Layout, user: str | None, environment: str) -> di
     return spec
 
 
-async def change_profile(
-    layout: Layout, user: str | None, environment: str, rules: list[str]
+async def ask_for_rules(
+    layout: Layout, user: str | None, environment: str, rules: list[str], reason: str
 ) -> str:
-    """Change rules; gives the new version.
+    """Ask for other rules in one's own name; gives the name of the change.
 
     Raises:
-        InvalidInput: A rule is not `path=value`.
-        Invalid: The API does not take the value.
+        InvalidInput: A rule is not `path=value`, or nothing would change.
+        Invalid: The profile would not be valid.
     """
-    patch = profile_patch(rules)
+    patch = profile_patch(rules)["spec"]
     async with connect(layout, user) as platform:
         client = platform.instance(environment)
-        changed = await client.patch(SecurityProfile.type(), PROFILE, patch)
-    return SecurityProfile.parse(changed).spec.version
+        manifest = await client.get(SecurityProfile.type(), PROFILE)
+        base = SecurityProfile.parse(manifest).spec.version
+        spec = merged(manifest["spec"], patch)
+        if SecurityProfile.parse({**manifest, "spec": spec}).spec.version == base:
+            raise InvalidInput(
+                f"the profile of {environment} says so already",
+                remedy=f"`idp-cli security profile show -e {environment}` shows every rule.",
+            )
+        body = {
+            "metadata": {"generateName": "rules-"},
+            "spec": {"base": base, "profile": spec, "reason": reason, "author": platform.user},
+        }
+        created = await client.create(CHANGE, body)
+    return str(created["metadata"]["name"])
+
+
+async def approve_rules(layout: Layout, user: str | None, environment: str, name: str) -> list[str]:
+    """Add oneself as the approver of other rules; gives what changes by it."""
+    async with connect(layout, user) as platform:
+        client = platform.instance(environment)
+        profile = SecurityProfile.parse(await client.get(SecurityProfile.type(), PROFILE)).spec
+        patch = {"spec": {"approver": platform.user}}
+        approved = SecurityProfileChange.parse(await client.patch(CHANGE, name, patch))
+    return changed_rules(profile, approved.spec.profile)
+
+
+async def ask_changes(layout: Layout, user: str | None, environment: str) -> list[dict[str, Any]]:
+    """The changes of an environment's rules, oldest first; what those that wait would change."""
+    async with connect(layout, user) as platform:
+        client = platform.instance(environment)
+        present = SecurityProfile.parse(await client.get(SecurityProfile.type(), PROFILE)).spec
+        listed = await client.list(CHANGE)
+    changes = [SecurityProfileChange.parse(manifest) for manifest in listed.items]
+    rows = []
+    for change in sorted(changes, key=lambda c: (str(c.metadata.creation_timestamp), c.name)):
+        status = change.status or SecurityProfileChangeStatus()
+        waits = status.phase == "Waiting"
+        rows.append(
+            {
+                "name": change.name,
+                "phase": status.phase,
+                "author": change.spec.author,
+                "approver": change.spec.approver,
+                "reason": change.spec.reason,
+                "commit": status.commit,
+                "rules": "; ".join(changed_rules(present, change.spec.profile)) if waits else "",
+            }
+        )
+    return rows
 
 
 def profile_patch(rules: list[str]) -> dict[str, Any]:
@@ -138,13 +189,23 @@ def profile_patch(rules: list[str]) -> dict[str, Any]:
     return {"spec": spec}
 
 
-def profile_rows(spec: dict[str, Any], prefix: str = "") -> list[dict[str, str]]:
+def profile_rows(spec: dict[str, Any]) -> list[dict[str, str]]:
     """Every rule with its path, for a table. Pure."""
-    rows: list[dict[str, str]] = []
-    for name, value in spec.items():
-        if isinstance(value, dict):
-            rows += profile_rows(value, f"{prefix}{name}.")
-        else:
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            rows.append({"rule": f"{prefix}{name}", "value": shown.partition("\n")[0]})
+    return [
+        {"rule": path, "value": value.partition("\n")[0]} for path, value in rules_of(spec).items()
+    ]
+
+
+_BANDS = ("critical", "high", "medium", "low", "unscored")
+
+
+def trend_rows(scans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each scan with how many findings it left open, and by how many that changed. Pure."""
+    rows: list[dict[str, Any]] = []
+    before: int | None = None
+    for scan in scans:
+        opened = sum(scan[band] for band in _BANDS)
+        change = "" if before is None else f"{opened - before:+d}"
+        rows.append({**scan, "open": opened, "change": change})
+        before = opened
     return rows

@@ -30,9 +30,18 @@ AREAS: dict[str, tuple[str, ...]] = {
     "Platform": ("up", "down", "status", "doctor", "reset", "demo", "apiserver", "instance"),
     "You": ("login", "logout", "whoami", "users", "git-credential"),
     "Applications": ("create", "deploy", "apps", "app", "logs", "open"),
-    "Releases": ("release", "promote", "promotion", "approve", "reject", "rollback", "dora"),
+    "Releases": (
+        "release",
+        "promote",
+        "promotion",
+        "approve",
+        "reject",
+        "rollback",
+        "freeze",
+        "dora",
+    ),
     "Resources": ("kinds", "explain", "get", "describe", "apply", "delete"),
-    "Proof": ("audit", "security", "signing"),
+    "Proof": ("audit", "security", "signing", "compliance"),
 }
 
 COMMANDS: dict[str, Command] = {
@@ -84,6 +93,11 @@ COMMANDS: dict[str, Command] = {
     "approve": Command(_PROMOTION, "Approve a promotion that waits for you."),
     "reject": Command(_PROMOTION, "Reject a promotion that waits for you, with the reason."),
     "rollback": Command(_PROMOTION, "Go back to what ran before, configuration included."),
+    "freeze": Command(
+        "idp.apps.cli.commands.freeze:application",
+        "Stop promotions for a time: start, end and list freezes.",
+        single=False,
+    ),
     "dora": Command(
         "idp.apps.cli.commands.dora:application", "Show DORA's five metrics of an environment."
     ),
@@ -104,6 +118,11 @@ COMMANDS: dict[str, Command] = {
     "security": Command(
         "idp.apps.cli.commands.security:application",
         "See what scanners found and what may pass; manage exceptions, rules and advisories.",
+        single=False,
+    ),
+    "compliance": Command(
+        "idp.apps.cli.commands.compliance:application",
+        "Show what the platform can prove of SOC 2, NIST CSF and ISO 27001, and what is missing.",
         single=False,
     ),
 }

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from idp.apps.cli.connection import Platform
-from idp.apps.cli.proof import registry_of, subjects_of, trusted_keys
+from idp.apps.cli.proof import registry_of, trust_of
 from idp.apps.platform.audit import open_history
 from idp.apps.platform.layout import Layout
+from idp.apps.proof import subjects_of
 from idp.capabilities.promotion.kinds import Release
 from idp.capabilities.signing.decide import contradictions
 from idp.capabilities.signing.log import LogEntry, read_log
@@ -57,13 +58,13 @@ async def audit_log(platform: Platform, environment: str) -> dict[str, Any]:
 
 async def _checkpoints(platform: Platform, environment: str) -> dict[str, TreeHead]:
     """Attestation -> the state of the log that it proves, over all releases there are."""
-    keys = {environment: trusted_keys(platform, environment)[environment]}
+    trust = await trust_of(platform, environment).anchors_of(environment)
     found: dict[str, TreeHead] = {}
     releases = (await platform.instance(environment).list(Release.type())).items
     subjects = {(s.repository, s.digest) for release in releases for s in subjects_of(release)}
     async with registry_of(platform) as registry:
         for repository, digest in sorted(subjects):
-            for statement in (await statements(registry, repository, digest, keys)).verified:
+            for statement in (await statements(registry, repository, digest, trust)).verified:
                 if statement.logged is not None:
                     found[f"{repository}@{statement.digest}"] = statement.logged.checkpoint.head
     return found

@@ -13,7 +13,7 @@ from idp.kernel.errors import NotFound
 async def read_verdict(
     client: Client, environment: str, namespace: str, application: str, promotion: str | None
 ) -> dict[str, Any]:
-    """The outputs of the `verdict` step with its message.
+    """The outputs of the `verdict` step with its message, and under `gates` how each stands.
 
     Args:
         client: Of the environment.
@@ -40,4 +40,24 @@ async def read_verdict(
             remedy=f"`idp-cli promotion watch {application} -e {environment} -n {namespace}` "
             "follows it.",
         )
-    return {"promotion": name, "message": status.get("message", ""), **outputs}
+    gates = await _outputs(client, f"{name}-gates", namespace)
+    measured = (await _outputs(client, f"{name}-performance", namespace)).get("gates") or {}
+    return {
+        "promotion": name,
+        "message": status.get("message", ""),
+        **outputs,
+        "override": gates.get("override") or {},
+        "gates": [
+            {
+                **{key: value for key, value in gate.items() if key != "memory"},
+                **measured.get(gate["name"], {}),
+            }
+            for gate in gates.get("gates") or []
+        ],
+    }
+
+
+async def _outputs(client: Client, step: str, namespace: str) -> dict[str, Any]:
+    found = await get_or_none(client, PipelineStep.type(), step, namespace)
+    outputs: dict[str, Any] = ((found or {}).get("status") or {}).get("outputs") or {}
+    return outputs

@@ -2,7 +2,7 @@
 
 1. An instance reads every repository.
 2. The first environment, which builds, pushes images and releases; the others may only attach
-   proof (`attest`) to what is there.
+   proof (`attest`) to what is there, and tag it as theirs (`staging-r12-3fa9c1d`).
 3. An instance pushes to `environments/<its own>` in Git and to no other repository.
 4. A person reads and pushes by the RBAC of the first environment: verbs `get` and `push` on the
    `webapplications` of the repository's name in its namespace. Environment repositories and the
@@ -18,7 +18,14 @@ import time
 from collections.abc import Awaitable, Callable
 
 from idp.apps.hub.users import Users
-from idp.kernel.access import INSTANCE_PREFIX, Action, Principal, RepositoryAccess, Service
+from idp.kernel.access import (
+    INSTANCE_PREFIX,
+    Action,
+    Principal,
+    RepositoryAccess,
+    Service,
+    environment_tag,
+)
 
 Review = Callable[[Principal, str, str, str], Awaitable[bool]]
 """Asks the first environment: principal, verb, namespace, application."""
@@ -38,6 +45,13 @@ def instance_may(
     if repository.startswith(f"{ENVIRONMENTS_NAMESPACE}/"):
         return False
     return action == "attest" or (environment == first and action == "push")
+
+
+def own_tags(principal: Principal) -> str:
+    """How the tags of an instance begin; nobody else has any."""
+    if not principal.name.startswith(INSTANCE_PREFIX):
+        return ""
+    return environment_tag(principal.name.removeprefix(INSTANCE_PREFIX))
 
 
 class HubAccess(RepositoryAccess):

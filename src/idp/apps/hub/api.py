@@ -19,14 +19,17 @@ from idp.apps.hub.live.routes import live_routes
 from idp.apps.hub.overview import Overview, overview
 from idp.apps.hub.people.roles import role_routes
 from idp.apps.hub.people.sessions import session_routes
-from idp.apps.hub.people.users import User, user_routes
+from idp.apps.hub.people.users import User, require_administrator, user_routes
 from idp.apps.hub.users import Users
 from idp.apps.hub.views.audit import Audits
+from idp.apps.hub.views.insight_routes import insight_routes
 from idp.apps.hub.views.routes import view_routes
 from idp.apps.hub.web.oidc import OidcSignIn
 from idp.apps.hub.web.oidc_routes import oidc_routes
 from idp.apps.hub.web.rate_limit import SignInLimit
 from idp.apps.hub.web.sign_in import sign_in_routes
+from idp.apps.hub.webhooks.routes import webhook_routes
+from idp.apps.hub.webhooks.sources import Sources
 from idp.apps.platform.layout import Layout
 from idp.kernel.errors import Cause, IdpError, Invalid
 
@@ -130,13 +133,16 @@ def api(
 
     application.include_router(session_routes(users, authentication, limit))
     application.include_router(sign_in_routes(users, authentication, limit, instances.environments))
+    administrator = require_administrator(authentication)
     application.include_router(oidc_routes(users, limit, oidc))
-    application.include_router(user_routes(users, authentication))
+    application.include_router(user_routes(users, administrator))
     application.include_router(role_routes(authentication, instances))
     application.include_router(_me_routes(authentication))
+    application.include_router(webhook_routes(Sources(users.database), administrator))
     application.include_router(_view_routes(authentication, instances, changes))
     application.include_router(finding_routes(authentication, instances))
     application.include_router(view_routes(authentication, instances, Audits(layout, instances)))
+    application.include_router(insight_routes(authentication, instances, layout))
     application.include_router(live_routes(authentication, instances, feed))
     application.include_router(creation_routes(authentication, instances, creations))
     return application

@@ -18,12 +18,15 @@ from pydantic import BaseModel
 from idp.apps.hub.authentication import Authentication, admitted
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.review import SELF_SUBJECT_ACCESS_REVIEW
+from idp.capabilities.scanning.documents import openvex
 from idp.capabilities.scanning.history.queries import (
     LONGEST_LIST,
     Filter,
+    Order,
     State,
     StoredFinding,
     Trend,
+    count_findings,
     list_findings,
     trend,
 )
@@ -51,6 +54,18 @@ class Report(BaseModel):
     trend: list[Trend]
 
 
+class FindingPage(BaseModel):
+    """Some findings.
+
+    Attributes:
+        total: How many match.
+        findings: In the order that was asked for.
+    """
+
+    total: int
+    findings: list[StoredFinding]
+
+
 def finding_routes(authentication: Authentication, instances: Instances) -> APIRouter:
     """Build the routes."""
     person = [Depends(authentication.admit_person)]
@@ -75,6 +90,41 @@ def finding_routes(authentication: Authentication, instances: Instances) -> APIR
             instances, environment, list_findings, wanted, _now(), limit
         )
         return found
+
+    @router.get("/findings/page", summary="A page of the findings of an environment, with filters")
+    async def page(
+        request: Request,
+        environment: str,
+        namespace: _Name = None,
+        application: _Name = None,
+        state: State | None = None,
+        band: Band | None = None,
+        scanner: _Name = None,
+        name: _Name = None,
+        overdue: bool = False,
+        order: Order = "worst",
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> FindingPage:
+        await _demand_right(instances, admitted(request), environment, namespace)
+        wanted = Filter(namespace, application, state, band, scanner, name, overdue)
+        now = _now()
+        total, found = await asyncio.gather(
+            _read(instances, environment, count_findings, wanted, now),
+            _read(instances, environment, list_findings, wanted, now, limit, offset, order),
+        )
+        return FindingPage(total=total, findings=found)
+
+    @router.get("/findings/vex", summary="What is known of an application, as OpenVEX")
+    async def vex(
+        request: Request, environment: str, namespace: str, application: _Name = None
+    ) -> dict[str, Any]:
+        principal = admitted(request)
+        await _demand_right(instances, principal, environment, namespace)
+        now = _now()
+        wanted = Filter(namespace, application)
+        found = await _read(instances, environment, list_findings, wanted, now, LONGEST_LIST)
+        return openvex.write(found, principal.name, now)
 
     @router.get("/findings/report", summary="How the applications of an environment stand")
     async def report(

@@ -247,6 +247,11 @@ class Users:
         """Forget a token."""
         self.sessions.close(token)
 
+    @property
+    def database(self) -> sa.Engine:
+        """The hub's database, for what else the hub remembers."""
+        return self._database
+
     def close(self) -> None:
         """Close the database."""
         self._database.dispose()

@@ -17,11 +17,13 @@ from idp.apps.instance.compose import Machine, build_parts
 from idp.apps.instance.control_planes.choose import open_control_plane
 from idp.apps.instance.control_planes.ports import Place
 from idp.apps.platform.child import run_process, until_stopped
+from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
 from idp.apps.platform.oidc import oidc_issuer
 from idp.apps.platform.settings import require_settings
-from idp.capabilities.signing.keys import open_signer
 from idp.capabilities.signing.log import SqlLog
+from idp.capabilities.signing.ring import active_signer
+from idp.capabilities.signing.timestamps import StoredTimestamps, http_authority
 from idp.kernel.audit import AuditLog
 from idp.kernel.database import open_database
 from idp.kernel.logging import configure_logging
@@ -39,12 +41,15 @@ async def run(layout: Layout, environment: str) -> None:
     oidc = oidc_issuer(settings.oidc)
     place = Place(layout, environment, port, settings.control_plane, audit, oidc)
     # Opening the key takes a while on purpose (scrypt); meanwhile the rest comes up.
-    opening = asyncio.create_task(asyncio.to_thread(open_signer, folders.keys))
+    opening = asyncio.create_task(asyncio.to_thread(active_signer, folders.keys))
     async with open_control_plane(place) as control_plane:
         await bootstrap(control_plane.client, environment, tuple(settings.instances))
         await control_plane.publish()
         key = await opening
-        signer = LoggedKey(key, SqlLog(database, key, environment))
+        pinned = tuple((read_json(folders.authorities) or {}).get("timestamps", ()))
+        ask = http_authority(f"{settings.hub_url}/signing/timestamp")
+        timestamps = StoredTimestamps(database, ask, pinned) if pinned else None
+        signer = LoggedKey(key, SqlLog(database, key, environment), timestamps)
         machine = Machine(layout, settings, environment, control_plane, database, signer)
         parts = build_parts(machine)
         log.info("instance ready", environment=environment)

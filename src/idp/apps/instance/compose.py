@@ -11,9 +11,11 @@ import sqlalchemy
 from idp.apps.capabilities import capabilities
 from idp.apps.instance.control_planes.ports import ControlPlane
 from idp.apps.instance.hub_changes import HubChanges
+from idp.apps.instance.records import InstanceRecords
 from idp.apps.instance.runnables import Parts
 from idp.apps.platform.files import read_json
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.pins import PinnedFile
 from idp.apps.platform.settings import PlatformSettings
 from idp.capabilities.promotion.kinds import PipelineStep
 from idp.capabilities.promotion.render.argo_application import environment_repository
@@ -89,6 +91,12 @@ def build_parts(machine: Machine) -> Parts:
 
 def _context(machine: Machine, options: Mapping[str, object]) -> Context:
     layout = machine.layout.instance(machine.environment)
+    ports = machine.settings.instances[machine.environment]
+    endpoints = {
+        "API": f"https://127.0.0.1:{ports.api}",
+        "hub": machine.settings.hub_url,
+        "gateway": f"http://127.0.0.1:{ports.gateway}",
+    }
     return Context(
         environment=machine.environment,
         data=machine.folder / "capabilities",
@@ -96,12 +104,15 @@ def _context(machine: Machine, options: Mapping[str, object]) -> Context:
         database=machine.database,
         registry=machine.hub,
         git=machine.hub,
-        gateway_port=machine.settings.instances[machine.environment].gateway,
+        gateway_port=ports.gateway,
         signer=machine.signer,
-        trusted_keys=read_json(layout.trusted_keys),
+        trusted_keys=PinnedFile(layout.trusted_keys),
         options={
             "admission": "off" if machine.environment == _first(machine) else "enforce",
+            "authorities": read_json(layout.authorities) or {},
             "advisories": str(machine.layout.advisories),
+            "records": InstanceRecords(machine.database, endpoints),
+            "notification-networks": [str(n) for n in machine.settings.notification_networks],
             **options,
         },
     )

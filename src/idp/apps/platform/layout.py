@@ -59,6 +59,11 @@ class InstanceLayout:
         return self.keys / "trusted.json"
 
     @property
+    def authorities(self) -> Path:
+        """JSON: certificates of the hub's authorities, pinned at set-up."""
+        return self.keys / "authorities.json"
+
+    @property
     def hub_credential(self) -> Path:
         """JSON: name and password with which the instance uses registry and Git; 0600."""
         return self.folder / "hub-credential.json"
@@ -137,6 +142,11 @@ class Layout:
     def git(self) -> Path:
         """Git repositories."""
         return self.hub / "git"
+
+    @property
+    def signing_authorities(self) -> Path:
+        """Keys and certificates of the hub's time stamp and certificate authorities."""
+        return self.hub / "signing"
 
     @property
     def advisories(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 
 from idp.apps.platform.control_plane import ControlPlaneSettings
 from idp.apps.platform.files import read_json, write_json
@@ -70,6 +70,8 @@ class PlatformSettings(BaseModel):
         instances: Environment -> its ports, in the order of promotion.
         control_plane: Where the instances' Kubernetes API comes from.
         oidc: An outside issuer of tokens for the instances' APIs; None for none.
+        notification_networks: Networks that are not public and to which notifications may be sent,
+            such as `10.20.0.0/16`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -79,6 +81,7 @@ class PlatformSettings(BaseModel):
     instances: dict[str, InstancePorts]
     control_plane: ControlPlaneSettings = ControlPlaneSettings()
     oidc: OidcSettings | None = None
+    notification_networks: list[IPvAnyNetwork] = Field(default_factory=list)
 
     @property
     def hub_url(self) -> str:
@@ -147,4 +150,4 @@ def require_settings(layout: Layout) -> PlatformSettings:
 
 def save_settings(layout: Layout, settings: PlatformSettings) -> None:
     """Write the settings."""
-    write_json(layout.settings, settings.model_dump(exclude_none=True))
+    write_json(layout.settings, settings.model_dump(mode="json", exclude_none=True))

@@ -19,7 +19,16 @@ _DEFAULTS: dict[str, Manifest] = {
     "development": {"automatic": True},
     "staging": {"previous": "development", "automatic": True},
     "uat": {"previous": "staging", **_PEOPLE_DECIDE},
-    "production": {"previous": "uat", **_PEOPLE_DECIDE},
+    "production": {
+        "previous": "uat",
+        **_PEOPLE_DECIDE,
+        # Straight from where it was built; the environments between get it afterwards.
+        "hotfix": {
+            "allowed": True,
+            "verifiedIn": ["development"],
+            "validateIn": ["staging", "uat"],
+        },
+    },
 }
 
 

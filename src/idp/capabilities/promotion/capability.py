@@ -7,24 +7,47 @@ from pathlib import Path
 
 from idp.capabilities.promotion.clients.access_review import AccessReviewer
 from idp.capabilities.promotion.clients.argo_cd import ArgoCd
+from idp.capabilities.promotion.clients.gateway import Gateway
 from idp.capabilities.promotion.controllers.account import PipelineAccount
 from idp.capabilities.promotion.controllers.ending import PromotionEnding
 from idp.capabilities.promotion.controllers.promotions import PromotionReconciler
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
+from idp.capabilities.promotion.controllers.reviews import ReviewFollower
 from idp.capabilities.promotion.controllers.starter import PromotionStarter
+from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.environment import EnvironmentRepository
-from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, Release
+from idp.capabilities.promotion.gatekeeper import Gatekeeper
+from idp.capabilities.promotion.gates.cel import CelGate
+from idp.capabilities.promotion.gates.change_record import ChangeRecordGate
+from idp.capabilities.promotion.gates.freeze import FreezeGate
+from idp.capabilities.promotion.gates.http import HttpGate
+from idp.capabilities.promotion.gates.performance import PerformanceGate
+from idp.capabilities.promotion.gates.rego import RegoGate
+from idp.capabilities.promotion.gates.soak import SoakGate
+from idp.capabilities.promotion.gates.window import WindowGate
+from idp.capabilities.promotion.gates.workflow import WorkflowGate
+from idp.capabilities.promotion.kinds import (
+    Approval,
+    Freeze,
+    PipelineStep,
+    Promotion,
+    Release,
+    Review,
+)
 from idp.capabilities.promotion.ledger import Ledger
 from idp.capabilities.promotion.ports import Repositories
 from idp.capabilities.promotion.render.admission import admission_policies
 from idp.capabilities.promotion.render.argo_application import environment_repository
 from idp.capabilities.promotion.render.roles import cluster_roles
 from idp.capabilities.promotion.render.templates import cluster_workflow_templates
+from idp.capabilities.promotion.reviews import Reviews
 from idp.capabilities.promotion.steps.admit import AdmitStep
 from idp.capabilities.promotion.steps.approval import ApprovalStep
 from idp.capabilities.promotion.steps.attest import AttestStep
 from idp.capabilities.promotion.steps.commit import CommitStep
 from idp.capabilities.promotion.steps.confirm import ConfirmStep
+from idp.capabilities.promotion.steps.gates import GatesStep
+from idp.capabilities.promotion.steps.performance import PerformanceStep
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
 from idp.capabilities.promotion.steps.release import ReleaseStep
 from idp.capabilities.promotion.steps.revert import RevertStep
@@ -32,6 +55,7 @@ from idp.capabilities.promotion.steps.sync import SyncStep
 from idp.capabilities.promotion.steps.verdict import VerdictStep
 from idp.capabilities.promotion.steps.verify import VerifyStep
 from idp.capabilities.promotion.turn import Turns
+from idp.capabilities.signing.kinds import InstanceTrust
 from idp.kernel.capability import Capability, Context
 from idp.kernel.controller import Runnable
 from idp.kernel.resource import Manifest
@@ -71,7 +95,7 @@ def build_controllers(
     importer = ReleaseImporter(
         client,
         registry,
-        context.trusted_keys,
+        instance_trust(context),
         origin=_origin(context),
         changes=context.options.get("changes"),
     )
@@ -82,6 +106,7 @@ def build_controllers(
         importer,
         PipelineAccount(client).controller(),
         PromotionStarter(client).controller(),
+        ReviewFollower(client).controller(),
         promotions.controller(),
     ]
 
@@ -95,6 +120,8 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
     """All steps of this area, over the given registry and repositories."""
     client, environment = context.client, context.environment
     reader, turns = PipelineReader(client), Turns(client)
+    counter = ApprovalCounter(client, AccessReviewer(client), environment=environment)
+    keeper = gatekeeper(context)
     repository, argo_cd = _environment_repository(context, sources), _argo_cd(context)
     return [
         ReleaseStep(reader, registry, sources, context.signer),
@@ -102,19 +129,39 @@ def build_steps(context: Context, registry: Registry, sources: Repositories) -> 
             client,
             reader,
             registry,
-            context.trusted_keys,
+            instance_trust(context),
             environment=environment,
             origin=_origin(context),
         ),
         VerdictStep(reader),
-        ApprovalStep(client, reader, AccessReviewer(client), environment=environment),
-        CommitStep(reader, repository, turns, argo_cd, environment=environment),
+        ApprovalStep(reader, counter, environment=environment),
+        GatesStep(reader, counter, keeper, Reviews(client), environment=environment),
+        CommitStep(reader, repository, turns, argo_cd, keeper, environment=environment),
         RevertStep(reader, repository, turns, argo_cd, environment=environment),
         SyncStep(client, reader, repository),
         ConfirmStep(client, reader),
         VerifyStep(client, reader, environment=environment, gateway_port=context.gateway_port),
+        PerformanceStep(reader, _gateway(context)),
         AttestStep(reader, registry, context.signer, environment=environment),
     ]
+
+
+def gatekeeper(context: Context) -> Gatekeeper:
+    """All gates."""
+    client = context.client
+    return Gatekeeper(
+        [
+            FreezeGate(client),
+            SoakGate(),
+            WindowGate(),
+            PerformanceGate(_gateway(context)),
+            ChangeRecordGate(client),
+            RegoGate(),
+            CelGate(),
+            HttpGate(client),
+            WorkflowGate(client),
+        ]
+    )
 
 
 def repositories(context: Context) -> Repositories:
@@ -136,13 +183,23 @@ def _argo_cd(context: Context) -> ArgoCd:
     return ArgoCd(context.client, environment=context.environment, git_url=context.git.url)
 
 
+def _gateway(context: Context) -> Gateway:
+    return Gateway(context.client, environment=context.environment, port=context.gateway_port)
+
+
+def instance_trust(context: Context) -> InstanceTrust:
+    """What the instance trusts; `options["authorities"]` are the platform's own."""
+    authorities = context.options.get("authorities", {})
+    return InstanceTrust(context.client, context.trusted_keys, authorities)
+
+
 def _origin(context: Context) -> str:
     return str(context.options.get("origin", ORIGIN))
 
 
 CAPABILITY = Capability(
     name="promotion",
-    kinds=(Release, Promotion, PipelineStep, Approval),
+    kinds=(Release, Promotion, PipelineStep, Approval, Freeze, Review),
     controllers=controllers,
     steps=steps,
     migrations=(Path(__file__).parent / "migrations",),

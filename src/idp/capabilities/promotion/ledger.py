@@ -63,7 +63,8 @@ class LedgerEntry:
         message: What was said last.
         policy_version: Rules under which it was decided.
         verdict: Outputs of the `verdict` step; empty when it did not come to it.
-        approvals: Outputs of the `approval` step; empty likewise.
+        approvals: Outputs of the `approval` step, and under `gates` how each gate stood; empty
+            likewise.
         started_at: RFC 3339; empty when it never began.
         finished_at: RFC 3339.
     """

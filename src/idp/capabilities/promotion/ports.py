@@ -15,9 +15,15 @@ class Reviewer(Protocol):
     """Asks who may do what; the answer is the API server's."""
 
     async def may_approve(
-        self, user: str, groups: Sequence[str], *, namespace: str, promotion: str
+        self,
+        user: str,
+        groups: Sequence[str],
+        *,
+        namespace: str,
+        promotion: str,
+        emergency: bool = False,
     ) -> bool:
-        """Whether a user with these groups may `approve` the promotion.
+        """Whether a user with these groups may `approve` the promotion, or `override` for it.
 
         Raises:
             Unavailable: Nobody answers. It must not be taken for a yes.

@@ -8,9 +8,11 @@ How old the database is, is how old its newest record is: copying an old export 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -21,7 +23,10 @@ from idp.capabilities.scanning.reports import DatabaseFacts
 from idp.kernel.clock import parse_timestamp
 from idp.kernel.errors import MissingPrerequisite
 
-LAYOUT = 1
+LAYOUT = 2
+
+_AT_ONCE = 500
+_MAJOR = re.compile(r"v[0-9]+")
 
 _metadata = sa.MetaData()
 advisories_table = sa.Table(
@@ -40,9 +45,11 @@ affected_table = sa.Table(
     _metadata,
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("advisory", sa.ForeignKey("advisories.id", ondelete="CASCADE"), index=True),
-    sa.Column("package", sa.String, nullable=False, index=True),
+    sa.Column("ecosystem", sa.String, nullable=False),
+    sa.Column("package", sa.String, nullable=False),
     sa.Column("ranges", sa.Text, nullable=False),
     sa.Column("versions", sa.Text, nullable=False),
+    sa.Index("affected_package", "package", "ecosystem"),
 )
 facts_table = sa.Table(
     "facts",
@@ -52,6 +59,25 @@ facts_table = sa.Table(
     sa.Column("updated", sa.String, nullable=False),
     sa.Column("records", sa.Integer, nullable=False),
 )
+
+_COLUMNS = """
+SELECT wanted.value AS asked, a.id, a.aliases, a.summary, a.severity, a.modified,
+       f.ecosystem, f.package, f.ranges, f.versions
+FROM json_each(:names) AS wanted
+"""
+_ASKED, _ECOSYSTEM, _PACKAGE = 0, 6, 7
+# Written by hand: `CROSS JOIN` makes SQLite go by the names, which are few, not by advisories.
+_BY_NAME = f"""{_COLUMNS}
+CROSS JOIN affected AS f ON f.package = wanted.value
+JOIN advisories AS a ON a.id = f.advisory
+WHERE NOT a.withdrawn
+"""
+# Some name a package of a Go module where others name the module: `0` is the letter behind `/`.
+_INSIDE = f"""{_COLUMNS}
+CROSS JOIN affected AS f ON f.package > wanted.value || '/' AND f.package < wanted.value || '0'
+JOIN advisories AS a ON a.id = f.advisory
+WHERE NOT a.withdrawn AND f.ecosystem = 'Go'
+"""
 
 
 class AdvisoryDatabase:
@@ -89,20 +115,33 @@ class AdvisoryDatabase:
             raise _unusable(self.path, "was written by another version")
         return DatabaseFacts(digest=row.digest, updated=row.updated, records=row.records)
 
-    def lookup(self, package: str) -> list[tuple[Advisory, Affected]]:
-        """What is known about a package, without what was withdrawn.
+    def lookup(
+        self, packages: Iterable[tuple[str, str]]
+    ) -> Iterator[tuple[tuple[str, str], Advisory, Affected]]:
+        """What is known about packages, without what was withdrawn, one after the other.
 
         Args:
-            package: Name in its normal form.
+            packages: Ecosystem and name in its normal form.
+
+        Yields:
+            The package, an advisory, and which versions of it are affected.
         """
-        query = (
-            sa.select(advisories_table, affected_table.c.ranges, affected_table.c.versions)
-            .join_from(affected_table, advisories_table)
-            .where(affected_table.c.package == package, ~advisories_table.c.withdrawn)
-            .order_by(advisories_table.c.id, affected_table.c.number)
-        )
+        wanted = set(packages)
+        modules = {name for ecosystem, name in wanted if ecosystem == "Go"}
         with self._engine.connect() as connection:
-            return [_read_row(package, row) for row in connection.execute(query)]
+            for row in _select(connection, _BY_NAME, {name for _, name in wanted}):
+                key = (row[_ECOSYSTEM], row[_PACKAGE])
+                if key in wanted:
+                    yield key, *_read_row(row)
+            for row in _select(connection, _INSIDE, modules):
+                if _module_of(row[_PACKAGE], modules) == row[_ASKED]:
+                    yield ("Go", row[_ASKED]), *_read_row(row)
+
+    def ecosystems(self) -> frozenset[str]:
+        """Of which something is known."""
+        query = sa.select(affected_table.c.ecosystem).distinct()
+        with self._engine.connect() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def begin(self) -> sa.Engine:
         """The engine, with the tables made; for importing."""
@@ -110,6 +149,27 @@ class AdvisoryDatabase:
         self.status()
         _metadata.create_all(self._engine)
         return self._engine
+
+
+def _select(connection: sa.Connection, statement: str, names: set[str]) -> Iterator[Sequence[Any]]:
+    ordered = sorted(names)
+    for start in range(0, len(ordered), _AT_ONCE):
+        asked = {"names": orjson.dumps(ordered[start : start + _AT_ONCE]).decode()}
+        # Plain tuples: making rows of SQLAlchemy of them takes as long as the search.
+        cursor = connection.connection.cursor()
+        yield from cursor.execute(statement, asked)
+        cursor.close()
+
+
+def _module_of(package: str, modules: set[str]) -> str:
+    """The innermost of the modules that a package can be of; empty when a version lies between."""
+    parts = package.split("/")
+    for end in range(len(parts) - 1, 0, -1):
+        if _MAJOR.fullmatch(parts[end]):  # a module of its own
+            return ""
+        if "/".join(parts[:end]) in modules:
+            return "/".join(parts[:end])
+    return ""
 
 
 def _unusable(path: Path, why: str) -> MissingPrerequisite:
@@ -128,20 +188,15 @@ def _configure(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _read_row(package: str, row: Any) -> tuple[Advisory, Affected]:
-    ranges: list[list[tuple[Literal["introduced"], str]]] = orjson.loads(row.ranges)
+def _read_row(row: Sequence[Any]) -> tuple[Advisory, Affected]:
+    """By place, for it is done thousands of times."""
+    _, name, aliases, summary, severity, modified, ecosystem, package, ranges, versions = row
     affected = Affected(
-        package=package,
-        ranges=tuple(tuple((kind, at) for kind, at in events) for events in ranges),
-        versions=tuple(orjson.loads(row.versions)),
+        ecosystem,
+        package,
+        tuple(tuple(map(tuple, events)) for events in orjson.loads(ranges)),
+        tuple(orjson.loads(versions)) if versions != "[]" else (),
     )
-    advisory = Advisory(
-        id=row.id,
-        aliases=tuple(orjson.loads(row.aliases)),
-        modified=row.modified,
-        withdrawn=row.withdrawn,
-        summary=row.summary,
-        severity=row.severity,
-        affected=(affected,),
-    )
+    known_as = tuple(orjson.loads(aliases)) if aliases != "[]" else ()
+    advisory = Advisory(name, known_as, modified, False, summary, severity, (affected,))
     return advisory, affected

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -28,10 +29,11 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 
 class PublicAddresses(AbstractResolver):
-    """Resolves names to public addresses only."""
+    """Resolves names to public addresses only, and to those of networks that are allowed."""
 
-    def __init__(self, inner: AbstractResolver) -> None:
+    def __init__(self, inner: AbstractResolver, allowed: Sequence[str] = ()) -> None:
         self._inner = inner
+        self._allowed = allowed
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -39,7 +41,7 @@ class PublicAddresses(AbstractResolver):
         """Resolve; a name of which any address is not public is refused."""
         found = await self._inner.resolve(host, port, family)
         for result in found:
-            require_public(result["host"])
+            require_public(result["host"], self._allowed)
         return found
 
     async def close(self) -> None:
@@ -47,18 +49,20 @@ class PublicAddresses(AbstractResolver):
         await self._inner.close()
 
 
-def require_public(address: str) -> None:
-    """Refuse an IP address that is not public.
+def require_public(address: str, allowed: Sequence[str] = ()) -> None:
+    """Refuse an IP address that is neither public nor in an allowed network.
 
     Raises:
         Forbidden: It is loopback, private, link-local, multicast or reserved.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    if not (mapped or ip).is_global or ip.is_multicast:
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    if any(ip in ipaddress.ip_network(network) for network in allowed):
+        return
+    if not ip.is_global or ip.is_multicast:
         raise Forbidden(
-            f"{address} is not a public address, so nothing is fetched from it",
-            remedy="Download the file yourself and import it as a file.",
+            f"{address} is not a public address, so nothing is asked there",
+            remedy="For advisories, download the file yourself and import it as a file.",
         )
 
 

@@ -33,6 +33,7 @@ from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.errors import InvalidInput, Unavailable
 
 MAX_NAMED = 100
+_BATCH = 1000
 
 _ID = advisories_table.c.id
 
@@ -45,7 +46,7 @@ class ImportReport:
         added: New records.
         replaced: Records that their authors had changed.
         unchanged: Records that were there already, or are older than what was there.
-        skipped: Records about other ecosystems only.
+        skipped: Records about unknown ecosystems only.
         malformed: Records that could not be read.
         named: The first `MAX_NAMED` of those: name and reason.
     """
@@ -98,14 +99,16 @@ def _import_all(database: AdvisoryDatabase, source: Path, clock: Clock) -> Impor
                 sa.select(advisories_table.c.id, advisories_table.c.modified)
             )
         }
+        batch = _Batch(connection)
         for record in read_records(source):
-            _import_record(connection, record, known, report)
+            _import_record(batch, record, known, report)
+        batch.write()
         _write_facts(connection, clock())
     return report
 
 
 def _import_record(
-    connection: sa.Connection, record: Record, known: dict[str, str], report: ImportReport
+    batch: _Batch, record: Record, known: dict[str, str], report: ImportReport
 ) -> None:
     if record.problem:
         report.refuse(record.name, record.problem)
@@ -121,35 +124,59 @@ def _import_record(
     elif before is None and not advisory.affected:
         report.skipped += 1
     else:
-        _replace(connection, advisory, record.data)
+        batch.add(advisory, record.data, replaces=before is not None)
         known[advisory.id] = advisory.modified
         report.added += before is None
         report.replaced += before is not None
 
 
-def _replace(connection: sa.Connection, advisory: Advisory, data: bytes) -> None:
-    connection.execute(sa.delete(affected_table).where(affected_table.c.advisory == advisory.id))
-    connection.execute(sa.delete(advisories_table).where(advisories_table.c.id == advisory.id))
-    connection.execute(
-        advisories_table.insert().values(
-            id=advisory.id,
-            modified=advisory.modified,
-            withdrawn=advisory.withdrawn,
-            aliases=_dump(advisory.aliases),
-            summary=advisory.summary,
-            severity=advisory.severity,
-            content=hashlib.sha256(data.strip()).hexdigest(),
+class _Batch:
+    """Writes many records at once; one statement for each would take ten times as long."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._advisories: list[dict[str, Any]] = []
+        self._affected: list[dict[str, Any]] = []
+
+    def add(self, advisory: Advisory, data: bytes, *, replaces: bool) -> None:
+        """Take a record in."""
+        if replaces:
+            self.write()
+            for table, column in (
+                (affected_table, affected_table.c.advisory),
+                (advisories_table, _ID),
+            ):
+                self._connection.execute(sa.delete(table).where(column == advisory.id))
+        self._advisories.append(
+            {
+                "id": advisory.id,
+                "modified": advisory.modified,
+                "withdrawn": advisory.withdrawn,
+                "aliases": _dump(advisory.aliases),
+                "summary": advisory.summary,
+                "severity": advisory.severity,
+                "content": hashlib.sha256(data.strip()).hexdigest(),
+            }
         )
-    )
-    for affected in advisory.affected:
-        connection.execute(
-            affected_table.insert().values(
-                advisory=advisory.id,
-                package=affected.package,
-                ranges=_dump(affected.ranges),
-                versions=_dump(affected.versions),
-            )
-        )
+        self._affected += [
+            {
+                "advisory": advisory.id,
+                "ecosystem": affected.ecosystem,
+                "package": affected.package,
+                "ranges": _dump(affected.ranges),
+                "versions": _dump(affected.versions),
+            }
+            for affected in advisory.affected
+        ]
+        if len(self._advisories) >= _BATCH:
+            self.write()
+
+    def write(self) -> None:
+        """Write what was taken in."""
+        for table, rows in ((advisories_table, self._advisories), (affected_table, self._affected)):
+            if rows:
+                self._connection.execute(table.insert(), rows)
+            rows.clear()
 
 
 def _write_facts(connection: sa.Connection, now: datetime) -> None:

@@ -1,4 +1,8 @@
-"""`SecurityProfile`: what a finding does here. `VulnerabilityException`: a finding that may be."""
+"""Rules for findings, findings that may be, and where findings are told.
+
+`SecurityProfile`, `SecurityProfileChange`, `VulnerabilityException`, `FindingsExport`,
+`Remediation`.
+"""
 
 from __future__ import annotations
 
@@ -270,4 +274,169 @@ class VulnerabilityException(Resource[VulnerabilityExceptionSpec, VulnerabilityE
                 "say why it is not affected: spec.justification",
             ),
         ),
+    )
+
+
+class SecurityProfileChangeSpec(Model):
+    """Other rules for this environment. Only the approver is ever added.
+
+    Attributes:
+        base: Version of the profile that was looked at; under another one it does nothing.
+        profile: The whole profile as it is to be.
+        reason: Why, for people.
+        author: Who asks for it; must be the one who creates the object.
+        approver: Who agreed: somebody else, with the verb `approve`. Until then it does nothing.
+    """
+
+    base: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    profile: SecurityProfileSpec
+    reason: str = Field(min_length=1, max_length=2000)
+    author: Annotated[Line, StringConstraints(min_length=1)]
+    approver: Line = ""
+
+
+class SecurityProfileChangeStatus(Status):
+    """How far it is.
+
+    Attributes:
+        phase: `Waiting` for an approver; `Applied` once the commit is in force; `Stale` when the
+            rules changed meanwhile.
+        commit: In the environment's repository.
+        version: Of the profile that it makes.
+    """
+
+    phase: Literal["Waiting", "Applied", "Stale"] = "Waiting"
+    commit: str = ""
+    version: str = ""
+
+
+_CHANGE_FIXED = [name for name in SecurityProfileChangeSpec.model_fields if name != "approver"]
+
+
+class SecurityProfileChange(Resource[SecurityProfileChangeSpec, SecurityProfileChangeStatus]):
+    """Other rules for this environment: one asks, another agrees, a commit puts them in force."""
+
+    definition: ClassVar[KindDefinition] = KindDefinition(
+        plural="securityprofilechanges",
+        namespaced=False,
+        short_names=("secprofilechange",),
+        columns=(
+            PrinterColumn(name="Phase", path=".status.phase"),
+            PrinterColumn(name="Author", path=".spec.author"),
+            PrinterColumn(name="Approver", path=".spec.approver"),
+            PrinterColumn(name="Commit", path=".status.commit", priority=1),
+            PrinterColumn(name="Reason", path=".spec.reason"),
+        ),
+        validations=(
+            (
+                " && ".join(f"({_unchanged(name)})" for name in _CHANGE_FIXED),
+                "a change of rules never changes, except that it is approved: ask for another",
+            ),
+            (
+                f"!({_APPROVED}) || self.spec.approver == oldSelf.spec.approver",
+                "who approved a change of rules never changes",
+            ),
+            (
+                "!has(self.spec.approver) || self.spec.approver != self.spec.author",
+                "the author of a change of rules cannot approve it",
+            ),
+        ),
+    )
+
+
+class FindingsExportSpec(Model):
+    """Where the findings of a namespace are told.
+
+    Attributes:
+        tool: Who is told: DefectDojo 2.20 or later.
+        secret_name: A Secret of this namespace with `url`, such as
+            `https://defectdojo.example.org`, and `token`, an API v2 key. The address stands beside
+            the key so that nobody can have the key sent elsewhere.
+        product_type: Products are put there; one product for each application.
+        suspend: Tells nothing while it is set.
+    """
+
+    tool: Literal["defectdojo"] = "defectdojo"
+    secret_name: Annotated[Line, StringConstraints(min_length=1)]
+    product_type: Annotated[Line, StringConstraints(min_length=1)] = "Applications"
+    suspend: bool = False
+
+
+class FindingsExportStatus(Status):
+    """What was told.
+
+    Attributes:
+        told: Application -> digest of what was told of it last.
+        told_at: When something was told last.
+    """
+
+    told: dict[str, str] = Field(default_factory=dict)
+    told_at: datetime | None = None
+
+
+class FindingsExport(Resource[FindingsExportSpec, FindingsExportStatus]):
+    """Tells the findings of this namespace to DefectDojo whenever they change."""
+
+    definition: ClassVar[KindDefinition] = KindDefinition(
+        plural="findingsexports",
+        columns=(
+            PrinterColumn(name="Tool", path=".spec.tool"),
+            PrinterColumn(name="Ready", path='.status.conditions[?(@.type=="Ready")].status'),
+            PrinterColumn(name="Told", path=".status.toldAt", type="date"),
+        ),
+    )
+
+
+class RemediationSpec(Model):
+    """A branch that raises a vulnerable dependency; it never changes.
+
+    Attributes:
+        application: Name of the WebApplication, whose repository has the branch.
+        package: What is raised.
+        version: To which version.
+        findings: Names of the vulnerabilities that must be gone.
+        branch: In the application's repository.
+        commit: The one that is tested, and that may be merged.
+        author: Who asks for it; must be the one who creates the object.
+    """
+
+    application: Annotated[
+        str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)
+    ]
+    package: Annotated[Line, StringConstraints(min_length=1)]
+    version: Annotated[Line, StringConstraints(min_length=1)]
+    findings: list[Line] = Field(min_length=1, max_length=100)
+    branch: Annotated[Line, StringConstraints(min_length=1)]
+    commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+    author: Annotated[Line, StringConstraints(min_length=1)]
+
+
+class RemediationStatus(Status):
+    """How far it is.
+
+    Attributes:
+        phase: `Testing` while it is built and compared with the advisories; `Tested` when it may be
+            merged; `Failed` when it does not build, or does not help.
+        message: What was found.
+        build: Name of the PipelineStep that builds it.
+    """
+
+    phase: Literal["Testing", "Tested", "Failed"] = "Testing"
+    message: str = ""
+    build: str = ""
+
+
+class Remediation(Resource[RemediationSpec, RemediationStatus]):
+    """A dependency raised on a branch, built and scanned before it is merged."""
+
+    definition: ClassVar[KindDefinition] = KindDefinition(
+        plural="remediations",
+        columns=(
+            PrinterColumn(name="Application", path=".spec.application"),
+            PrinterColumn(name="Package", path=".spec.package"),
+            PrinterColumn(name="Version", path=".spec.version"),
+            PrinterColumn(name="Phase", path=".status.phase"),
+            PrinterColumn(name="Message", path=".status.message", priority=1),
+        ),
+        validations=(("self.spec == oldSelf.spec", "a remediation never changes: ask anew"),),
     )

@@ -17,11 +17,12 @@ import gzip
 import hashlib
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
+from idp.capabilities.scanning.packages.golang import BUILD_INFO_MAGIC, MAX_BUILD_INFO_BYTES
 from idp.kernel.errors import IdpError, Invalid, TooLarge
 
 MAX_UNPACKED_BYTES = 4 * 2**30
@@ -41,12 +42,14 @@ class File:
         sha256: Hexadecimal.
         kept: Where its content lies; None when it was not asked for.
         mode: Permission bits, setuid and setgid included.
+        build_info: What Go wrote into an executable about its modules, from the magic on.
     """
 
     size: int
     sha256: str
     kept: Path | None = None
     mode: int = 0o644
+    build_info: bytes = b""
 
 
 @dataclass
@@ -126,19 +129,22 @@ class Unpacker:
         source = archive.extractfile(member)
         if source is None:
             raise Invalid(f"/{path} has no content in its layer")
-        digest = hashlib.sha256()
-        if not self._wanted(path):
-            while chunk := source.read(_CHUNK):
-                digest.update(chunk)
-            return File(member.size, digest.hexdigest(), mode=member.mode & 0o7777)
-        self._kept += member.size
-        if self._kept > MAX_KEPT_BYTES:
-            raise TooLarge(f"the files to scan have more than {MAX_KEPT_BYTES} bytes")
-        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as target:
-            while chunk := source.read(_CHUNK):
-                digest.update(chunk)
-                target.write(chunk)
-        return File(member.size, digest.hexdigest(), Path(target.name), member.mode & 0o7777)
+        reading = _Reading(source, executable=bool(member.mode & 0o111))
+        kept = None
+        if self._wanted(path):
+            self._kept += member.size
+            if self._kept > MAX_KEPT_BYTES:
+                raise TooLarge(f"the files to scan have more than {MAX_KEPT_BYTES} bytes")
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as target:
+                for chunk in reading.chunks():
+                    target.write(chunk)
+            kept = Path(target.name)
+        else:
+            for _ in reading.chunks():
+                pass
+        return File(
+            member.size, reading.digest.hexdigest(), kept, member.mode & 0o7777, reading.build_info
+        )
 
     def _merge(self, layer: _Layer) -> None:
         gone = layer.removed | set(layer.files)
@@ -168,6 +174,40 @@ def _above(path: str) -> set[str]:
     """All folders that hold a path; the root is empty."""
     parts = path.split("/")
     return {"/".join(parts[:count]) for count in range(len(parts))}
+
+
+class _Reading:
+    """Reads a file once: its digest, and what Go wrote into it if it is executable."""
+
+    def __init__(self, source: IO[bytes], *, executable: bool) -> None:
+        self.digest = hashlib.sha256()
+        self._source = source
+        self._looking = executable
+        self._tail = b""
+        self._found = bytearray()
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content."""
+        while chunk := self._source.read(_CHUNK):
+            self.digest.update(chunk)
+            if self._looking:
+                self._look(chunk)
+            yield chunk
+
+    @property
+    def build_info(self) -> bytes:
+        """From the magic on, at most `MAX_BUILD_INFO_BYTES`; empty when there is none."""
+        return bytes(self._found)
+
+    def _look(self, chunk: bytes) -> None:
+        if self._found:
+            self._found += chunk[: MAX_BUILD_INFO_BYTES - len(self._found)]
+            return
+        window = self._tail + chunk
+        at = window.find(BUILD_INFO_MAGIC)
+        if at >= 0:
+            self._found += window[at : at + MAX_BUILD_INFO_BYTES]
+        self._tail = chunk[-len(BUILD_INFO_MAGIC) :]
 
 
 class _Limited:

@@ -3,13 +3,15 @@
 https://ossf.github.io/osv-schema/ ("Evaluation" gives the algorithm that `affects` follows)
 
 Rules:
-1. Only packages of the ecosystem PyPI; names are compared in their normal form (PEP 503), versions
-   as PEP 440 orders them. `0` is before every version.
+1. Only packages of the ecosystems of `versions`, whose orders count; names of PyPI are compared in
+   their normal form (PEP 503). `0` is before every version. `Debian:12` is an ecosystem of its own.
 2. A version is affected when it is listed, or lies in a range: behind an `introduced`, not at or
    behind a later `fixed`, not behind a later `last_affected`, and before a `limit` if there is one.
 3. Ranges of Git commits say nothing about versions and are left out.
 4. A record that cannot be read wholly is refused: half an advisory would make half a promise.
-5. Of several scores the highest counts. A severity without a readable CVSS vector is no score.
+5. Distributions name in `upstream` the vulnerability that a record of theirs is about; where it is
+   one alone, that is an alias. An advisory about several is none of them.
+6. Of several scores the highest counts. A severity without a readable CVSS vector is no score.
 """
 
 from __future__ import annotations
@@ -19,14 +21,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
-
 from idp.capabilities.scanning.cvss import base_score
+from idp.capabilities.scanning.versions import Key, is_known, normal_name, version_key
 from idp.kernel.clock import timestamp
 from idp.kernel.errors import InvalidInput
 
-ECOSYSTEM = "PyPI"
 _ORDER = {"fixed": 0, "limit": 0, "introduced": 1, "last_affected": 2}
 _MAX_TEXT = 500
 
@@ -39,11 +38,13 @@ class Affected:
     """Which versions of one package are affected.
 
     Attributes:
+        ecosystem: As OSV calls it.
         package: Name in its normal form.
         ranges: Each a list of events.
         versions: Listed versions, as they were written.
     """
 
+    ecosystem: str
     package: str
     ranges: tuple[tuple[Event, ...], ...]
     versions: tuple[str, ...]
@@ -60,7 +61,7 @@ class Advisory:
         withdrawn: Whether its author took it back.
         summary: One line.
         severity: CVSS base score; None when it has none that can be computed.
-        affected: Per package; empty when it is about other ecosystems only.
+        affected: Per package; empty when it is about unknown ecosystems only.
     """
 
     id: str
@@ -79,10 +80,10 @@ def read_record(record: Any) -> Advisory:
         InvalidInput: It does not follow the format (rule 4).
     """
     try:
-        entries = [e for e in record.get("affected") or () if _is_ours(e["package"]["ecosystem"])]
+        entries = [e for e in record.get("affected") or () if is_known(e["package"]["ecosystem"])]
         return Advisory(
             id=_text(record["id"], 128),
-            aliases=tuple(_text(alias, 128) for alias in record.get("aliases") or ()),
+            aliases=_aliases(record),
             modified=_moment(record["modified"]),
             withdrawn=bool(record.get("withdrawn")),
             summary=_summary(record),
@@ -93,10 +94,16 @@ def read_record(record: Any) -> Advisory:
         raise InvalidInput(f"not a whole OSV record: {error!r}") from error
 
 
-def affects(affected: Affected, version: Version) -> bool:
-    """Whether a version of the package is affected (rule 2)."""
-    return any(_is_listed(listed, version) for listed in affected.versions) or any(
-        _in_range(events, version) for events in affected.ranges
+def affects(affected: Affected, version: str) -> bool:
+    """Whether a version of the package is affected (rule 2).
+
+    Raises:
+        InvalidInput: The ecosystem has no such version.
+    """
+    ecosystem = affected.ecosystem
+    installed = version_key(ecosystem, version)
+    return any(_in_range(ecosystem, events, installed) for events in affected.ranges) or any(
+        listed == version or _is_same(ecosystem, listed, installed) for listed in affected.versions
     )
 
 
@@ -122,8 +129,10 @@ def merge_aliases(advisories: Iterable[Advisory]) -> list[tuple[Advisory, list[s
     return sorted(merged, key=lambda pair: pair[0].id)
 
 
-def _is_ours(ecosystem: str) -> bool:
-    return ecosystem.partition(":")[0] == ECOSYSTEM
+def _aliases(record: Mapping[str, Any]) -> tuple[str, ...]:
+    upstream = record.get("upstream") or ()
+    names = [*(record.get("aliases") or ()), *(upstream if len(upstream) == 1 else ())]
+    return tuple(dict.fromkeys(_text(name, 128) for name in names))
 
 
 def _text(value: Any, limit: int) -> str:
@@ -150,58 +159,73 @@ def _severity(carriers: Sequence[Mapping[str, Any]]) -> float | None:
             try:
                 scores.append(base_score(str(entry["score"])))
             except InvalidInput:
-                continue  # Rule 5: another kind of score
+                continue  # Rule 6: another kind of score
     return max(scores, default=None)
 
 
 def _affected(entry: Mapping[str, Any]) -> Affected:
+    ecosystem = _text(entry["package"]["ecosystem"], 64)
     ranges = []
     for found in entry.get("ranges") or ():
         if found["type"] == "GIT":  # Rule 3
             continue
-        events = [_event(event) for event in found["events"]]
+        events = [_event(ecosystem, event) for event in found["events"]]
         if not any(kind == "introduced" for kind, _ in events):
             raise ValueError("a range without `introduced`")
-        ranges.append(tuple(sorted(events, key=_event_order)))
+        ranges.append(tuple(_ordered(ecosystem, events)))
     return Affected(
-        package=canonicalize_name(_text(entry["package"]["name"], 200)),
+        ecosystem=ecosystem,
+        package=normal_name(ecosystem, _text(entry["package"]["name"], 300)),
         ranges=tuple(ranges),
-        versions=tuple(_text(version, 100) for version in entry.get("versions") or ()),
+        versions=tuple(_text(version, 200) for version in entry.get("versions") or ()),
     )
 
 
-def _event(event: Mapping[str, str]) -> Event:
+def _event(ecosystem: str, event: Mapping[str, str]) -> Event:
     ((kind, version),) = event.items()
     if kind not in _ORDER:
         raise ValueError(f"unknown event {kind!r:.40}")
-    if not (version == "0" and kind == "introduced") and not (version == "*" and kind == "limit"):
-        Version(version)
+    if not _is_first(kind, version):
+        try:
+            version_key(ecosystem, version)
+        except InvalidInput as error:
+            raise ValueError(str(error)) from error
     return kind, version
 
 
-def _event_order(event: Event) -> tuple[bool, Version, int]:
-    kind, version = event
-    first = version in ("0", "*")
-    return not first, Version("0") if first else Version(version), _ORDER[kind]
+def _is_first(kind: str, version: str) -> bool:
+    """Whether an event stands before all versions, or for no limit."""
+    return (version == "0" and kind == "introduced") or (version == "*" and kind == "limit")
 
 
-def _is_listed(listed: str, version: Version) -> bool:
+def _ordered(ecosystem: str, events: Sequence[Event]) -> list[Event]:
+    """By version; a fix comes before what is introduced at the same one (rule 2)."""
+    first = sorted(event for event in events if _is_first(*event))
+    others = [event for event in events if not _is_first(*event)]
+    others.sort(key=lambda event: _ORDER[event[0]])
+    others.sort(key=lambda event: version_key(ecosystem, event[1]))
+    return [*first, *others]
+
+
+def _is_same(ecosystem: str, listed: str, installed: Key) -> bool:
     try:
-        return Version(listed) == version
-    except InvalidVersion:
-        return listed == str(version)
+        return bool(version_key(ecosystem, listed) == installed)
+    except InvalidInput:
+        return False  # a version of before the ecosystem had rules
 
 
-def _in_range(events: tuple[Event, ...], version: Version) -> bool:
+def _in_range(ecosystem: str, events: tuple[Event, ...], installed: Key) -> bool:
     limits = [at for kind, at in events if kind == "limit"]
-    if limits and not any(at == "*" or version < Version(at) for at in limits):
+    if limits and not any(at == "*" or installed < version_key(ecosystem, at) for at in limits):
         return False
     inside = False
     for kind, at in events:
-        if kind == "introduced" and (at == "0" or version >= Version(at)):
-            inside = True
-        elif (kind == "fixed" and version >= Version(at)) or (
-            kind == "last_affected" and version > Version(at)
-        ):
-            inside = False
+        if kind == "limit":
+            continue
+        if kind == "introduced":
+            inside = inside or at == "0" or bool(installed >= version_key(ecosystem, at))
+        elif kind == "fixed":
+            inside = inside and bool(installed < version_key(ecosystem, at))
+        else:
+            inside = inside and bool(installed <= version_key(ecosystem, at))
     return inside

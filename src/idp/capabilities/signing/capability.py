@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from idp.capabilities.signing.kinds import TrustPolicy
 from idp.capabilities.signing.steps.sign import SignStep
 from idp.kernel.capability import Capability, Context
 from idp.kernel.step import Step
@@ -23,5 +24,8 @@ def _steps(context: Context) -> Sequence[Step]:
 
 
 CAPABILITY = Capability(
-    name="signing", steps=_steps, migrations=(Path(__file__).parent / "migrations",)
+    name="signing",
+    kinds=(TrustPolicy,),
+    steps=_steps,
+    migrations=(Path(__file__).parent / "migrations",),
 )

@@ -23,7 +23,7 @@ PASSWORD_FILE = "cosign.password"  # noqa: S105 - a file's name
 
 
 def open_signer(folder: Path) -> PrivateKey:
-    """Read the instance's key; make it on first use.
+    """Read the instance's first key; make it on first use.
 
     Args:
         folder: Only the instance uses it; made with mode 0700 when it is absent.
@@ -33,20 +33,51 @@ def open_signer(folder: Path) -> PrivateKey:
             the files.
         VerificationFailed: The key does not open with the password.
     """
+    return make_key(folder, KEY_FILE)
+
+
+def make_key(folder: Path, file: str) -> PrivateKey:
+    """Read a key; make it, and the password of all keys, when they are missing.
+
+    Raises:
+        MissingPrerequisite: See `open_signer`.
+        VerificationFailed: The key does not open with the password.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key, password = folder / KEY_FILE, folder / PASSWORD_FILE
+    key, password = folder / file, folder / PASSWORD_FILE
     if not password.exists():
         if key.exists():
-            raise MissingPrerequisite(
-                f"{password} is missing, so the signing key beside it cannot be opened",
-                remedy="Restore the file from a backup. Removing the key as well makes a new one, "
-                "which other instances must then pin.",
-            )
+            raise _no_password(password)
         create_file(password, secrets.token_urlsafe(32).encode())
     secret = _read_private(password)
     if not key.exists():
         create_file(key, PrivateKey.generate().to_encrypted_pem(secret))
     return PrivateKey.load(_read_private(key), secret)
+
+
+def read_key(folder: Path, file: str) -> PrivateKey:
+    """Read a key that must be there.
+
+    Raises:
+        MissingPrerequisite: It is missing, or see `open_signer`.
+        VerificationFailed: The key does not open with the password.
+    """
+    key, password = folder / file, folder / PASSWORD_FILE
+    if not password.exists():
+        raise _no_password(password)
+    if not key.exists():
+        raise MissingPrerequisite(
+            f"the signing key {key} is missing", remedy="Restore the file from a backup."
+        )
+    return PrivateKey.load(_read_private(key), _read_private(password))
+
+
+def _no_password(password: Path) -> MissingPrerequisite:
+    return MissingPrerequisite(
+        f"{password} is missing, so the signing key beside it cannot be opened",
+        remedy="Restore the file from a backup. Removing the key as well makes a new one, "
+        "which other instances must then pin.",
+    )
 
 
 def _read_private(path: Path) -> bytes:

@@ -15,9 +15,9 @@ from typing import Any
 from idp.capabilities.promotion.kinds import PipelineStep
 from idp.capabilities.signing.builds import BuildOutputs
 from idp.kernel.clock import timestamp
+from idp.protocols.signing.levels import BUILDER_ID
 
 BUILD_TYPE = "https://platform.idp/build-types/source-to-image/v1"
-BUILDER_ID = "https://platform.idp/builders/single-machine/v1"
 BUILD_LEVEL = 1
 
 

@@ -14,6 +14,10 @@ class Unexplained(IdpError):
     code = ""
 
 
+class ObjectTooLarge(Unexplained):
+    """An object that etcd would not store; the real server answers 500 without a reason, too."""
+
+
 class NotAcceptable(IdpError):
     """The client wants an answer in a format that is not served."""
 

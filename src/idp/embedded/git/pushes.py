@@ -8,7 +8,9 @@ nothing happened; killed after it, 1 of the next push or of the next start does 
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import IO
 
 import structlog
@@ -17,7 +19,7 @@ from idp.embedded.git.events import PushEvent
 from idp.embedded.git.limits import Limits
 from idp.embedded.git.push_log import PushLog
 from idp.embedded.git.store import RepositoryStore
-from idp.kernel.errors import IdpError
+from idp.kernel.errors import IdpError, InvalidInput
 from idp.protocols.git.process import Git
 
 log = structlog.get_logger(__name__)
@@ -25,6 +27,28 @@ log = structlog.get_logger(__name__)
 _LOOK_AGAIN = 30.0
 ENVIRONMENTS = "environments/"
 """Repositories below this hold what runs somewhere: their history is only ever added to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A repository elsewhere.
+
+    Attributes:
+        url: `http` or `https`, without credentials.
+        username: For HTTP basic authentication; empty for none.
+        password: Never an argument of a process, never logged.
+    """
+
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+    def settings(self) -> dict[str, str]:
+        """Git configuration for reading it, and it only: redirects are not followed."""
+        if not self.username and not self.password:
+            return {}
+        credentials = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        return {f"http.{self.url}.extraHeader": f"Authorization: Basic {credentials}"}
 
 
 class Pushes:
@@ -80,6 +104,44 @@ class Pushes:
             finally:
                 moved += await self._record(repository)
             return answer, moved
+
+    async def fetch(self, repository: str, pusher: str, outside: Outside) -> list[PushEvent]:
+        """Bring in branches and tags from elsewhere, in somebody's name; gives what moved.
+
+        It goes the way of a push: noted, moved, compared, logged. Branches that are gone elsewhere
+        stay.
+
+        Raises:
+            InvalidInput: The address is not http or https.
+            GitFailed: It cannot be read.
+        """
+        if not outside.url.startswith(("http://", "https://")):
+            raise InvalidInput("only http and https addresses are fetched")
+        await self._store.create(repository)
+        async with self._store.locked(repository) as lock:
+            await self._record(repository)
+            await self._events.start(repository, pusher)
+            moved: list[PushEvent] = []
+            try:
+                await self._git.run(
+                    [
+                        f"--git-dir={self._store.path(repository)}",
+                        "fetch",
+                        "--quiet",
+                        "--no-write-fetch-head",
+                        "--no-recurse-submodules",
+                        "--update-head-ok",
+                        "--",
+                        outside.url,
+                        "+refs/heads/*:refs/heads/*",
+                        "+refs/tags/*:refs/tags/*",
+                    ],
+                    settings=outside.settings(),
+                    inherit=[lock],
+                )
+            finally:
+                moved += await self._record(repository)
+            return moved
 
     async def _record(self, repository: str) -> list[PushEvent]:
         self._unlogged.add(repository)

@@ -10,12 +10,13 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from idp.embedded.git.delivery import Delivery, OnPush
+from idp.embedded.git.events import PushEvent
 from idp.embedded.git.first_commit import FirstCommits
 from idp.embedded.git.limits import Limits
 from idp.embedded.git.push_log import PushLog
-from idp.embedded.git.pushes import Pushes
+from idp.embedded.git.pushes import Outside, Pushes
 from idp.embedded.git.routes import Announce, GitRoutes, answer_error
-from idp.embedded.git.store import RepositoryStore
+from idp.embedded.git.store import RepositoryStore, repository_name
 from idp.kernel.access import RepositoryAccess
 from idp.kernel.errors import IdpError
 from idp.protocols.git.process import Git
@@ -65,6 +66,12 @@ class GitServer:
         self.application = Starlette(
             routes=routes.routes(), exception_handlers={IdpError: answer_error}
         )
+
+    async def fetch(self, repository: str, pusher: str, outside: Outside) -> list[PushEvent]:
+        """Bring in what is elsewhere, as `Pushes.fetch`; whoever calls has asked for the right."""
+        await self.repositories.prepare()
+        name = repository_name(*repository.split("/", 1))
+        return await self._pushes.fetch(name, pusher, outside)
 
     async def run(self) -> None:
         """Find what a crash left unlogged, then deliver events until cancelled."""

@@ -21,7 +21,7 @@ from idp.embedded.registry.listing_routes import ListingRoutes
 from idp.embedded.registry.manifest_routes import ManifestRoutes
 from idp.embedded.registry.service import Handler, Limits, Service, answering_errors
 from idp.embedded.registry.upload_routes import UploadRoutes
-from idp.kernel.access import RepositoryAccess
+from idp.kernel.access import OwnTags, RepositoryAccess
 from idp.kernel.errors import MethodNotAllowed
 
 DEFAULT_LIMITS = Limits()
@@ -32,6 +32,7 @@ def registry_application(
     access: RepositoryAccess,
     *,
     on_change: Callable[[str], None] | None = None,
+    own_tags: OwnTags = lambda principal: "",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Starlette:
     """Build the registry.
@@ -41,6 +42,7 @@ def registry_application(
         access: Proves identities and decides who may do what.
         on_change: Called in the event loop with a repository's name after its manifests or tags
             changed; it must return at once.
+        own_tags: Which tags a principal that may only attest may give to what is there.
         limits: Largest sizes.
 
     Returns:
@@ -55,7 +57,7 @@ def registry_application(
         await asyncio.gather(collecting, return_exceptions=True)
 
     service = Service(
-        ContentStore(data), Gate(access), limits, on_change or (lambda repository: None)
+        ContentStore(data), Gate(access, own_tags), limits, on_change or (lambda repository: None)
     )
     return Starlette(
         routes=_routes(service),

@@ -8,7 +8,7 @@ import binascii
 from starlette.requests import Request
 
 from idp.embedded.registry.errors import bad_request
-from idp.kernel.access import Action, Principal, RepositoryAccess
+from idp.kernel.access import Action, OwnTags, Principal, RepositoryAccess
 from idp.kernel.errors import Forbidden, Unauthorized
 from idp.protocols.oci.reference import is_repository
 
@@ -18,10 +18,12 @@ class Gate:
 
     Args:
         access: Proves identities and decides.
+        own_tags: Which tags belong to a principal that may only attest.
     """
 
-    def __init__(self, access: RepositoryAccess) -> None:
+    def __init__(self, access: RepositoryAccess, own_tags: OwnTags) -> None:
         self._access = access
+        self._own_tags = own_tags
 
     async def principal(self, request: Request) -> Principal | None:
         """Who asks; None when no credential was sent.
@@ -48,6 +50,12 @@ class Gate:
         if principal is None:
             raise _who("the registry needs a user name and password")
         return principal
+
+    async def owns_tag(self, request: Request, tag: str) -> bool:
+        """Whether a tag is one that who asks may set without the right to push."""
+        principal = await self.principal(request)
+        prefix = self._own_tags(principal) if principal is not None else ""
+        return bool(prefix) and tag.startswith(prefix)
 
     async def allows(self, principal: Principal | None, repository: str, action: Action) -> bool:
         """Whether `principal` may do `action`."""

@@ -11,7 +11,6 @@ from idp.embedded.registry.errors import bad_request
 from idp.embedded.registry.manifests import ParsedManifest, parse_manifest
 from idp.embedded.registry.repositories import Repository
 from idp.embedded.registry.service import Service, digest_in, reference_in, too_large
-from idp.kernel.access import Action
 from idp.kernel.errors import Forbidden
 from idp.protocols.oci.ports import IMAGE_INDEX
 from idp.protocols.oci.reference import is_digest
@@ -48,7 +47,10 @@ class ManifestRoutes:
                 f"the manifest has digest {manifest.digest}, not {reference}",
                 "Push it under its own digest.",
             )
-        _demand_attestation(action, repository, manifest, tag)
+        if action == "attest" and tag is not None:
+            await self._demand_own_tag(request, repository, manifest.digest, tag)
+        elif action == "attest":
+            _demand_subject(repository, manifest)
         await asyncio.to_thread(repository.put_manifest, manifest, body, tag)
         self._service.on_change(repository.name)
         return _created(repository, manifest)
@@ -78,6 +80,22 @@ class ManifestRoutes:
             headers=headers,
         )
 
+    async def _demand_own_tag(
+        self, request: Request, repository: Repository, digest: str, tag: str
+    ) -> None:
+        """Let who may only attest tag what is there, with tags of its own.
+
+        Raises:
+            Forbidden: The tag is not its own.
+            NotFound: The manifest is not there.
+        """
+        if not await self._service.gate.owns_tag(request, tag):
+            raise Forbidden(
+                f'the right "attest" on {repository.name} covers no tag {tag}',
+                remedy='Push by digest, or ask for the right "push".',
+            )
+        await asyncio.to_thread(repository.manifest, digest)
+
     async def _body(self, request: Request) -> bytes:
         limit = self._service.limits.manifest
         body = bytearray()
@@ -88,18 +106,15 @@ class ManifestRoutes:
         return bytes(body)
 
 
-def _demand_attestation(
-    action: Action, repository: Repository, manifest: ParsedManifest, tag: str | None
-) -> None:
-    """Hold who has only the right `attest` to manifests about another one, by digest.
+def _demand_subject(repository: Repository, manifest: ParsedManifest) -> None:
+    """Hold who has only the right `attest` to manifests about another one.
 
     Raises:
         Forbidden: It is something else.
     """
-    if action == "attest" and (tag is not None or not manifest.subject):
+    if not manifest.subject:
         raise Forbidden(
-            f'the right "attest" on {repository.name} covers manifests with a subject, '
-            "by digest only",
+            f'the right "attest" on {repository.name} covers manifests with a subject only',
             remedy='Push by digest a manifest with `subject`, or ask for the right "push".',
         )
 

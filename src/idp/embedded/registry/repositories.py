@@ -29,7 +29,7 @@ from idp.embedded.registry.manifests import ParsedManifest, parse_manifest
 from idp.kernel.files import create_file, replace_file, sync_folder
 from idp.protocols.oci.errors import tag_is_immutable
 from idp.protocols.oci.ports import StoredManifest
-from idp.protocols.oci.reference import is_digest
+from idp.protocols.oci.reference import is_digest, moves
 
 
 class Repository:
@@ -133,7 +133,7 @@ class Repository:
         with storage_lock(self.store.data):
             self._demand_content(manifest)
             tag_file = self.folder / "_tags" / tag if tag is not None else None
-            if tag_file is not None and tag_file.exists():
+            if tag_file is not None and tag_file.exists() and not moves(tag_file.name):
                 self._demand_same(tag_file, manifest.digest)
             self.store.put(manifest.digest, body)
             if manifest.subject:
@@ -142,7 +142,11 @@ class Repository:
                     orjson.dumps(manifest.descriptor().as_json()),
                 )
             replace_file(self.link("_manifests", manifest.digest), manifest.media_type.encode())
-            if tag_file is not None and not create_file(tag_file, manifest.digest.encode()):
+            if tag_file is None:
+                return
+            if moves(tag_file.name):
+                replace_file(tag_file, manifest.digest.encode())
+            elif not create_file(tag_file, manifest.digest.encode()):
                 self._demand_same(tag_file, manifest.digest)
 
     def delete_manifest(self, digest: str) -> None:

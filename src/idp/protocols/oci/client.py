@@ -150,6 +150,20 @@ class HttpRegistry:
                 raise _without_referrers(repository)
         return descriptor
 
+    async def tag(self, repository: str, digest: str, tag: str) -> None:
+        """See `Registry.tag`."""
+        check_names(repository, reference=tag)
+        found = await self.manifest(repository, digest)
+        async with self._transport.request(
+            "PUT",
+            f"/v2/{repository}/manifests/{tag}",
+            scope=_push(repository),
+            headers={"Content-Type": found.media_type},
+            data=found.body,
+            accept=(201,),
+        ):
+            pass
+
     async def referrers(
         self, repository: str, digest: str, *, artifact_type: str | None = None
     ) -> list[Descriptor]:

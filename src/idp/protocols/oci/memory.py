@@ -12,7 +12,7 @@ from idp.kernel.errors import InvalidInput, NotFound, TooLarge
 from idp.protocols.oci.client import canonical, check_names
 from idp.protocols.oci.errors import tag_is_immutable
 from idp.protocols.oci.ports import Descriptor, StoredManifest
-from idp.protocols.oci.reference import digest_of, is_digest
+from idp.protocols.oci.reference import digest_of, is_digest, moves
 
 
 @dataclass
@@ -66,7 +66,8 @@ class MemoryRegistry:
         check_names(repository, reference=tag or descriptor.digest)
         into = self._repositories.setdefault(repository, _Repository())
         self._demand_content(into, manifest)
-        if tag is not None and into.tags.get(tag, descriptor.digest) != descriptor.digest:
+        present = into.tags.get(tag or "", descriptor.digest)
+        if tag is not None and present != descriptor.digest and not moves(tag):
             raise tag_is_immutable(repository, tag)
         into.manifests[descriptor.digest] = StoredManifest(
             body, descriptor.media_type, descriptor.digest
@@ -74,6 +75,14 @@ class MemoryRegistry:
         if tag is not None:
             into.tags[tag] = descriptor.digest
         return descriptor
+
+    async def tag(self, repository: str, digest: str, tag: str) -> None:
+        """See `Registry.tag`."""
+        check_names(repository, reference=tag)
+        found = await self.manifest(repository, digest)
+        tags = self._repositories[repository].tags
+        if tags.setdefault(tag, found.digest) != found.digest:
+            raise tag_is_immutable(repository, tag)
 
     async def referrers(
         self, repository: str, digest: str, *, artifact_type: str | None = None

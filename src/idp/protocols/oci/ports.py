@@ -63,14 +63,8 @@ class StoredManifest:
     digest: str
 
 
-class Registry(Protocol):
-    """The verbs of OCI distribution that the platform needs.
-
-    Repositories are `namespace/name`. Content that is read is checked against its digest. All
-    raise `IdpError`s: `NotFound`, `Forbidden`, `Unauthorized`, `Conflict` (a tag that is immutable
-    exists with other content), `TooLarge`, `VerificationFailed` (content does not match its
-    digest), `Unavailable`.
-    """
+class RegistryReader(Protocol):
+    """What checking proofs takes of a registry. Errors as of `Registry`."""
 
     async def manifest(self, repository: str, reference: str) -> StoredManifest:
         """Read a manifest by tag or digest."""
@@ -79,6 +73,22 @@ class Registry(Protocol):
     async def blob(self, repository: str, digest: str, *, limit: int = 64 * 2**20) -> bytes:
         """Read a blob into memory; more than `limit` bytes raise `TooLarge`."""
         ...
+
+    async def referrers(
+        self, repository: str, digest: str, *, artifact_type: str | None = None
+    ) -> list[Descriptor]:
+        """Manifests whose `subject` is `digest`, in a stable order."""
+        ...
+
+
+class Registry(RegistryReader, Protocol):
+    """The verbs of OCI distribution that the platform needs.
+
+    Repositories are `namespace/name`. Content that is read is checked against its digest. All
+    raise `IdpError`s: `NotFound`, `Forbidden`, `Unauthorized`, `Conflict` (a tag that is immutable
+    exists with other content), `TooLarge`, `VerificationFailed` (content does not match its
+    digest), `Unavailable`.
+    """
 
     def stream_blob(self, repository: str, digest: str) -> AsyncIterator[bytes]:
         """Read a blob in chunks; a wrong digest raises `VerificationFailed` at the end."""
@@ -94,10 +104,8 @@ class Registry(Protocol):
         """Store a manifest in canonical JSON (sorted keys, no spaces), by digest or also by tag."""
         ...
 
-    async def referrers(
-        self, repository: str, digest: str, *, artifact_type: str | None = None
-    ) -> list[Descriptor]:
-        """Manifests whose `subject` is `digest`, in a stable order."""
+    async def tag(self, repository: str, digest: str, tag: str) -> None:
+        """Give a manifest that is there a tag; nothing changes when it has it."""
         ...
 
     async def tags(self, repository: str) -> list[str]:

@@ -109,3 +109,15 @@ def _invalid(text: str, why: str) -> InvalidInput:
         f'"{text[:300]}" is not an image reference: {why}',
         remedy="Write it as `host[:port]/namespace/name[:tag][@sha256:...]`.",
     )
+
+
+_SIGNATURE_TAG = re.compile(r"^sha256-[0-9a-f]{64}\.sig$")
+
+
+def moves(tag: str) -> bool:
+    """Whether a tag may name other content later.
+
+    Tags are immutable but for the one under which cosign gathers an artifact's signatures: each
+    signer adds a layer. Nobody trusts the tag itself, only the signatures under it.
+    """
+    return _SIGNATURE_TAG.match(tag) is not None

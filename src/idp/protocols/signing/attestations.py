@@ -7,16 +7,18 @@ is only what verifies against the pinned keys, and the rest is reported, not hid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from idp.kernel.capability import Signer
+from idp.kernel.clock import utc_now
 from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
-from idp.protocols.oci.ports import Descriptor, Registry
+from idp.protocols.oci.ports import Descriptor, Registry, RegistryReader
 from idp.protocols.signing import dsse
+from idp.protocols.signing.anchors import Trust, anchors_of
 from idp.protocols.signing.bundle import (
     BUNDLE_MEDIA_TYPE,
     MAX_BUNDLE_BYTES,
@@ -32,8 +34,8 @@ from idp.protocols.signing.statement import (
     read_statement,
 )
 from idp.protocols.signing.transparency.entry import entry_of
-from idp.protocols.signing.transparency.inclusion import Logged, verify_logged
-from idp.protocols.signing.transparency.log import log_origin
+from idp.protocols.signing.transparency.inclusion import Logged
+from idp.protocols.signing.verification import verify_bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ class VerifiedStatement:
     Attributes:
         predicate_type: Which kind of claim (see `predicates`).
         predicate: The claim.
-        signer: Name of the pinned key.
+        signer: Name of the holder of the pinned key, or of the identity.
         digest: Of the attestation's manifest.
-        logged: Where it stands in the signer's transparency log; None when it is in none.
+        logged: Where it stands in a pinned transparency log; None when it is in none.
     """
 
     predicate_type: str
@@ -75,6 +77,19 @@ class Findings:
     verified: list[VerifiedStatement]
     rejected: list[Rejected]
 
+    def logged_by(self, signer: str) -> Findings:
+        """What one signer said and logged; all else is among the rejected, with the reason."""
+        found = Findings([], [*self.rejected])
+        for statement in self.verified:
+            if statement.signer != signer:
+                reason = f"it is signed by {statement.signer}, not by {signer}"
+                found.rejected.append(Rejected(statement.digest, reason))
+            elif statement.logged is None:
+                found.rejected.append(Rejected(statement.digest, _unlogged(signer)))
+            else:
+                found.verified.append(statement)
+        return found
+
 
 async def sign_statement(name: str, digest: str, statement: Statement, signer: Signer) -> bytes:
     """A statement about one artifact as a signed bundle, the same every time.
@@ -83,41 +98,46 @@ async def sign_statement(name: str, digest: str, statement: Statement, signer: S
     """
     payload = encode_statement(name, digest, statement)
     envelope = dsse.sign_envelope(signer, PAYLOAD_TYPE, payload)
-    logged = []
+    body, logged, stamps = orjson.loads(envelope), [], []
+    if signer.timestamps is not None:
+        stamps.append(await signer.timestamps.stamp(dsse.signature_in(body)))
     if signer.log is not None:
-        logged.append(await signer.log.append(entry_of(orjson.loads(envelope), signer.public_key)))
-    return encode_bundle(envelope, key_id(signer.public_key), logged)
+        logged.append(await signer.log.append(entry_of(body, signer.public_key)))
+    return encode_bundle(envelope, key_id(signer.public_key), logged, timestamps=stamps)
 
 
 def verify_statement(
-    data: bytes, subject_digest: str, keys: Mapping[str, str], *, must_be_logged: bool = False
+    data: bytes,
+    subject_digest: str,
+    trust: Trust,
+    *,
+    must_be_logged: bool = False,
+    now: datetime | None = None,
 ) -> tuple[Statement, str, Logged | None]:
-    """Check a bundle. Pure.
+    """Check a bundle.
 
     Args:
         data: The bundle.
         subject_digest: `sha256:<hex>` of the artifact in question.
-        keys: Name -> PEM text of the pinned public keys.
-        must_be_logged: Whether it only counts when it is in its signer's transparency log.
+        trust: Who is trusted.
+        must_be_logged: Whether it only counts when it is in a pinned transparency log.
+        now: The present; None for the clock's.
 
     Returns:
-        The statement, the name of the pinned key that signed it, and where it is logged.
+        The statement, who signed it, and where it is logged.
 
     Raises:
-        VerificationFailed: A rule of `bundle`, `dsse`, `pinned`, `statement` or
-            `transparency.inclusion` is broken.
+        VerificationFailed: A rule of `bundle`, `verification` or `statement` is broken.
     """
-    bundle = read_bundle(data)
-    verified = dsse.verify_parsed(bundle.envelope, keys)
+    verified = verify_bundle(read_bundle(data), anchors_of(trust), now or utc_now())
     statement = read_statement(verified.payload_type, verified.payload, subject_digest)
-    signer = verified.signer_name
-    logged = [
-        verify_logged(element, bundle.envelope, log_origin(signer), keys[signer])
-        for element in bundle.log_entries
-    ]
-    if must_be_logged and not logged:
-        raise VerificationFailed(f"it is not in the transparency log of {signer}")
-    return statement, signer, logged[0] if logged else None
+    if must_be_logged and verified.logged is None:
+        raise VerificationFailed(_unlogged(verified.signer))
+    return statement, verified.signer, verified.logged
+
+
+def _unlogged(signer: str) -> str:
+    return f"it is not in the transparency log of {signer}"
 
 
 async def attach(
@@ -160,13 +180,14 @@ async def attach(
 
 
 async def statements(
-    registry: Registry,
+    registry: RegistryReader,
     repository: str,
     subject_digest: str,
-    keys: Mapping[str, str],
+    trust: Trust,
     *,
     predicate_type: str | None = None,
     must_be_logged: bool = False,
+    now: datetime | None = None,
 ) -> Findings:
     """Read and check what is attested about an artifact.
 
@@ -174,10 +195,11 @@ async def statements(
         registry: Where the subject is.
         repository: `namespace/name`.
         subject_digest: `sha256:<hex>` of the subject's manifest.
-        keys: Name -> PEM text of the pinned public keys.
+        trust: Who is trusted.
         predicate_type: Only verified statements of this type; None for all. What is rejected is
             listed in either case: its type is not known.
-        must_be_logged: Whether only those count that are in their signer's transparency log.
+        must_be_logged: Whether only those count that are in a pinned transparency log.
+        now: The present; None for the clock's.
 
     Raises:
         Unavailable: The registry cannot be read. An answer that is not whole is no answer.
@@ -191,7 +213,7 @@ async def statements(
             )
             data = await registry.blob(repository, layer.digest, limit=MAX_BUNDLE_BYTES)
             statement, signer, logged = verify_statement(
-                data, subject_digest, keys, must_be_logged=must_be_logged
+                data, subject_digest, trust, must_be_logged=must_be_logged, now=now
             )
         except (VerificationFailed, TooLarge, NotFound) as error:
             found.rejected.append(Rejected(referrer.digest, error.message))

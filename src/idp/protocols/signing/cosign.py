@@ -2,9 +2,10 @@
 
 https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
 
-Two artifacts are written, both as OCI referrers, so that old and new verifiers find theirs: a
-simple-signing payload with its signature in an annotation, and (since cosign 3) a Sigstore bundle
-with a statement of type `COSIGN_SIGNATURE`. One valid one is enough to verify.
+Three forms are written, so that old and new verifiers find theirs, and all are read: a
+simple-signing payload with its signature in an annotation, under the tag `sha256-<hex>.sig` (all
+signers' layers in one manifest) and as an OCI referrer; and (since cosign 3) a Sigstore bundle with
+a statement of type `COSIGN_SIGNATURE`.
 
 Rules for a simple-signing payload:
 1. The signature is in the annotation `dev.cosignproject.cosign/signature`, base64, over the exact
@@ -18,22 +19,77 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from idp.kernel.capability import Signer
-from idp.kernel.errors import NotFound, TooLarge, VerificationFailed
-from idp.protocols.oci.ports import Descriptor, Registry
+from idp.kernel.clock import utc_now
+from idp.kernel.errors import Conflict, NotFound, TooLarge, VerificationFailed
+from idp.kernel.trust import Keys
+from idp.protocols.oci.ports import (
+    IMAGE_CONFIG,
+    IMAGE_MANIFEST,
+    Descriptor,
+    Registry,
+    RegistryReader,
+)
 from idp.protocols.signing import strict_json
-from idp.protocols.signing.attestations import attach, statements
+from idp.protocols.signing.anchors import Trust, anchors_of
+from idp.protocols.signing.attestations import Findings, attach, statements
 from idp.protocols.signing.pinned import signer_of
 from idp.protocols.signing.predicates import COSIGN_SIGNATURE
-from idp.protocols.signing.referrers import list_referrers, push_referrer, single_layer
+from idp.protocols.signing.referrers import (
+    layer_of,
+    layers_of,
+    list_referrers,
+    push_referrer,
+    single_layer,
+)
+from idp.protocols.signing.statement import hex_of
+from idp.protocols.signing.validity import Moments, require_valid
 
 ARTIFACT_TYPE = "application/vnd.dev.cosign.artifact.sig.v1+json"
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature"
 _CLAIM = "cosign container image signature"
 _MAX_PAYLOAD_BYTES = 64 * 1024
+_TAG_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature that was found beside an artifact.
+
+    Attributes:
+        digest: Of the manifest that holds it.
+        signer: Who made it; None when it does not count.
+        reason: Why it does not count; empty when it does.
+    """
+
+    digest: str
+    signer: str | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What stands beside an artifact.
+
+    Attributes:
+        signatures: In all forms, those that do not count included.
+        statements: All attestations; a signature in the form of a statement is in both.
+    """
+
+    signatures: list[Signature]
+    statements: Findings
+
+
+def signature_tag(digest: str) -> str:
+    """Where cosign keeps the signatures of an artifact: `sha256-<hex>.sig`."""
+    return f"sha256-{hex_of(digest)}.sig"
 
 
 def simple_signing_payload(
@@ -53,7 +109,7 @@ def simple_signing_payload(
 
 
 def verify_simple_signing(
-    payload: bytes, signature: str, digest: str, keys: Mapping[str, str]
+    payload: bytes, signature: str, digest: str, keys: Keys, now: datetime | None = None
 ) -> str:
     """Check one signature. Pure.
 
@@ -61,10 +117,11 @@ def verify_simple_signing(
         payload: The blob.
         signature: As the annotation holds it.
         digest: `sha256:<hex>` of the artifact in question.
-        keys: Name -> PEM text of the pinned public keys.
+        keys: What is trusted.
+        now: The present; None for the clock's. Nothing proves that the signature is older.
 
     Returns:
-        Name of the key that signed.
+        Name of the holder whose key signed.
 
     Raises:
         VerificationFailed: A rule is broken.
@@ -73,7 +130,7 @@ def verify_simple_signing(
         raw = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError) as error:
         raise VerificationFailed("the signature is not base64") from error
-    name = signer_of(payload, raw, keys)  # Rule 1
+    name, key = signer_of(payload, raw, keys)  # Rule 1
     body = strict_json.parse_object(payload, limit=_MAX_PAYLOAD_BYTES, what="the signed payload")
     try:
         critical = body["critical"]
@@ -84,6 +141,7 @@ def verify_simple_signing(
         raise VerificationFailed(f"the signed payload claims {claim!r}, not a cosign signature")
     if signed != digest:  # Rule 3
         raise VerificationFailed(f"the signature is for another artifact ({signed}), not {digest}")
+    require_valid(name, key, Moments(now or utc_now()))
     return name
 
 
@@ -117,46 +175,173 @@ async def sign_digest(
         SIMPLE_SIGNING, blob.digest, blob.size, annotations={SIGNATURE_ANNOTATION: signature}
     )
     signed = await push_referrer(registry, repository, digest, ARTIFACT_TYPE, layer, {})
+    await _tag_signature(registry, repository, digest, layer)
     await attach(registry, repository, digest, COSIGN_SIGNATURE, dict(annotations or {}), signer)
     return signed
 
 
-async def verify_digest(
-    registry: Registry, repository: str, digest: str, keys: Mapping[str, str]
-) -> str:
-    """Find a signature by a pinned key.
+async def _tag_signature(
+    registry: Registry, repository: str, digest: str, layer: Descriptor
+) -> None:
+    """Add a layer to the manifest under cosign's tag; the same layer twice changes nothing.
+
+    Two who sign at once may overwrite each other's layer, as with cosign itself: it is read back,
+    and added again. The referrers, which nobody overwrites, hold it in any case.
+    """
+    tag = signature_tag(digest)
+    for _ in range(_TAG_ATTEMPTS):
+        present = await _tagged_layers(registry, repository, tag)
+        if layer.as_json() in present:
+            return
+        config = await registry.push_blob(repository, b"{}", IMAGE_CONFIG)
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": IMAGE_MANIFEST,
+            "config": config.as_json(),
+            "layers": [*present, layer.as_json()],
+        }
+        await registry.push_manifest(repository, manifest, tag=tag)
+    raise Conflict(f"{tag} of {repository} is written by others all the time", remedy="Sign again.")
+
+
+async def _tagged_layers(registry: RegistryReader, repository: str, tag: str) -> list[Any]:
+    try:
+        return layers_of(await registry.manifest(repository, tag))
+    except (NotFound, VerificationFailed):
+        return []
+
+
+async def read_evidence(
+    registry: RegistryReader,
+    repository: str,
+    digest: str,
+    trust: Trust,
+    *,
+    now: datetime | None = None,
+) -> Evidence:
+    """Everything that vouches for an artifact. Each bundle is read and checked once.
 
     Args:
         registry: Where the artifact is.
         repository: `namespace/name`.
         digest: `sha256:<hex>` of its manifest.
-        keys: Name -> PEM text of the pinned public keys.
+        trust: Who is trusted.
+        now: The present; None for the clock's.
+
+    Raises:
+        Unavailable: The registry cannot be read.
+        VerificationFailed: There are too many to check.
+    """
+    keys = anchors_of(trust).keys
+    found = []
+    for referrer in await list_referrers(registry, repository, digest, ARTIFACT_TYPE):
+        try:
+            layer = await single_layer(registry, repository, referrer, digest, SIMPLE_SIGNING)
+            signer = await _signer_of_layer(registry, repository, layer, digest, keys, now)
+            found.append(Signature(referrer.digest, signer))
+        except (VerificationFailed, TooLarge, NotFound) as error:
+            found.append(Signature(referrer.digest, None, error.message))
+    found += await _tagged(registry, repository, digest, keys, now)
+    stated = await statements(registry, repository, digest, trust, now=now)
+    found += [
+        Signature(one.digest, one.signer)
+        for one in stated.verified
+        if one.predicate_type == COSIGN_SIGNATURE
+    ]
+    found += [Signature(one.digest, None, one.reason) for one in stated.rejected]
+    return Evidence(found, stated)
+
+
+async def signatures(
+    registry: RegistryReader,
+    repository: str,
+    digest: str,
+    trust: Trust,
+    *,
+    now: datetime | None = None,
+) -> list[Signature]:
+    """Every signature beside an artifact; see `read_evidence`."""
+    return (await read_evidence(registry, repository, digest, trust, now=now)).signatures
+
+
+async def _tagged(
+    registry: RegistryReader, repository: str, digest: str, keys: Keys, now: datetime | None
+) -> list[Signature]:
+    found: list[Signature] = []
+    with contextlib.suppress(NotFound):
+        manifest = await registry.manifest(repository, signature_tag(digest))
+        try:
+            layers = layers_of(manifest)
+        except VerificationFailed as error:
+            return [Signature(manifest.digest, None, error.message)]
+        for body in layers:
+            try:
+                layer = layer_of(body, SIMPLE_SIGNING)
+                signer = await _signer_of_layer(registry, repository, layer, digest, keys, now)
+                found.append(Signature(manifest.digest, signer))
+            except (VerificationFailed, TooLarge, NotFound) as error:
+                found.append(Signature(manifest.digest, None, error.message))
+    return found
+
+
+async def _signer_of_layer(
+    registry: RegistryReader,
+    repository: str,
+    layer: Descriptor,
+    digest: str,
+    keys: Keys,
+    now: datetime | None,
+) -> str:
+    payload = await registry.blob(repository, layer.digest, limit=_MAX_PAYLOAD_BYTES)
+    signature = layer.annotations.get(SIGNATURE_ANNOTATION, "")
+    return verify_simple_signing(payload, signature, digest, keys, now)
+
+
+async def verify_digest(
+    registry: RegistryReader, repository: str, digest: str, trust: Trust
+) -> str:
+    """Find a signature by somebody who is trusted. One valid one in any form is enough.
+
+    Args:
+        registry: Where the artifact is.
+        repository: `namespace/name`.
+        digest: `sha256:<hex>` of its manifest.
+        trust: Who is trusted.
 
     Returns:
-        Name of the key that signed; the first in the registry's stable order.
+        Who signed; the first in the registry's stable order.
 
     Raises:
         VerificationFailed: There is none; the message names what was found instead.
     """
-    reasons: list[str] = []
-    for referrer in await list_referrers(registry, repository, digest, ARTIFACT_TYPE):
-        try:
-            layer = await single_layer(registry, repository, referrer, digest, SIMPLE_SIGNING)
-            payload = await registry.blob(repository, layer.digest, limit=_MAX_PAYLOAD_BYTES)
-            return verify_simple_signing(
-                payload, layer.annotations.get(SIGNATURE_ANNOTATION, ""), digest, keys
-            )
-        except (VerificationFailed, TooLarge, NotFound) as error:
-            reasons.append(f"{referrer.digest}: {error.message}")
-    found = await statements(registry, repository, digest, keys, predicate_type=COSIGN_SIGNATURE)
-    if found.verified:
-        return found.verified[0].signer
-    reasons += [f"{rejected.digest}: {rejected.reason}" for rejected in found.rejected]
-    raise _unsigned(repository, digest, keys, reasons)
+    found = await signatures(registry, repository, digest, trust)
+    return require_signed(found, repository, digest, anchors_of(trust).names)
+
+
+def require_signed(
+    found: Iterable[Signature], repository: str, digest: str, names: Sequence[str]
+) -> str:
+    """The first of some signers who signed an artifact. Pure.
+
+    Args:
+        found: Beside the artifact.
+        repository: `namespace/name`, for the refusal.
+        digest: Of the artifact, for the refusal.
+        names: Whose signature is enough.
+
+    Raises:
+        VerificationFailed: None of them signed; the message names what was found instead.
+    """
+    reasons = []
+    for signature in found:
+        if signature.signer in names:
+            return str(signature.signer)
+        reasons.append(f"{signature.digest}: {signature.reason or f'by {signature.signer}'}")
+    raise _unsigned(repository, digest, names, reasons)
 
 
 def _unsigned(
-    repository: str, digest: str, keys: Mapping[str, str], reasons: list[str]
+    repository: str, digest: str, names: Sequence[str], reasons: list[str]
 ) -> VerificationFailed:
     shown = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if reasons[3:] else "")
     message = (
@@ -166,6 +351,6 @@ def _unsigned(
     )
     return VerificationFailed(
         message,
-        remedy=f"It must be signed by the key of one of: {', '.join(sorted(keys)) or 'nobody'}. "
+        remedy=f"It must be signed by the key of one of: {', '.join(names) or 'nobody'}. "
         "Build it through the push pipeline.",
     )

@@ -25,6 +25,7 @@ from typing import Any
 
 from idp.kernel.capability import Signer
 from idp.kernel.errors import VerificationFailed
+from idp.kernel.trust import Keys, PinnedKey
 from idp.protocols.signing import strict_json
 from idp.protocols.signing.keys import key_id
 from idp.protocols.signing.pinned import signer_of
@@ -40,12 +41,16 @@ class VerifiedEnvelope:
     Attributes:
         payload_type: How to read `payload`.
         payload: The signed bytes.
-        signer_name: Name of the pinned key that signed.
+        signer_name: Name of the holder whose pinned key signed.
+        key: Which of the holder's keys.
+        signature: The one by that key, DER encoded.
     """
 
     payload_type: str
     payload: bytes
     signer_name: str
+    key: PinnedKey
+    signature: bytes
 
 
 def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
@@ -71,12 +76,17 @@ def sign_envelope(signer: Signer, payload_type: str, payload: bytes) -> bytes:
     )
 
 
-def verify_envelope(data: bytes, keys: Mapping[str, str]) -> VerifiedEnvelope:
+def signature_in(envelope: Mapping[str, Any]) -> bytes:
+    """The first signature of an envelope that `sign_envelope` made, which is what is stamped."""
+    return base64.b64decode(envelope["signatures"][0]["sig"])
+
+
+def verify_envelope(data: bytes, keys: Keys) -> VerifiedEnvelope:
     """Check an envelope.
 
     Args:
         data: The envelope as JSON.
-        keys: Name -> PEM text of the pinned public keys.
+        keys: What is trusted.
 
     Raises:
         VerificationFailed: A rule is broken.
@@ -86,7 +96,7 @@ def verify_envelope(data: bytes, keys: Mapping[str, str]) -> VerifiedEnvelope:
     )
 
 
-def verify_parsed(envelope: Mapping[str, Any], keys: Mapping[str, str]) -> VerifiedEnvelope:
+def verify_parsed(envelope: Mapping[str, Any], keys: Keys) -> VerifiedEnvelope:
     """Check an envelope that was read by `strict_json` (rules 2 to 5)."""
     payload_type = envelope.get("payloadType")
     if not isinstance(payload_type, str) or not payload_type:
@@ -100,7 +110,7 @@ def verify_parsed(envelope: Mapping[str, Any], keys: Mapping[str, str]) -> Verif
     for signature in signatures:
         try:
             sig = _decode(signature.get("sig") if isinstance(signature, dict) else None, "sig")
-            return VerifiedEnvelope(payload_type, payload, signer_of(signed, sig, keys))
+            return VerifiedEnvelope(payload_type, payload, *signer_of(signed, sig, keys), sig)
         except VerificationFailed as error:
             refusal = error
     raise refusal

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 from typing import Self
 
@@ -19,7 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from idp.kernel.capability import TransparencyLog
+from idp.kernel.capability import TimestampSource, TransparencyLog
 from idp.kernel.errors import VerificationFailed
 from idp.protocols.signing import encrypted
 
@@ -75,6 +76,11 @@ class PrivateKey:
         """None: a bare key keeps no log (see `transparency.log.LoggedKey`)."""
         return None
 
+    @property
+    def timestamps(self) -> TimestampSource | None:
+        """None: a bare key knows no clock but its own."""
+        return None
+
     def sign(self, payload: bytes) -> bytes:
         """ECDSA over SHA-256 of `payload`, DER encoded; the same payload, the same signature."""
         return self._key.sign(payload, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
@@ -102,6 +108,7 @@ def verify_signature(public_key: str, payload: bytes, signature: bytes) -> None:
         ) from error
 
 
+@functools.lru_cache(maxsize=256)
 def key_id(public_key: str) -> str:
     """Name of a key: base64 of SHA-256 over its DER form, the hint that cosign writes in bundles.
 
@@ -114,6 +121,8 @@ def key_id(public_key: str) -> str:
     return base64.b64encode(hashlib.sha256(der).digest()).decode()
 
 
+# A verifier has few keys and checks many signatures with each.
+@functools.lru_cache(maxsize=256)
 def _load_public(pem: str) -> ec.EllipticCurvePublicKey:
     try:
         key = serialization.load_pem_public_key(pem.encode())

@@ -7,12 +7,21 @@ pushing the same twice changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from idp.kernel.errors import VerificationFailed
-from idp.protocols.oci.ports import EMPTY_JSON, IMAGE_MANIFEST, Descriptor, Registry
+from idp.protocols.oci.ports import (
+    EMPTY_JSON,
+    IMAGE_MANIFEST,
+    Descriptor,
+    Registry,
+    RegistryReader,
+    StoredManifest,
+)
 from idp.protocols.signing import strict_json
 
 MAX_REFERRERS = 1000
+MAX_LAYERS = 1000
 _MAX_MANIFEST_BYTES = 4 * 2**20
 
 
@@ -45,7 +54,7 @@ async def push_referrer(
 
 
 async def list_referrers(
-    registry: Registry, repository: str, subject_digest: str, artifact_type: str
+    registry: RegistryReader, repository: str, subject_digest: str, artifact_type: str
 ) -> list[Descriptor]:
     """The referrers of one type, in a stable order.
 
@@ -63,7 +72,11 @@ async def list_referrers(
 
 
 async def single_layer(
-    registry: Registry, repository: str, referrer: Descriptor, subject_digest: str, media_type: str
+    registry: RegistryReader,
+    repository: str,
+    referrer: Descriptor,
+    subject_digest: str,
+    media_type: str,
 ) -> Descriptor:
     """The one layer of a referrer, after checking that it refers to the subject.
 
@@ -78,16 +91,41 @@ async def single_layer(
     if not isinstance(subject, dict) or subject.get("digest") != subject_digest:
         raise VerificationFailed(f"the manifest does not refer to {subject_digest}")
     layers = manifest.get("layers")
-    if not isinstance(layers, list) or len(layers) != 1 or not isinstance(layers[0], dict):
+    if not isinstance(layers, list) or len(layers) != 1:
         raise VerificationFailed("the manifest must have exactly one layer")
-    layer = layers[0]
-    if layer.get("mediaType") != media_type or not isinstance(layer.get("digest"), str):
+    return layer_of(layers[0], media_type)
+
+
+def layers_of(stored: StoredManifest) -> list[Any]:
+    """The layers of a manifest, not yet checked.
+
+    Raises:
+        VerificationFailed: It is no manifest, or has more than `MAX_LAYERS`.
+    """
+    manifest = strict_json.parse_object(
+        stored.body, limit=_MAX_MANIFEST_BYTES, what="the signatures' manifest"
+    )
+    layers = manifest.get("layers")
+    if not isinstance(layers, list) or len(layers) > MAX_LAYERS:
+        raise VerificationFailed(f"the manifest must have at most {MAX_LAYERS} layers")
+    return layers
+
+
+def layer_of(body: object, media_type: str) -> Descriptor:
+    """A layer of one type.
+
+    Raises:
+        VerificationFailed: It is of another type, or names no content.
+    """
+    if not isinstance(body, dict):
+        raise VerificationFailed("the manifest's layer is not a descriptor")
+    if body.get("mediaType") != media_type or not isinstance(body.get("digest"), str):
         raise VerificationFailed(f"the manifest's layer is not of type {media_type}")
-    annotations = layer.get("annotations")
+    annotations = body.get("annotations")
     strings = annotations if isinstance(annotations, dict) else {}
     return Descriptor(
         media_type,
-        layer["digest"],
+        body["digest"],
         0,
         annotations={k: v for k, v in strings.items() if isinstance(v, str)},
     )

@@ -153,7 +153,7 @@ async def test_the_workflow_of_a_former_promotion_is_waited_for(course: Any) -> 
 async def test_longer_than_its_longest_course_it_fails(course: Any) -> None:
     await course.begin()
     await course.step("approval", 4, phase="Running", message="waits for 1 more approval")
-    course.now += timedelta(days=9)
+    course.now += timedelta(days=23)
     await course.reconcile()
     status = await course.status()
     assert status["phase"] == "Failed"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -10,12 +11,13 @@ from idp.capabilities.promotion.artifact import publish
 from idp.capabilities.promotion.controllers import releases
 from idp.capabilities.promotion.controllers.releases import ReleaseImporter
 from idp.capabilities.promotion.kinds import Release
+from idp.capabilities.signing.kinds import InstanceTrust, TrustPolicy
 from idp.kernel.errors import Unavailable
 from idp.kernel.standard import EVENT, NAMESPACE
 from idp.protocols.signing.attestations import attach
 from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import VERIFIED
-from support.keys import logged_key
+from support.keys import Stolen, logged_key
 
 REPOSITORY = "demo/hello"
 STAGING = logged_key("staging")
@@ -29,9 +31,12 @@ async def cut(bench: Any, count: int = 1, *, signer: Any = None, **changes: Any)
     return str(digest)
 
 
-def importer(bench: Any, **more: Any) -> ReleaseImporter:
-    keys = {"development": bench.key.public_key, "staging": STAGING.public_key}
-    return ReleaseImporter(bench.client, bench.registry, keys, origin="development", **more)
+def importer(
+    bench: Any, pins: Any = None, authorities: Any = MappingProxyType({}), **more: Any
+) -> ReleaseImporter:
+    keys = {"development": pins or bench.key.public_key, "staging": STAGING.public_key}
+    trust = InstanceTrust(bench.client, keys, authorities)
+    return ReleaseImporter(bench.client, bench.registry, trust, origin="development", **more)
 
 
 async def names(bench: Any) -> list[str]:
@@ -185,3 +190,36 @@ async def test_a_hint_makes_it_look_and_a_failure_does_not_end_it(bench: Any) ->
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+async def test_what_a_clock_proves_to_be_older_than_a_theft_is_imported(bench: Any) -> None:
+    stolen = Stolen("development")
+    digest = await cut(bench, signer=stolen.signer)
+    await importer(bench, stolen.pins).look()
+    assert await names(bench) == []
+    await attach(
+        bench.registry,
+        REPOSITORY,
+        digest,
+        VERIFIED,
+        {"environment": "development", "releaseDigest": digest},
+        stolen.signer,
+    )
+    looking = importer(bench, stolen.pins, stolen.authorities)
+    await looking.look()
+    release = await bench.client.get(Release.type(), "hello-r1-0000000", "demo")
+    assert release["status"]["verifiedIn"] == ["development"]
+
+
+async def test_signers_of_a_policy_cut_no_releases_and_verify_none(bench: Any) -> None:
+    security = logged_key("security")
+    spec = {"keys": [{"name": "security", "publicKey": security.public_key}]}
+    await bench.client.create(TrustPolicy.type(), {"metadata": {"name": "default"}, "spec": spec})
+    await cut(bench, 1, signer=security)
+    digest = await cut(bench, 2)
+    claim = {"environment": "security", "releaseDigest": digest}
+    await attach(bench.registry, REPOSITORY, digest, VERIFIED, claim, security)
+    await importer(bench).look()
+    assert await names(bench) == ["hello-r2-0000000"]
+    release = await bench.client.get(Release.type(), "hello-r2-0000000", "demo")
+    assert not (release.get("status") or {}).get("verifiedIn")

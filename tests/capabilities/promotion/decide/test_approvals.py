@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.capabilities.environments.kinds import EmergencyRule, Requirement
 from idp.capabilities.promotion.decide.approvals import Answer, Question, approvals
 from idp.capabilities.promotion.kinds import Acceptance, Approval, ApprovalSpec
 from idp.kernel.resource import ObjectMeta
@@ -39,8 +41,10 @@ def approval(approver: str = "grace", name: str = "", **changes: Any) -> Approva
         "decision": "approve",
         "approver": approver,
     }
+    created = changes.pop("created", NOW)
     return Approval(
-        metadata=ObjectMeta(name=name or f"by-{approver}"), spec=ApprovalSpec(**{**spec, **changes})
+        metadata=ObjectMeta(name=name or f"by-{approver}", creation_timestamp=created),
+        spec=ApprovalSpec(**{**spec, **changes}),
     )
 
 
@@ -158,6 +162,116 @@ def test_acceptance_by_the_author_does_not_count() -> None:
     assert ask(q, approval("ada", accepts=accepts("dependencies", 1))).state == "Waiting"
 
 
+def test_an_approval_expires() -> None:
+    q = question(valid_hours=24)
+    assert ask(q, approval(created=NOW - timedelta(hours=23))).state == "Enough"
+    answer = ask(q, approval(created=NOW - timedelta(hours=24)))
+    assert answer.message == (
+        "waits for 1 more approval; not counted: "
+        "the approval by grace expired at 2026-11-24T12:00:00Z"
+    )
+    assert ask(q, approval(created=None)).state == "Waiting"
+
+
+def test_a_person_whose_approval_expired_may_give_another() -> None:
+    old = approval(name="old", created=NOW - timedelta(hours=30))
+    assert ask(question(valid_hours=24), old, approval(name="new")).state == "Enough"
+
+
+MANAGERS = Requirement(group="release-managers")
+SECURITY = Requirement(group="security", required=2)
+
+
+def member(approver: str, *groups: str) -> Approval:
+    return approval(approver, approver_groups=list(groups))
+
+
+def test_each_requirement_says_what_it_lacks() -> None:
+    q = question(requirements=(MANAGERS, SECURITY))
+    answer = ask(q, member("grace", "security"))
+    assert answer.message == "waits for 1 of release-managers and 1 of security"
+
+
+def test_one_person_fills_one_place() -> None:
+    q = question(requirements=(MANAGERS, SECURITY))
+    both = member("grace", "release-managers", "security")
+    assert ask(q, both, member("linus", "security")).state == "Waiting"
+    answer = ask(q, both, member("linus", "security"), member("ken", "security"))
+    assert answer.state == "Enough"
+
+
+def test_somebody_in_both_is_counted_where_that_helps() -> None:
+    q = question(requirements=(MANAGERS, Requirement(group="security")))
+    both = member("grace", "release-managers", "security")
+    assert ask(q, both, member("linus", "release-managers")).state == "Enough"
+    assert ask(q, both, member("linus", "security")).state == "Enough"
+
+
+def test_a_requirement_may_be_a_role_or_people() -> None:
+    q = question(requirements=(Requirement(role="auditor"), Requirement(users=["ken", "dennis"])))
+    given_ = [approval("grace"), approval("ken")]
+    may = frozenset(a.name for a in given_)
+    assert approvals(q, given_, may, NOW).message == "waits for 1 of role auditor"
+    roles = {"by-grace": frozenset({"auditor"})}
+    assert approvals(q, given_, may, NOW, roles).state == "Enough"
+
+
+def test_the_author_fills_no_place() -> None:
+    q = question(required=0, requirements=(MANAGERS,))
+    assert ask(q, member("ada", "release-managers")).state == "Waiting"
+
+
+def test_more_may_be_required_than_the_places() -> None:
+    q = question(required=3, requirements=(MANAGERS,))
+    assert ask(q, member("grace", "release-managers"), approval("ken")).missing == 1
+
+
+def emergency(approver: str = "joan", **changes: Any) -> Approval:
+    return approval(approver, emergency=True, comment="payments are down", **changes)
+
+
+def test_an_override_stands_for_all_approvers_the_author_included() -> None:
+    q = question(required=3, requirements=(MANAGERS, SECURITY))
+    answer = ask(q, emergency("ada"))
+    assert answer.state == "Enough"
+    assert answer.message == "EMERGENCY override by ada: payments are down"
+    assert answer.override is not None
+    assert answer.override.until == NOW + timedelta(hours=4)
+
+
+def test_an_override_does_not_accept_gaps_unless_it_names_them() -> None:
+    q = question(must_accept=("dependencies",))
+    assert ask(q, emergency()).unaccepted == ("dependencies",)
+    assert ask(q, emergency(accepts=accepts("dependencies", 1))).state == "Enough"
+
+
+@pytest.mark.parametrize(
+    ("given_", "reason"),
+    [
+        (emergency("mallory"), "mallory may not approve here"),
+        (emergency(release_digest=OTHER), "another digest"),
+        (emergency(policy_version=OLD_POLICY), "another policy version"),
+        (emergency(target="uat"), "another target"),
+        (emergency(created=NOW - timedelta(hours=4)), "expired at 2026-11-24T12:00:00Z"),
+        (emergency(created=None), "expired"),
+    ],
+)
+def test_an_override_that_does_not_count_is_named(given_: Approval, reason: str) -> None:
+    answer = ask(question(), given_, unprivileged=frozenset({"mallory"}))
+    assert (answer.state, answer.override) == ("Waiting", None)
+    assert reason in answer.message
+
+
+def test_where_none_is_taken_an_override_does_not_count() -> None:
+    answer = ask(question(emergency=EmergencyRule(allowed=False)), emergency())
+    assert "this environment takes no emergency override" in answer.message
+
+
+def test_a_rejection_beats_an_override() -> None:
+    rejection = approval("linus", decision="reject", comment="it is not the cause")
+    assert ask(question(), emergency(), rejection).state == "Rejected"
+
+
 given_approvals = st.lists(
     st.builds(
         approval,
@@ -195,3 +309,33 @@ def test_the_order_of_approvals_does_not_change_the_answer(given_: list[Approval
     forwards, backwards = ask(question(), *given_), ask(question(), *reversed(given_))
     assert forwards.state == backwards.state
     assert set(forwards.counted) == set(backwards.counted) or forwards.state == "Rejected"
+
+
+people = st.lists(
+    st.builds(
+        approval,
+        approver=st.sampled_from("abcdef"),
+        name=st.uuids().map(str),
+        approver_groups=st.lists(st.sampled_from(["x", "y", "z"]), max_size=3),
+    ),
+    max_size=7,
+)
+wanted = st.lists(
+    st.builds(Requirement, group=st.sampled_from(["x", "y", "z"]), required=st.integers(1, 2)),
+    max_size=3,
+)
+
+
+@given(people, wanted)
+def test_enough_means_that_different_people_fill_all_places(
+    given_: list[Approval], requirements: list[Requirement]
+) -> None:
+    """Against trying every order of people."""
+    answer = ask(question(required=0, requirements=tuple(requirements)), *given_)
+    first = {a.spec.approver: set(a.spec.approver_groups) for a in reversed(given_)}
+    places = [r.group for r in requirements for _ in range(r.required)]
+    possible = any(
+        all(group in first[person] for group, person in zip(places, order, strict=True))
+        for order in permutations(first, len(places))
+    )
+    assert (answer.state == "Enough") is possible

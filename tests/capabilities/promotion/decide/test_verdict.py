@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from idp.capabilities.scanning.kinds import (
     VulnerabilityExceptionSpec,
 )
 from idp.kernel.clock import timestamp
+from idp.protocols.rego import evaluate
 
 DIGEST = "sha256:" + "a" * 64
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -261,7 +263,7 @@ def test_the_table(name: str) -> None:
     given_case, decision, rules = CASES[name]
     answer = builtin.verdict(given_case)
     assert (answer.decision, fired(answer)) == (decision, rules)
-    assert rego.verdict(given_case) == answer, "word for word"
+    assert rego.verdict(given_case, evaluate) == answer, "word for word"
 
 
 def test_message_and_change_say_what_blocks_and_what_helps() -> None:
@@ -316,10 +318,24 @@ rules contains {"effect": "track", "subject": "always", "dueDays": 2} if true
 
 
 def test_a_module_of_a_users_own_replaces_the_rules() -> None:
-    answer = rego.verdict(case(found(9.8), rego=OWN))
+    answer = rego.verdict(case(found(9.8), rego=OWN), evaluate)
     assert (answer.decision, fired(answer)) == ("AllowWithObligations", [(0, "track", "always")])
     assert answer.rules[0].due == ago(-2)
-    assert rego.verdict(case(clean("a"), clean("b"), rego=OWN)).decision == "NeedsApproval"
+    assert (
+        rego.verdict(case(clean("a"), clean("b"), rego=OWN), evaluate).decision == "NeedsApproval"
+    )
+
+
+def test_a_module_that_takes_too_long_denies() -> None:
+    forever = (
+        "package idp.verdict\nimport rego.v1\n"
+        'rules contains {"effect": "record", "subject": "a"} if count([1 |\n'
+        "  some a in numbers.range(1, 9000); some b in numbers.range(1, 9000)\n"
+        "  some c in numbers.range(1, 9000)]) > 1"
+    )
+    answer = rego.verdict(case(clean(), rego=forever), partial(evaluate, timeout=0.3))
+    assert answer.decision == "Deny"
+    assert "did not answer within 0.3 s" in answer.message
 
 
 @pytest.mark.parametrize(
@@ -335,7 +351,7 @@ def test_a_module_of_a_users_own_replaces_the_rules() -> None:
     ],
 )
 def test_a_module_that_cannot_decide_denies(module: str) -> None:
-    answer = rego.verdict(case(clean(), rego=module))
+    answer = rego.verdict(case(clean(), rego=module), evaluate)
     assert (answer.decision, fired(answer)) == ("Deny", [(0, "deny", "rego")])
     assert "the Rego module cannot decide" in answer.message
     assert "Correct spec.rego" in answer.change
@@ -436,7 +452,7 @@ def test_both_engines_always_agree(
     excepted: tuple[Exemption, ...],
 ) -> None:
     judged = case(*scanned, attested=tuple(attested), exemptions=excepted, **profile)
-    by_rules, by_rego = builtin.verdict(judged), rego.verdict(judged)
+    by_rules, by_rego = builtin.verdict(judged), rego.verdict(judged, evaluate)
     assert by_rego.decision == by_rules.decision
     assert set(by_rego.rules) == set(by_rules.rules)
     assert by_rego.valid_until == by_rules.valid_until

@@ -23,6 +23,12 @@ import yaml
 from idp.capabilities.applications.kinds import WebApplication
 from idp.capabilities.environments import render as environments
 from idp.capabilities.environments.kinds import IDPInstance, PromotionPipeline
+from idp.capabilities.notifications.capability import CAPABILITY as NOTIFICATIONS
+from idp.capabilities.notifications.kinds import NotificationChannel, NotificationRule
+from idp.capabilities.notifications.message import Message
+from idp.capabilities.notifications.outbox import Entry, Outbox
+from idp.capabilities.notifications.recorder import Recorder
+from idp.capabilities.notifications.sender import Sender
 from idp.capabilities.promotion import capability
 from idp.capabilities.promotion.artifact import publish
 from idp.capabilities.promotion.clients.access_review import SUBJECT_ACCESS_REVIEW
@@ -35,6 +41,7 @@ from idp.embedded.workflows.engine import WorkflowEngine
 from idp.kernel.capability import Context, Remote, Signer
 from idp.kernel.client import Client
 from idp.kernel.clock import timestamp, utc_now
+from idp.kernel.controller import Runnable
 from idp.kernel.database import open_database
 from idp.kernel.errors import NotFound
 from idp.kernel.manifest import MANAGED_BY
@@ -47,6 +54,7 @@ from idp.kernel.standard import (
     CUSTOM_RESOURCE_DEFINITION,
     LEASE,
     POD,
+    SECRET,
 )
 from idp.kernel.step import Outcome, Step, StepRun, succeeded
 from idp.kernel.step_controller import StepController
@@ -64,6 +72,7 @@ REPOSITORY = "demo/hello"
 CLEAN = [{"name": "code", "status": "clean", "made": timestamp(utc_now())}]
 INCOMPLETE = [{"name": "dependencies", "status": "incomplete", "reason": "no advisories"}]
 UNTOUCHED = 10**9
+OVERRIDERS = ("joan",)
 
 
 @dataclass
@@ -72,9 +81,11 @@ class Fuse:
 
     left: int = UNTOUCHED
     burnt: asyncio.Event = field(default_factory=asyncio.Event)
+    changes: list[str] = field(default_factory=list)
 
-    def burn(self) -> None:
+    def burn(self, what: str) -> None:
         self.left -= 1
+        self.changes.append(what)
 
     async def gate(self) -> None:
         """A dead process never comes back from here."""
@@ -97,12 +108,14 @@ class MortalClient(MemoryClient):
             return await act()
         finally:
             if len(self._log) != before:
-                self._fuse.burn()
+                self._fuse.burn("object")
                 await self._fuse.gate()
 
     async def create(self, type: ResourceType, manifest: Manifest) -> Manifest:
         if type == SUBJECT_ACCESS_REVIEW:
-            allowed = manifest["spec"]["user"] in self._approvers
+            spec = manifest["spec"]
+            overrides = spec["resourceAttributes"]["verb"] == "override"
+            allowed = spec["user"] in (OVERRIDERS if overrides else self._approvers)
             return {**manifest, "status": {"allowed": allowed}}
         result: Manifest = await self._watched(lambda: MemoryClient.create(self, type, manifest))
         return result
@@ -137,9 +150,17 @@ class MortalRegistry(MemoryRegistry):
         before = len(self._repositories[repository].manifests)
         result = await super().push_manifest(repository, manifest, tag=tag)
         if len(self._repositories[repository].manifests) != before:
-            self._fuse.burn()
+            self._fuse.burn("attestation")
             await self._fuse.gate()
         return result
+
+    async def tag(self, repository: str, digest: str, tag: str) -> None:
+        await self._fuse.gate()
+        before = len(self._repositories[repository].tags)
+        await super().tag(repository, digest, tag)
+        if len(self._repositories[repository].tags) != before:
+            self._fuse.burn("tag")
+            await self._fuse.gate()
 
 
 class MortalRepository(MemoryRepository):
@@ -158,7 +179,7 @@ class MortalRepository(MemoryRepository):
         before = dict(self._branches)
         result = await act()
         if before != self._branches:
-            self._fuse.burn()
+            self._fuse.burn("commit")
             await self._fuse.gate()
         return result
 
@@ -171,8 +192,47 @@ class MortalLedger(Ledger):
     def record(self, entry: LedgerEntry) -> bool:
         new = super().record(entry)
         if new:
-            self._fuse.burn()
+            self._fuse.burn("ledger")
         return new
+
+
+class MortalOutbox(Outbox):
+    def __init__(self, database: sa.Engine, fuse: Fuse) -> None:
+        super().__init__(database)
+        self._fuse = fuse
+
+    def record(self, message: Message, channels: Any) -> int:
+        new = super().record(message, channels)
+        if new:
+            self._fuse.burn("notification recorded")
+        return new
+
+    def sent(self, entry: Entry) -> None:
+        super().sent(entry)
+        self._fuse.burn("notification marked")
+
+
+@dataclass
+class Receiver:
+    """Whoever hears of promotions; drops what it has seen, by the key."""
+
+    shown: list[str] = field(default_factory=list)
+
+
+@dataclass
+class MortalPoster:
+    receiver: Receiver
+    fuse: Fuse
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+        await self.fuse.gate()
+        if headers["Idempotency-Key"] not in self.receiver.shown:
+            self.receiver.shown.append(headers["Idempotency-Key"])
+        self.fuse.burn("notification sent")
+        await self.fuse.gate()
+
+    async def send(self, *_: Any) -> None:
+        raise AssertionError("no channel takes e-mail")
 
 
 class ScanParameters(Model):
@@ -222,6 +282,28 @@ class Instance:
     approvers: list[str] = field(default_factory=list)
     scanners: list[dict[str, Any]] = field(default_factory=lambda: CLEAN)
     broken_images: set[str] = field(default_factory=set)
+    receiver: Receiver = field(default_factory=Receiver)
+
+    async def tell(self, *events: str) -> None:
+        """Have events told to the receiver."""
+        secret = {"name": "key", "namespace": "demo"}
+        await self.api.create(SECRET, {"metadata": secret, "data": {"k": "a2V5"}})
+        meta = {"name": "team", "namespace": "demo"}
+        channel = {
+            "type": "webhook",
+            "url": "https://receiver.example",
+            "secretRef": {"name": "key", "key": "k"},
+        }
+        rule = {"events": list(events), "channels": ["team"]}
+        await self.api.create(NotificationChannel.type(), {"metadata": meta, "spec": channel})
+        await self.api.create(NotificationRule.type(), {"metadata": meta, "spec": rule})
+
+    def _notifications(self, client: Client, fuse: Fuse) -> list[Runnable]:
+        outbox = MortalOutbox(self.context.database, fuse)
+        poster = MortalPoster(self.receiver, fuse)
+        sender = Sender(client, outbox, poster, poster)
+        recorder = Recorder(client, outbox, sender, environment=self.environment)
+        return [recorder.controller(), sender]
 
     @contextlib.asynccontextmanager
     async def process(self, fuse: Fuse | None = None) -> AsyncIterator[Fuse]:
@@ -242,7 +324,12 @@ class Instance:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(capability, "Ledger", lambda database: MortalLedger(database, fuse))
             controllers = capability.build_controllers(context, registry, sources)
-        runnables = [*controllers, StepController(client, PipelineStep.type(), steps)]
+        runnables: list[Runnable] = [
+            *controllers,
+            StepController(client, PipelineStep.type(), steps),
+        ]
+        if (await self.api.list(NotificationRule.type())).items:
+            runnables += self._notifications(client, fuse)
         async with running(*(runnable.run() for runnable in runnables)):
             yield fuse
 
@@ -395,6 +482,13 @@ class Instance:
             if await self.is_settled():
                 return
 
+    async def tells(self) -> None:
+        """Wait until that, and until the receiver took what is told of it."""
+        outbox = Outbox(self.context.database)
+        async for _ in each_change(self.api, Promotion.type()):
+            if await self.is_settled() and outbox.standing("demo", "team").sent:
+                return
+
     async def killed_after(self, changes: int) -> None:
         """One life of the process: until it made so many changes, or nothing is left to do."""
         async with self.process(Fuse(changes)) as fuse:
@@ -472,7 +566,9 @@ class World:
             environment=environment,
             data=self._folder,
             client=api,
-            database=open_database(url, capability.CAPABILITY.migrations),
+            database=open_database(
+                url, [*capability.CAPABILITY.migrations, *NOTIFICATIONS.migrations]
+            ),
             registry=hub,
             git=hub,
             gateway_port=self._gateway.port,
@@ -563,3 +659,13 @@ def world(tmp_path: Path, gateway: Gateway) -> Any:
     world = World(tmp_path, gateway)
     yield world
     world.dispose()
+
+
+@pytest.fixture
+def new_world() -> Callable[[Path, Gateway], World]:
+    return World
+
+
+@pytest.fixture
+def new_fuse() -> type[Fuse]:
+    return Fuse

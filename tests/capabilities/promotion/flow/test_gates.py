@@ -26,10 +26,12 @@ async def test_release_goes_from_development_to_staging_by_itself(world: Any, ga
                 "scan",
                 "verdict",
                 "approval",
+                "gates",
                 "commit",
                 "sync",
                 "confirm",
                 "verify",
+                "performance",
                 "attest",
             ]
         )

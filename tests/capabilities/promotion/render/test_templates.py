@@ -15,6 +15,8 @@ from idp.capabilities.promotion.steps.approval import ApprovalParameters
 from idp.capabilities.promotion.steps.attest import AttestParameters
 from idp.capabilities.promotion.steps.commit import CommitParameters
 from idp.capabilities.promotion.steps.confirm import ConfirmParameters
+from idp.capabilities.promotion.steps.gates import GatesParameters
+from idp.capabilities.promotion.steps.performance import PerformanceParameters
 from idp.capabilities.promotion.steps.release import ReleaseParameters
 from idp.capabilities.promotion.steps.revert import RevertParameters
 from idp.capabilities.promotion.steps.sync import SyncParameters
@@ -34,10 +36,12 @@ PARAMETERS: dict[str, type[BaseModel]] = {
     "admit": AdmitParameters,
     "verdict": VerdictParameters,
     "approval": ApprovalParameters,
+    "gates": GatesParameters,
     "commit": CommitParameters,
     "sync": SyncParameters,
     "confirm": ConfirmParameters,
     "verify": VerifyParameters,
+    "performance": PerformanceParameters,
     "attest": AttestParameters,
     "revert": RevertParameters,
 }
@@ -50,6 +54,7 @@ VALUES = {
     "promotion-uid": "00000000-0000-0000-0000-000000000000",
     "release": "hello-r1-aaaaaaa",
     "approval-deadline": "604800",
+    "gates-deadline": "1209900",
     "turn-deadline": "3600",
     "rollout-deadline": "120",
     "verification-deadline": "60",
@@ -57,8 +62,8 @@ VALUES = {
 ORDER = {
     "push": ["build", "sbom", "scan", "sign", "release"],
     "promote": [
-        *("admit", "scan", "verdict", "approval"),
-        *("commit", "sync", "confirm", "verify", "attest"),
+        *("admit", "scan", "verdict", "approval", "gates"),
+        *("commit", "sync", "confirm", "verify", "performance", "attest"),
     ],
     "rollback": ["revert", "sync", "confirm", "verify"],
 }

@@ -64,6 +64,7 @@ def test_promotion_has_its_own_name_owner_and_deadlines() -> None:
         "promotion-uid": "u-1",
         "release": "hello-r1",
         "approval-deadline": "604800",
+        "gates-deadline": "1209900",
         "turn-deadline": "3600",
         "rollout-deadline": "120",
         "verification-deadline": "60",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from idp.capabilities.promotion.artifact import publish
 from idp.capabilities.promotion.decide.target import BorrowsRuntime
 from idp.capabilities.promotion.kinds import Release
 from idp.capabilities.promotion.steps.admit import AdmitStep
+from idp.capabilities.signing.kinds import InstanceTrust, TrustPolicy
 from idp.kernel.conditions import condition_of
 from idp.kernel.errors import NotFound, VerificationFailed
 from idp.protocols.oci.ports import IMAGE_CONFIG, IMAGE_MANIFEST
@@ -17,7 +19,7 @@ from idp.protocols.signing.attestations import attach
 from idp.protocols.signing.cosign import sign_digest
 from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN, SLSA_PROVENANCE, VERIFIED
-from support.keys import logged_key
+from support.keys import Stolen, logged_key
 
 REPOSITORY = "demo/hello"
 SCANNERS = [{"name": "code", "status": "clean", "findings": []}]
@@ -40,6 +42,7 @@ class Evidence:
     ) -> None:
         bench, key = self.bench, signer or self.bench.key
         await bench.instance()
+        await bench.promotion()
         content = json.dumps({"config": {"Labels": labels}}).encode()
         config = await bench.registry.push_blob(REPOSITORY, content, IMAGE_CONFIG)
         image = {
@@ -71,14 +74,14 @@ class Evidence:
         registry = self.bench.registry
         await attach(registry, REPOSITORY, self.release, VERIFIED, predicate, self.staging)
 
-    async def admit(self) -> Any:
+    async def admit(self, pins: Any = None, authorities: Any = MappingProxyType({})) -> Any:
         bench = self.bench
-        keys = {"development": bench.key.public_key, "staging": self.staging.public_key}
+        keys = {"development": pins or bench.key.public_key, "staging": self.staging.public_key}
         step = AdmitStep(
             bench.client,
             bench.reader,
             bench.registry,
-            keys,
+            InstanceTrust(bench.client, keys, authorities),
             environment="uat",
             origin="development",
         )
@@ -109,6 +112,7 @@ async def test_everything_holds(bench: Any, evidence: Any) -> None:
     ]
     assert {e["signer"] for e in outcome.outputs["evidence"]} == {"development"}
     assert [(s["name"], s["status"]) for s in outcome.outputs["scanners"]] == [("code", "clean")]
+    assert outcome.outputs["buildLevel"] == 0, "the provenance names no builder"
     assert (await evidence.condition())["status"] == "True"
     assert (await evidence.admit()).outputs == outcome.outputs
 
@@ -218,3 +222,75 @@ async def test_an_instance_that_does_not_say_what_it_is_admits_nothing(
     await bench.client.delete(IDPInstance.type(), "uat")
     with pytest.raises(NotFound, match="no IDPInstance uat"):
         await evidence.admit()
+
+
+async def demand_signers(bench: Any, key: str, **rule: Any) -> None:
+    spec = {
+        "keys": [{"name": "security", "publicKey": key}],
+        "rules": [
+            {"evidence": "image-signature", "signers": ["security", "development"], **rule},
+        ],
+    }
+    await bench.client.create(TrustPolicy.type(), {"metadata": {"name": "default"}, "spec": spec})
+
+
+async def test_a_threshold_is_demanded_and_reached(bench: Any, evidence: Evidence) -> None:
+    await bench.rules()
+    await evidence.lay_down()
+    security = PrivateKey.generate()
+    await demand_signers(bench, security.public_key, threshold=2)
+    with pytest.raises(VerificationFailed, match=r"image-signature: 1 of 2 \(development\)"):
+        await evidence.admit()
+    await sign_digest(bench.registry, REPOSITORY, evidence.image, security)
+    outcome = await evidence.admit()
+    signers = {e["signer"] for e in outcome.outputs["evidence"] if e["kind"] == "image-signature"}
+    assert signers == {"development", "security"}
+
+
+async def test_a_policy_cannot_replace_the_environments_own_signature(
+    bench: Any, evidence: Evidence
+) -> None:
+    await bench.rules()
+    await evidence.lay_down("signature")
+    security = PrivateKey.generate()
+    await demand_signers(bench, security.public_key)
+    await sign_digest(bench.registry, REPOSITORY, evidence.image, security)
+    with pytest.raises(VerificationFailed, match=r"is not signed|none counts"):
+        await evidence.admit()
+
+
+async def test_a_policy_cannot_name_a_signer_like_an_environment(
+    bench: Any, evidence: Evidence
+) -> None:
+    await bench.rules()
+    await evidence.lay_down()
+    spec = {"keys": [{"name": "staging", "publicKey": PrivateKey.generate().public_key}]}
+    await bench.client.create(TrustPolicy.type(), {"metadata": {"name": "default"}, "spec": spec})
+    with pytest.raises(VerificationFailed, match="gives staging as a signer"):
+        await evidence.admit()
+
+
+async def test_a_policy_cannot_pin_the_key_of_an_environment(
+    bench: Any, evidence: Evidence
+) -> None:
+    await bench.rules(previous="qa")
+    await evidence.lay_down()
+    key = logged_key("qa")
+    spec = {"keys": [{"name": "qa", "publicKey": key.public_key}]}
+    await bench.client.create(TrustPolicy.type(), {"metadata": {"name": "default"}, "spec": spec})
+    claim = {"environment": "qa", "releaseDigest": evidence.release}
+    await attach(bench.registry, REPOSITORY, evidence.release, VERIFIED, claim, key)
+    with pytest.raises(VerificationFailed, match="pinned no key of qa"):
+        await evidence.admit()
+
+
+async def test_what_a_clock_proves_to_be_older_than_a_theft_is_admitted(
+    bench: Any, evidence: Evidence
+) -> None:
+    stolen = Stolen("development")
+    bench.key = stolen.signer
+    await bench.rules()
+    await evidence.lay_down()
+    assert (await evidence.admit(stolen.pins, stolen.authorities)).phase == "Succeeded"
+    with pytest.raises(VerificationFailed, match="no time stamp proves"):
+        await evidence.admit(stolen.pins)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from idp.capabilities.promotion.clients.memory import MemoryReviewer
+from idp.capabilities.promotion.counting import ApprovalCounter
 from idp.capabilities.promotion.kinds import Approval, Promotion
 from idp.capabilities.promotion.steps.approval import ApprovalStep
 from idp.capabilities.promotion.steps.pipeline import UnprovenStep
@@ -22,7 +23,8 @@ async def ask(
     facts = {"releaseDigest": RELEASE, "policyVersion": policy}
     await bench.done("verdict", mustAccept=list(must_accept), **facts)
     reviewer = MemoryReviewer(["grace", "ada", "bob"], groups)
-    return ApprovalStep(bench.client, bench.reader, reviewer, environment="uat"), policy
+    counter = ApprovalCounter(bench.client, reviewer, environment="uat")
+    return ApprovalStep(bench.reader, counter, environment="uat"), policy
 
 
 async def answer(bench: Any, step: Any) -> Any:
@@ -123,6 +125,7 @@ async def test_while_it_waits_the_verdict_may_grow_old(bench: Any) -> None:
     await bench.promotion()
     facts = {"releaseDigest": RELEASE, "policyVersion": policy}
     await bench.done("verdict", **facts, mustAccept=[], validUntil="2026-01-01T00:00:00Z")
-    step = ApprovalStep(bench.client, bench.reader, MemoryReviewer([]), environment="uat")
+    counter = ApprovalCounter(bench.client, MemoryReviewer([]), environment="uat")
+    step = ApprovalStep(bench.reader, counter, environment="uat")
     with pytest.raises(UnprovenStep, match="held until 2026-01-01"):
         await bench.perform(step, release="r1", verdict="p-verdict")

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
-from idp.capabilities.promotion.kinds import Promotion
+from idp.capabilities.promotion.gatekeeper import Gatekeeper
+from idp.capabilities.promotion.gates.freeze import FreezeGate
+from idp.capabilities.promotion.gates.window import WindowGate
+from idp.capabilities.promotion.kinds import Freeze, Promotion
 from idp.capabilities.promotion.steps.commit import CommitStep
 from idp.capabilities.promotion.steps.pipeline import UnprovenStep
 from idp.capabilities.promotion.turn import PromotionEnded, Turns
@@ -20,13 +23,20 @@ async def approved(bench: Any, promotion: str = "p", **changes: Any) -> CommitSt
     await bench.promotion(promotion)
     facts = {"releaseDigest": RELEASE, "policyVersion": policy, **changes}
     await bench.done("approval", promotion, **facts)
+    await bench.done("gates", promotion, releaseDigest=RELEASE, gates=[], override={})
     turns, argo_cd = Turns(bench.client), bench.argo_cd
-    return CommitStep(bench.reader, bench.environment, turns, argo_cd, environment="uat")
+    keeper = Gatekeeper([FreezeGate(bench.client), WindowGate()])
+    return CommitStep(bench.reader, bench.environment, turns, argo_cd, keeper, environment="uat")
 
 
 async def commit(bench: Any, step: CommitStep, promotion: str = "p") -> Any:
-    approval = f"{promotion}-approval"
-    return await bench.perform(step, promotion, release="r1", approval=approval)
+    return await bench.perform(
+        step,
+        promotion,
+        release="r1",
+        approval=f"{promotion}-approval",
+        gates=f"{promotion}-gates",
+    )
 
 
 async def test_writes_what_runs_and_says_so(bench: Any) -> None:
@@ -129,7 +139,7 @@ async def test_only_the_release_of_the_promotion_is_committed(bench: Any) -> Non
     await bench.release(2)
     step = await approved(bench)
     with pytest.raises(UnprovenStep, match="the promotion is of r1"):
-        await bench.perform(step, release="r2", approval="p-approval")
+        await bench.perform(step, release="r2", approval="p-approval", gates="p-gates")
 
 
 EXCEPTION = {
@@ -171,3 +181,18 @@ async def test_a_revoked_exception_voids_the_verdict(bench: Any, made_again: boo
     step = await approved(bench, exceptions=[{"name": "e", "uid": "of-the-former-one"}])
     with pytest.raises(UnprovenStep, match="exception e, on which the verdict stands, was revoked"):
         await commit(bench, step)
+
+
+async def test_a_freeze_that_began_while_it_waited_for_its_turn_holds_it(bench: Any) -> None:
+    await bench.release()
+    step = await approved(bench)
+    spec = {"until": "2999-01-01T00:00:00Z", "reason": "audit", "by": "grace"}
+    await bench.client.create(Freeze.type(), {"metadata": {"name": "audit"}, "spec": spec})
+    outcome = await commit(bench, step)
+    assert (outcome.phase, outcome.reason) == ("Running", "WaitingForGates")
+    assert "grace froze it until 2999-01-01T00:00:00Z: audit" in outcome.message
+    assert await bench.git.head() is None
+    await bench.client.delete(Freeze.type(), "audit")
+    done = await commit(bench, step)
+    await bench.client.create(Freeze.type(), {"metadata": {"name": "audit"}, "spec": spec})
+    assert (await commit(bench, step)).outputs == done.outputs  # what is committed is finished

@@ -58,6 +58,24 @@ EXPECTED: dict[str, tuple[str, str, list[tuple[str, float | None, str]]]] = {
             ("http-missing-security-headers", 0.0, "http://hello.localhost/"),
         ],
     ),
+    "checkov.json": ("checkov", "3.2.470", [("CKV_K8S_16", 4.0, "/deploy.yaml:12")]),
+    "clair.json": ("clair", "", [("CVE-2023-5678", None, "libssl3 3.0.11-1~deb12u2")]),
+    "checkmarx.json": (
+        "checkmarx",
+        "",
+        [("SQL_Injection", 7.0, "/src/shop.py:12"), ("CVE-2020-8203", 7.4, "lodash 4.17.15")],
+    ),
+    "veracode.json": ("veracode", "25.1.0-0", [("CWE-89", 7.0, "com/shop/Orders.java:44")]),
+    "aqua.json": (
+        "aqua",
+        "2022.4.1",
+        [("CVE-2022-3602", 7.5, "openssl 3.0.2"), ("CVE-2022-0001", None, "openssl 3.0.2")],
+    ),
+    "fossa.json": (
+        "fossa",
+        "",
+        [("GPL-3.0-only", 7.0, "tar-stream 1.5.5"), ("18318", None, "lodash 4.17.15")],
+    ),
     "kics.json": (
         "kics",
         "v2.1.13",
@@ -110,6 +128,17 @@ def change(sample: str, *path: str | int, value: Any) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
+        (
+            b'{"check_type": "kubernetes", "results": {"failed_checks": [], '
+            b'"parsing_errors": ["/a.yaml"]}}',
+            "could not parse: /a.yaml",
+        ),
+        (
+            b'{"scan_status": "FAILURE", "pipeline_scan": "1", "findings": []}',
+            "the scan's status is FAILURE",
+        ),
+        (b'{"image": "a", "resources": [], "partial_results": true}', "partial"),
+        (b'{"issues": [], "count": 0, "status": "SCANNING"}', "status is SCANNING"),
         (
             change(
                 "semgrep.json",

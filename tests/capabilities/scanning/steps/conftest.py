@@ -18,10 +18,12 @@ from idp.capabilities.scanning.scanners.ports import Target
 from idp.capabilities.scanning.steps.sbom import SbomStep
 from idp.capabilities.scanning.steps.scan import ScanStep
 from idp.capabilities.scanning.workspace import Workspace
+from idp.capabilities.signing.kinds import InstanceTrust
+from idp.kernel.capability import Signer
 from idp.kernel.database import open_database
 from idp.kernel.memory_client import MemoryClient
 from idp.kernel.step import Outcome, Step, StepRun
-from idp.protocols.signing.keys import PrivateKey
+from support.keys import logged_key
 
 CREATED = "2026-11-24T10:00:00Z"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -58,8 +60,8 @@ class Pipeline:
         self.images = images
         self.registry = images.registry
         self.client = MemoryClient()
-        self.key = PrivateKey.generate()
-        self.builder_keys = {"development": self.key.public_key}
+        self.key: Signer = logged_key("development")
+        self.trust = InstanceTrust(self.client, {"development": self.key.public_key})
         self.scanner = FakeScanner()
         self.advisories = advisories
         self.database = database
@@ -74,12 +76,13 @@ class Pipeline:
             workspace=self.workspace,
         )
 
-    def scan(self, signer: PrivateKey | None = None, environment: str = "development") -> ScanStep:
+    def scan(self, signer: Signer | None = None, environment: str = "development") -> ScanStep:
         return ScanStep(
             client=self.client,
             registry=self.registry,
             signer=signer or self.key,
-            builder_keys=self.builder_keys,
+            trust=self.trust,
+            origin="development",
             scanners=[self.scanner],
             dependencies=Dependencies(self.advisories, 7, lambda: NOW),
             database=self.database,
@@ -150,7 +153,7 @@ class Pipeline:
     async def promote(self, **tools: str) -> Outcome:
         """The scan of a promotion, in another instance."""
         await self.profile(**tools)
-        step = self.scan(PrivateKey.generate(), "staging")
+        step = self.scan(logged_key("staging"), "staging")
         return await self.perform(step, "u2", release="hello-r1-aaaaaaa")
 
 

@@ -14,7 +14,7 @@ async def test_the_bill_of_materials_is_attested(pipeline: Any) -> None:
     await pipeline.build(pipeline.images.distribution("Flask", "3.0.0"))
     outcome = await pipeline.perform(pipeline.sbom(), build="push-1-build")
     found = await statements(
-        pipeline.registry, "demo/hello", pipeline.digest, pipeline.builder_keys
+        pipeline.registry, "demo/hello", pipeline.digest, pipeline.trust.pinned
     )
     (statement,) = found.verified
     assert (statement.predicate_type, statement.digest) == (

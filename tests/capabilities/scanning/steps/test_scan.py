@@ -11,10 +11,12 @@ from idp.capabilities.scanning.importing import import_advisories
 from idp.capabilities.scanning.kinds import VulnerabilityException
 from idp.capabilities.scanning.reports import Finding, complete
 from idp.capabilities.scanning.subjects import ImageParameters
+from idp.capabilities.signing.kinds import InstanceTrust
 from idp.kernel.errors import DeadlineExceeded, Invalid, Unavailable
 from idp.protocols.signing.attestations import attach, statements
 from idp.protocols.signing.keys import PrivateKey
 from idp.protocols.signing.predicates import CYCLONEDX, SCAN
+from support.keys import Stolen
 
 
 def know(pipeline: Any, folder: Path, *packages: str) -> None:
@@ -52,7 +54,7 @@ async def test_a_push_scans_and_attests(pipeline: Any, tmp_path: Path) -> None:
         pipeline.registry,
         "demo/hello",
         pipeline.digest,
-        pipeline.builder_keys,
+        pipeline.trust.pinned,
         predicate_type=SCAN,
     )
     (statement,) = found.verified
@@ -165,6 +167,33 @@ async def test_forged_evidence_does_not_count(pipeline: Any, tmp_path: Path) -> 
         )
     outcome = await pipeline.promote()
     assert {report["status"] for report in by_name(outcome).values()} == {"incomplete"}
+
+
+async def test_evidence_outside_the_log_does_not_count(pipeline: Any, tmp_path: Path) -> None:
+    know(pipeline, tmp_path, "flask")
+    thief = PrivateKey.generate()
+    pipeline.trust = InstanceTrust(pipeline.client, {"development": thief.public_key})
+    await pipeline.build(pipeline.images.distribution("Flask", "1.0"))
+    await pipeline.release()
+    empty = {"bomFormat": "CycloneDX", "components": []}
+    await attach(pipeline.registry, "demo/hello", pipeline.digest, CYCLONEDX, empty, thief)
+    reports = by_name(await pipeline.promote())
+    assert reports["dependencies"]["status"] == "incomplete"
+
+
+@pytest.mark.parametrize(("clock", "status"), [(True, "clean"), (False, "incomplete")])
+async def test_what_a_clock_proves_to_be_older_than_a_theft_counts(
+    pipeline: Any, tmp_path: Path, clock: bool, status: str
+) -> None:
+    know(pipeline, tmp_path, "flask")
+    stolen = Stolen("development")
+    pipeline.key = stolen.signer
+    authorities = stolen.authorities if clock else {}
+    pipeline.trust = InstanceTrust(pipeline.client, {"development": stolen.pins}, authorities)
+    await pipeline.build({"app/a.py": b"1"})
+    await pipeline.push()
+    await pipeline.release()
+    assert by_name(await pipeline.promote())["bandit"]["status"] == status
 
 
 async def test_of_several_scans_the_newest_counts(pipeline: Any, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from idp.embedded.apiserver.errors import ObjectTooLarge
 from idp.embedded.apiserver.storage import database, history
 from idp.embedded.apiserver.storage.record import Key, Record
 from idp.embedded.apiserver.storage.store import Store
@@ -151,6 +152,17 @@ async def test_a_real_limit_of_the_database_is_survived(store: Store) -> None:
     connection.execute("PRAGMA max_page_count=100000")
     await put(store, "after")
     assert store.get(key("after")) is not None
+
+
+async def test_an_object_that_a_cluster_does_not_store_is_refused(store: Store) -> None:
+    most = 1536 * 1024
+    await put(store, "a", "x" * (most - 200))
+    with pytest.raises(ObjectTooLarge, match="request is too large"):
+        await put(store, "a", "y" * most)
+    record = store.get(key("a"))
+    assert record is not None
+    assert record.manifest()["data"]["a"][0] == "x"
+    assert await put(store, "b") > record.version
 
 
 async def test_after_stop_nothing_is_accepted(store: Store) -> None:

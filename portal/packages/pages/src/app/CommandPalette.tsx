@@ -1,8 +1,9 @@
 /** Ctrl K: go to any page or application by typing a part of its name. */
 import { Dialog, DialogHeader } from "@backstage/ui";
-import { RiAppsLine, RiMoonLine } from "@remixicon/react";
+import { RiAppsLine, RiCornerDownRightLine, RiMoonLine } from "@remixicon/react";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useNavigate } from "react-router-dom";
+import { useSession } from "../data/hub";
 import { useBoard } from "../data/queries";
 import { to } from "./routes";
 import { PAGES } from "./Shell";
@@ -18,11 +19,33 @@ interface Choice {
 
 const SHOWN = 12;
 
+/** What is worth going to at once, below the pages themselves. */
+const PLACES = [
+  { to: "/security?overdue=true", label: "Overdue findings", hint: "Security" },
+  { to: "/security?tab=trends", label: "Trends of findings", hint: "Security" },
+  { to: "/security?tab=exceptions", label: "Exceptions", hint: "Security" },
+  { to: "/security?tab=exceptions&ask=exception", label: "Ask for an exception", hint: "Security" },
+  { to: "/security?tab=profiles", label: "Rules for findings", hint: "Security" },
+  { to: "/gitops?sync=drift", label: "What is out of sync", hint: "GitOps" },
+  { to: "/workflows?phase=Running", label: "Workflows at work", hint: "Workflows" },
+  { to: "/workflows?phase=Failed", label: "Failed workflows", hint: "Workflows" },
+] as const;
+const OF_AN_INSTANCE = [
+  { label: "Health and capacity", address: to.instance },
+  { label: "GitOps", address: (name: string) => `/gitops?environment=${encodeURIComponent(name)}` },
+  {
+    label: "Findings",
+    address: (name: string) => `/security?environment=${encodeURIComponent(name)}`,
+  },
+  { label: "Audit", address: (name: string) => `/audit?environment=${encodeURIComponent(name)}` },
+] as const;
+
 export function CommandPalette({ close }: { close: () => void }) {
   const navigate = useNavigate();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const board = useBoard(text.trim());
+  const session = useSession();
   const list = useId();
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
@@ -41,6 +64,22 @@ export function CommandPalette({ close }: { close: () => void }) {
       icon: <Icon size={16} aria-hidden />,
       run: go(address),
     })),
+    ...PLACES.map(({ to: address, label, hint }) => ({
+      id: address,
+      label,
+      hint,
+      icon: <RiCornerDownRightLine size={16} aria-hidden />,
+      run: go(address),
+    })),
+    ...session.environments.flatMap((environment) =>
+      OF_AN_INSTANCE.map(({ label, address }) => ({
+        id: address(environment),
+        label: `${label} of ${environment}`,
+        hint: "Instance",
+        icon: <RiCornerDownRightLine size={16} aria-hidden />,
+        run: go(address(environment)),
+      })),
+    ),
     {
       id: "theme",
       label: `Show in ${other}`,

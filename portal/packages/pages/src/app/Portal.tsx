@@ -2,7 +2,7 @@
 import { BUIProvider } from "@backstage/ui";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
-import { BrowserRouter, Route, Routes } from "react-router-dom";
+import { BrowserRouter, Navigate, Route, Routes } from "react-router-dom";
 import { SessionProvider } from "../data/hub";
 import { newQueryClient, useSessionQuery } from "../data/queries";
 import { ApplicationPage } from "../pages/Application";
@@ -18,7 +18,15 @@ import { Empty, Failure, Loading } from "../parts/State";
 import { ROUTES } from "./routes";
 import { Shell } from "./Shell";
 
-// YAML is needed by the explorer only.
+// What not every visit needs comes when it is asked for.
+const ReleasePage = lazy(() => import("../pages/Release"));
+const WorkflowsPage = lazy(() => import("../pages/Workflows"));
+const WorkflowPage = lazy(() => import("../pages/Workflow"));
+const GitOpsPage = lazy(() => import("../pages/GitOps"));
+const SyncedPage = lazy(() => import("../pages/Synced"));
+const SecurityPage = lazy(() => import("../pages/Security"));
+const InstancePage = lazy(() => import("../pages/Instance"));
+const FindingPage = lazy(() => import("../pages/Finding"));
 const ExplorePage = lazy(() => import("../pages/Explore"));
 const SettingsPage = lazy(() => import("../pages/Settings"));
 const CreatePage = lazy(() => import("../pages/Create"));
@@ -57,12 +65,21 @@ function Gate() {
         <Suspense fallback={<Loading />}>
           <Routes>
             <Route path={ROUTES.home} element={<HomePage />} />
+            <Route path="/sign-in" element={<Navigate to={ROUTES.home} replace />} />
             <Route path={ROUTES.board} element={<BoardPage />} />
             <Route path={ROUTES.application} element={<ApplicationPage />} />
+            <Route path={ROUTES.release} element={<ReleasePage />} />
             <Route path={ROUTES.promotion} element={<PromotionPage />} />
             <Route path={ROUTES.approvals} element={<ApprovalsPage />} />
+            <Route path={ROUTES.workflows} element={<WorkflowsPage />} />
+            <Route path={ROUTES.workflow} element={<WorkflowPage />} />
+            <Route path={ROUTES.gitops} element={<GitOpsPage />} />
+            <Route path={ROUTES.synced} element={<SyncedPage />} />
+            <Route path={ROUTES.security} element={<SecurityPage />} />
+            <Route path={ROUTES.finding} element={<FindingPage />} />
             <Route path={ROUTES.audit} element={<AuditPage />} />
             <Route path={ROUTES.platform} element={<PlatformPage />} />
+            <Route path={ROUTES.instance} element={<InstancePage />} />
             <Route path={ROUTES.explore} element={<ExplorePage />} />
             <Route path={ROUTES.create} element={<CreatePage />} />
             <Route path={ROUTES.settings} element={<SettingsPage />} />

@@ -4,6 +4,8 @@ import {
   RiCheckDoubleLine,
   RiCompass3Line,
   RiDashboardLine,
+  RiFlowChart,
+  RiGitBranchLine,
   RiHistoryLine,
   RiHome5Line,
   RiLogoutBoxRLine,
@@ -12,31 +14,40 @@ import {
   RiSearchLine,
   RiServerLine,
   RiSettings3Line,
+  RiShieldCheckLine,
   RiSunLine,
 } from "@remixicon/react";
+
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { NavLink, useLocation } from "react-router-dom";
+import { NavLink, useLocation, useNavigate } from "react-router-dom";
 import { useSession } from "../data/hub";
 import { useLive } from "../data/live";
 import { useInbox, useSignOut } from "../data/queries";
 import { CommandPalette } from "./CommandPalette";
+import { Help } from "./Help";
+import { useShortcuts } from "./shortcuts";
 import { chooseTheme, useTheme } from "./theme";
 
 export const PAGES = [
   { to: "/", label: "Home", icon: RiHome5Line, key: "h" },
   { to: "/board", label: "Board", icon: RiDashboardLine, key: "b" },
   { to: "/approvals", label: "Approvals", icon: RiCheckDoubleLine, key: "a" },
+  { to: "/workflows", label: "Workflows", icon: RiFlowChart, key: "w" },
+  { to: "/gitops", label: "GitOps", icon: RiGitBranchLine, key: "g" },
+  { to: "/security", label: "Security", icon: RiShieldCheckLine, key: "s" },
   { to: "/audit", label: "Audit", icon: RiHistoryLine, key: "u" },
   { to: "/platform", label: "Platform", icon: RiServerLine, key: "p" },
   { to: "/create", label: "Create", icon: RiAddCircleLine, key: "c" },
   { to: "/explore", label: "Explore", icon: RiCompass3Line, key: "e" },
-  { to: "/settings", label: "Settings", icon: RiSettings3Line, key: "s" },
+  { to: "/settings", label: "Settings", icon: RiSettings3Line, key: "o" },
 ] as const;
 
 export function Shell({ children }: { children: ReactNode }) {
   const live = useLive();
   const [searching, setSearching] = useState(false);
+  const [helping, setHelping] = useState(false);
   const [menu, setMenu] = useState(false);
+  const navigate = useNavigate();
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
@@ -53,16 +64,12 @@ export function Shell({ children }: { children: ReactNode }) {
     window.scrollTo(0, 0);
   }, [pathname]);
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-        event.preventDefault();
-        setSearching(true);
-      }
-    };
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  }, []);
+  useShortcuts({
+    search: () => setSearching(true),
+    help: () => setHelping(true),
+    pages: Object.fromEntries(PAGES.map((page) => [page.key, page.to])),
+    go: navigate,
+  });
 
   return (
     <div className="idp-shell">
@@ -96,6 +103,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <main id="main" ref={main} tabIndex={-1}>
         {children}
       </main>
+      {helping ? <Help close={() => setHelping(false)} /> : null}
       {searching ? <CommandPalette close={() => setSearching(false)} /> : null}
     </div>
   );

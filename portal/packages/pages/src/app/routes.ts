@@ -3,10 +3,18 @@ export const ROUTES = {
   home: "/",
   board: "/board",
   application: "/applications/:namespace/:name",
+  release: "/releases/:namespace/:application/:version",
   promotion: "/promotions/:environment/:namespace/:name",
   approvals: "/approvals",
+  workflows: "/workflows",
+  workflow: "/workflows/:environment/:namespace/:name",
+  gitops: "/gitops",
+  synced: "/gitops/:environment/:namespace/:name",
+  security: "/security",
+  finding: "/security/:environment/:name",
   audit: "/audit",
   platform: "/platform",
+  instance: "/platform/:environment",
   explore: "/explore/*",
   create: "/create",
   settings: "/settings",
@@ -18,6 +26,16 @@ export const to = {
     `/create/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/${commit}`,
   application: (namespace: string, name: string) =>
     `/applications/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+  release: (namespace: string, application: string, version: string) =>
+    `/releases/${encodeURIComponent(namespace)}/${encodeURIComponent(application)}/${encodeURIComponent(version)}`,
+  findings: () => "/security",
+  finding: (environment: string, name: string) =>
+    `/security/${encodeURIComponent(environment)}/${encodeURIComponent(name)}`,
+  workflow: (environment: string, namespace: string, name: string) =>
+    `/workflows/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+  synced: (environment: string, namespace: string, name: string) =>
+    `/gitops/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
+  instance: (environment: string) => `/platform/${encodeURIComponent(environment)}`,
   promotion: (environment: string, namespace: string, name: string) =>
     `/promotions/${encodeURIComponent(environment)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`,
 };

@@ -10,19 +10,22 @@ export interface Hint {
 }
 
 const SHOWN_BY: Record<string, readonly string[]> = {
-  WebApplication: ["board", "application", "platform"],
-  Promotion: ["board", "application", "promotion", "approvals"],
-  PipelineStep: ["promotion", "approvals"],
+  WebApplication: ["board", "application", "platform", "release", "gitops", "settings"],
+  Promotion: ["board", "application", "promotion", "approvals", "release"],
+  PipelineStep: ["promotion", "approvals", "workflows"],
   Approval: ["promotion", "approvals"],
-  Release: ["board", "application"],
+  Release: ["board", "application", "release"],
   IDPInstance: ["platform"],
+  Application: ["gitops", "board", "application"],
 };
+/** What a gap in the hints may have hidden. */
+const EVERYTHING = [...new Set(Object.values(SHOWN_BY).flat())];
 /** A rollout makes dozens of hints a second; pages ask at most this often. */
 const GATHER = 100;
 
 /** Which queries a hint concerns. */
 export function concerned(hint: Hint): readonly string[] {
-  if (hint.type === "resync") return ["board", "application", "promotion", "approvals", "platform"];
+  if (hint.type === "resync") return EVERYTHING;
   return SHOWN_BY[hint.kind ?? ""] ?? [];
 }
 

@@ -1,6 +1,6 @@
 import { Button } from "@backstage/ui";
 import { RiArrowGoBackLine, RiArrowRightUpLine, RiExternalLinkLine } from "@remixicon/react";
-import { useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router-dom";
 import { to } from "../app/routes";
 import { type Application, type Cell, useApplication, useRights } from "../data/queries";
@@ -9,11 +9,16 @@ import { Badge } from "../parts/Health";
 import { Logs } from "../parts/Logs";
 import { Page } from "../parts/Page";
 import { PromotionLine } from "../parts/PromotionLine";
-import { Empty, Found, Silent } from "../parts/State";
+import { Empty, Found, Loading, Silent } from "../parts/State";
 import { Tabs } from "../parts/Tabs";
 import { Time } from "../parts/Time";
 import { Tree } from "../parts/Tree";
 import { Remedy, Short, Words } from "../parts/Words";
+
+const Metrics = lazy(() => import("./application/Metrics"));
+const Configuration = lazy(() => import("./application/Configuration"));
+const Dependencies = lazy(() => import("./application/Dependencies"));
+const Yaml = lazy(() => import("./application/Yaml"));
 
 export function ApplicationPage() {
   const { namespace = "", name = "" } = useParams();
@@ -79,6 +84,38 @@ function Details({ application }: { application: Application }) {
               ),
           },
           {
+            id: "metrics",
+            label: "Metrics",
+            content: () => (
+              <Later>
+                <Metrics
+                  key={chosen.environment}
+                  environment={chosen.environment}
+                  namespace={application.namespace}
+                  name={application.name}
+                />
+              </Later>
+            ),
+          },
+          {
+            id: "configuration",
+            label: "Configuration",
+            content: () => (
+              <Later>
+                <Configuration namespace={application.namespace} name={application.name} />
+              </Later>
+            ),
+          },
+          {
+            id: "dependencies",
+            label: "Dependencies",
+            content: () => (
+              <Later>
+                <Dependencies application={application} environment={chosen.environment} />
+              </Later>
+            ),
+          },
+          {
             id: "releases",
             label: "Releases",
             content: () => <Releases application={application} />,
@@ -93,10 +130,28 @@ function Details({ application }: { application: Application }) {
             label: "Events",
             content: () => <Events application={application} cell={chosen} />,
           },
+          {
+            id: "yaml",
+            label: "YAML",
+            content: () => (
+              <Later>
+                <Yaml
+                  environment={chosen.environment}
+                  namespace={application.namespace}
+                  name={application.name}
+                />
+              </Later>
+            ),
+          },
         ]}
       />
     </>
   );
+}
+
+/** A tab that comes when it is asked for. */
+function Later({ children }: { children: ReactNode }) {
+  return <Suspense fallback={<Loading rows={3} />}>{children}</Suspense>;
 }
 
 /** The road to production: a stop for each environment; the chosen one is shown below. */
@@ -264,7 +319,9 @@ function Releases({ application }: { application: Application }) {
           {application.releases.map((release) => (
             <tr key={release.digest}>
               <th scope="row">
-                <code>{release.version}</code>
+                <Link to={to.release(application.namespace, application.name, release.version)}>
+                  {release.version}
+                </Link>
               </th>
               <td>
                 <Short id={release.commit} length={10} />

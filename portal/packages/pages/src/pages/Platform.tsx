@@ -1,5 +1,6 @@
 import { RiArrowRightLine } from "@remixicon/react";
 import { Link } from "react-router-dom";
+import { to } from "../app/routes";
 import { type Instance, usePlatform } from "../data/queries";
 import { Badge, Dot } from "../parts/Health";
 import { Page } from "../parts/Page";
@@ -26,18 +27,13 @@ export function PlatformPage() {
 function InstanceCard({ instance }: { instance: Instance }) {
   const { state, gate } = instance;
   const down = state.error !== "";
-  const condition = down
-    ? state.forbidden
-      ? { state: "Missing", label: "Not yours to see" }
-      : { state: "Unknown", label: "Does not answer" }
-    : instance.ready
-      ? { state: "Healthy", label: "Ready" }
-      : { state: "Degraded", label: "Not ready" };
   return (
     <article className="idp-card idp-instance" aria-label={state.environment}>
       <div className="idp-item-head">
-        <h2>{state.environment}</h2>
-        <Badge {...condition} />
+        <h2>
+          <Link to={to.instance(state.environment)}>{state.environment}</Link>
+        </h2>
+        <Badge {...conditionOf(instance)} />
       </div>
       {instance.message ? (
         <p>
@@ -63,19 +59,7 @@ function InstanceCard({ instance }: { instance: Instance }) {
               <dd>{instance.gateway.replace(/^https?:\/\//, "")}</dd>
             </div>
           </dl>
-          {gate ? (
-            <p className="idp-quiet">
-              {gate.previous ? `Takes what ${gate.previous} verified` : "Takes what a push built"},{" "}
-              {gate.automatic ? "by itself" : "when somebody promotes"},{" "}
-              {gate.approvals > 0
-                ? `after ${gate.approvals} approval${gate.approvals > 1 ? "s" : ""}`
-                : "without approval"}
-              .{gate.blocks.length > 0 ? ` Blocked by ${gate.blocks.join(", ")} findings.` : null}
-              {gate.needsApproval.length > 0
-                ? ` An approver must accept ${gate.needsApproval.join(", ")} ones.`
-                : null}
-            </p>
-          ) : null}
+          {gate ? <Gate gate={gate} /> : null}
           <ul className="idp-components">
             {instance.components.map((part) => (
               <li key={part.name} title={part.message}>
@@ -91,5 +75,34 @@ function InstanceCard({ instance }: { instance: Instance }) {
         </>
       )}
     </article>
+  );
+}
+
+/** How an instance is, in a word. */
+export function conditionOf(instance: Instance): { state: string; label: string } {
+  if (instance.state.error) {
+    return instance.state.forbidden
+      ? { state: "Missing", label: "Not yours to see" }
+      : { state: "Unknown", label: "Does not answer" };
+  }
+  return instance.ready
+    ? { state: "Healthy", label: "Ready" }
+    : { state: "Degraded", label: "Not ready" };
+}
+
+/** The rules before an instance, in a sentence. */
+export function Gate({ gate }: { gate: NonNullable<Instance["gate"]> }) {
+  return (
+    <p className="idp-quiet">
+      {gate.previous ? `Takes what ${gate.previous} verified` : "Takes what a push built"},{" "}
+      {gate.automatic ? "by itself" : "when somebody promotes"},{" "}
+      {gate.approvals > 0
+        ? `after ${gate.approvals} approval${gate.approvals > 1 ? "s" : ""}`
+        : "without approval"}
+      .{gate.blocks.length > 0 ? ` Blocked by ${gate.blocks.join(", ")} findings.` : null}
+      {gate.needsApproval.length > 0
+        ? ` An approver must accept ${gate.needsApproval.join(", ")} ones.`
+        : null}
+    </p>
   );
 }

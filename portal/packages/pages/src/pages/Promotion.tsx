@@ -67,7 +67,19 @@ function Details({ promotion }: { promotion: PromotionDetail }) {
         </p>
       ) : null}
       <div className="idp-columns idp-columns-wide">
-        <Section title="Steps">
+        <Section
+          title="Steps"
+          aside={
+            promotion.workflow ? (
+              <Link
+                className="idp-more"
+                to={to.workflow(promotion.environment, promotion.namespace, promotion.workflow)}
+              >
+                As a graph
+              </Link>
+            ) : undefined
+          }
+        >
           <div className="idp-card">
             {promotion.steps.length > 0 ? (
               <StepGraph promotion={promotion} />
@@ -221,6 +233,18 @@ function Facts({ promotion }: { promotion: PromotionDetail }) {
                 </dd>
               </div>
             ))}
+          {promotion.release ? (
+            <div>
+              <dt>Contents</dt>
+              <dd>
+                <Link
+                  to={to.release(promotion.namespace, promotion.application, promotion.release)}
+                >
+                  {promotion.release}
+                </Link>
+              </dd>
+            </div>
+          ) : null}
           <div>
             <dt>Object</dt>
             <dd>

@@ -18,6 +18,38 @@ const MEANING: Record<string, string> = {
   attest: "Sign that it holds",
 };
 
+/** What stands behind a step that is a gate: what was checked, what fired, who decided. */
+function Gate({ promotion, step }: { promotion: PromotionDetail; step: string }) {
+  const { evidence, scanners, rules, decisions, mustAccept } = promotion;
+  const told: Record<string, string[]> = {
+    admit: evidence.map((item) => `${item.kind} of ${item.signer}`),
+    scan: scanners.map((scanner) => `${scanner.name}: ${scanner.status}`),
+    verdict: rules.map((rule) => `${rule.subject}: ${EFFECT[rule.effect] ?? rule.effect}`),
+    approval: [
+      ...mustAccept.map((gap) => `somebody must accept ${gap}`),
+      ...decisions
+        .filter((one) => !one.ignored)
+        .map((one) => `${one.approver} ${one.decision === "reject" ? "rejects" : "approves"}`),
+    ],
+  };
+  const shown = told[step] ?? [];
+  if (shown.length === 0) return null;
+  return (
+    <ul className="idp-chips" aria-label={`What ${step} stands on`}>
+      {shown.map((text) => (
+        <li key={text}>{text}</li>
+      ))}
+    </ul>
+  );
+}
+
+const EFFECT: Record<string, string> = {
+  deny: "denies",
+  approve: "must be accepted",
+  track: "obligation",
+  record: "noted",
+};
+
 /** The steps of a promotion: a rail to see how far it is, and what each did. */
 export function StepGraph({ promotion }: { promotion: PromotionDetail }) {
   const state = (step: Step) =>
@@ -40,6 +72,7 @@ export function StepGraph({ promotion }: { promotion: PromotionDetail }) {
                 <Words>{step.message}</Words>
               </p>
             ) : null}
+            <Gate promotion={promotion} step={step.name} />
             {step.phase !== "Succeeded" ? <Remedy>{step.remedy}</Remedy> : null}
           </div>
         </li>

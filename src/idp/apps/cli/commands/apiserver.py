@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from idp.embedded.apiserver.access.oidc_issuer import OidcIssuer
 
 OIDC = "OpenID Connect"
 
@@ -97,13 +100,11 @@ def apiserver(
         return
     if data is None:
         raise typer.BadParameter("a folder is needed", param_hint="--data")
-    from idp.apps.platform.oidc import oidc_issuer
-    from idp.apps.platform.settings import OidcSettings
     from idp.apps.standalone.serve import serve
     from idp.kernel.logging import configure_logging
 
     configure_logging()
-    settings = oidc_issuer_url and OidcSettings(
+    issuer = oidc_issuer_url and _issuer(
         issuer_url=oidc_issuer_url,
         client_id=oidc_client_id,
         username_claim=oidc_username_claim,
@@ -114,8 +115,15 @@ def apiserver(
         signing_algs=tuple(name for name in oidc_signing_algs.split(",") if name),
         ca_file=oidc_ca_file,
     )
-    issuer = oidc_issuer(settings) if settings else None
-    asyncio.run(serve(data.expanduser().absolute(), port, _show, issuer))
+    asyncio.run(serve(data.expanduser().absolute(), port, _show, issuer or None))
+
+
+def _issuer(**settings: Any) -> OidcIssuer | None:
+    """The issuer of the options. Imported here: most servers have none, and start sooner so."""
+    from idp.apps.platform.oidc import oidc_issuer
+    from idp.apps.platform.settings import OidcSettings
+
+    return oidc_issuer(OidcSettings(**settings))
 
 
 def _claims(texts: list[str]) -> dict[str, str]:

@@ -39,6 +39,17 @@ def promote(
     release: Annotated[
         str | None, typer.Option("--release", help="Version, such as r12-3fa9c1d; the newest.")
     ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why; demanded for --hotfix and --emergency.")
+    ] = "",
+    hotfix: Annotated[
+        bool,
+        typer.Option("--hotfix", help="Take the expedited way; takes the verb hotfix."),
+    ] = False,
+    emergency: Annotated[
+        bool,
+        typer.Option("--emergency", help="Override approvals and gates; takes the verb override."),
+    ] = False,
     data: Data = None,
     user: User = None,
     namespace: Namespace = DEFAULT_NAMESPACE,
@@ -50,10 +61,26 @@ def promote(
       idp-cli promote hello --to staging
 
       idp-cli promote hello --to production --release r12-3fa9c1d
+
+      idp-cli promote hello --to production --hotfix --reason "CVE-2026-1234 in the parser"
+
+      idp-cli promote hello --to production --emergency --reason "payments are down"
     """
     from idp.apps.cli.promote import promote as run
 
-    asyncio.run(run(layout_of(data), user, environment, namespace, name, release))
+    asyncio.run(
+        run(
+            layout_of(data),
+            user,
+            environment,
+            namespace,
+            name,
+            release,
+            reason=reason,
+            hotfix=hotfix,
+            emergency=emergency,
+        )
+    )
 
 
 @application.command()
@@ -67,7 +94,14 @@ def approve(
     days: Annotated[
         int, typer.Option("--days", help="For how many days you accept it.", min=1, max=365)
     ] = 30,
-    comment: Annotated[str, typer.Option("--comment", help="Why.")] = "",
+    comment: Annotated[str, typer.Option("--comment", "--reason", help="Why.")] = "",
+    emergency: Annotated[
+        bool,
+        typer.Option(
+            "--emergency",
+            help="Stand for all approvals and open gates; takes the verb override and a reason.",
+        ),
+    ] = False,
     data: Data = None,
     user: User = None,
     namespace: Namespace = DEFAULT_NAMESPACE,
@@ -79,6 +113,8 @@ def approve(
       idp-cli approve hello -e uat
 
       idp-cli approve hello -e production --accept dependencies --days 14 --comment "offline"
+
+      idp-cli approve hello -e production --emergency --reason "payments are down"
     """
     from idp.apps.cli.promote import decide
 
@@ -93,6 +129,7 @@ def approve(
             comment=comment,
             accepts=accept or [],
             days=days,
+            emergency=emergency,
         )
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from idp.apps.cli.commands.reviews import review
 from idp.apps.cli.options import (
     DEFAULT_NAMESPACE,
     Data,
@@ -19,6 +20,7 @@ from idp.apps.cli.options import (
 )
 
 application = typer.Typer(help="List, watch and explain promotions.", no_args_is_help=True)
+application.add_typer(review, name="review")
 
 
 @application.command("list")
@@ -82,6 +84,34 @@ def _row(environment: str, promotion: dict[str, Any]) -> dict[str, Any]:
 
 
 @application.command()
+def reviews(
+    environment: Environment,
+    everything: Annotated[bool, typer.Option("--all", help="Closed ones, too.")] = False,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    output: Output = Format.TABLE,
+) -> None:
+    """List what went past the rules and waits for somebody to review it.
+
+    Example:
+
+      idp-cli promotion reviews -e production
+    """
+    from idp.apps.cli.output import write
+    from idp.apps.cli.reviews import list_reviews
+
+    rows = asyncio.run(list_reviews(layout_of(data), user, environment, namespace))
+    write(
+        [row for row in rows if everything or not row["closedBy"]],
+        output,
+        columns=("name", "cause", "by", "due", "reason", "state"),
+        name="name",
+        empty="Nothing waits for a review.",
+    )
+
+
+@application.command()
 def watch(
     name: Annotated[str, typer.Argument(help="Name of the application.")],
     environment: Environment,
@@ -119,7 +149,7 @@ def explain(
     namespace: Namespace = DEFAULT_NAMESPACE,
     output: Output = Format.TABLE,
 ) -> None:
-    """Explain a verdict: every rule that fired, on what evidence, and what would change it.
+    """Explain what decides: every rule and gate, on what evidence, and what would change it.
 
     Examples:
 
@@ -149,6 +179,15 @@ def explain(
         name="subject",
         empty="No rule fired.",
     )
+    if output is Format.TABLE and verdict["gates"]:
+        typer.echo("")
+        write(
+            verdict["gates"],
+            output,
+            columns=("name", "kind", "state", "message", "until", "change"),
+            name="name",
+            empty="",
+        )
     if output is Format.TABLE:
         until = f", holds until {verdict['validUntil']}" if verdict.get("validUntil") else ""
         typer.echo(f"\nevidence {verdict['evidenceDigest']}{until}")

@@ -1,4 +1,4 @@
-"""`security findings|report|scan|export|exception|profile|db`."""
+"""`security findings|report|trend|scan|export|vex|exception|profile|db`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from idp.apps.cli.commands.bills import sbom
+from idp.apps.cli.commands.probe import probe
 from idp.apps.cli.options import (
     DEFAULT_NAMESPACE,
     Data,
@@ -29,9 +31,13 @@ exceptions = typer.Typer(
     help="Findings that may be, until a date, because two people agreed.", no_args_is_help=True
 )
 profiles = typer.Typer(help="What findings do in an environment.", no_args_is_help=True)
+vex = typer.Typer(help="What applications are affected by, for machines.", no_args_is_help=True)
 application.add_typer(exceptions, name="exception")
+application.add_typer(vex, name="vex")
 application.add_typer(profiles, name="profile")
 application.add_typer(database, name="db")
+application.command()(sbom)
+application.command()(probe)
 
 
 class FindingState(StrEnum):
@@ -59,6 +65,13 @@ class ExportFormat(StrEnum):
     OPENVEX = "openvex"
     CYCLONEDX = "cyclonedx"
     SARIF = "sarif"
+
+
+class VexFormat(StrEnum):
+    """A form of VEX."""
+
+    OPENVEX = "openvex"
+    CYCLONEDX = "cyclonedx"
 
 
 class Disposition(StrEnum):
@@ -199,7 +212,8 @@ def scan(
 ) -> None:
     """Judge a report of another scanner by the rules and exceptions of an environment.
 
-    Reads Trivy, Grype, Semgrep, SonarQube, ZAP, Nuclei, KICS, Dependency-Check, Snyk and any SARIF.
+    Reads Trivy, Grype, Clair, Aqua, Semgrep, SonarQube, Checkmarx, Veracode, ZAP, Nuclei, KICS,
+    Checkov, Dependency-Check, Snyk, FOSSA, and SARIF of any tool, such as CodeQL and Fortify.
     Nothing is stored. Exit code 8 when the environment would refuse it.
 
     Examples:
@@ -257,8 +271,112 @@ def export(
     write_value(document, Format.JSON)
 
 
-@exceptions.command("import")
-def import_exceptions(
+@application.command("trend")
+def show_trend(
+    name: Annotated[str, typer.Argument(help="Name of the application.")],
+    environment: Environment = "development",
+    scans: Annotated[int, typer.Option("--scans", help="How many scans.", min=1, max=365)] = 30,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show how the findings of an application went, scan by scan, the newest last.
+
+    Example:
+
+      idp-cli security trend hello -e production
+    """
+    from idp.apps.cli.output import write
+    from idp.apps.cli.security import ask_findings, trend_rows
+
+    query = {
+        "environment": environment,
+        "namespace": namespace,
+        "application": name,
+        "scans": scans,
+    }
+    answer = asyncio.run(ask_findings(layout_of(data), user, "/report", query))
+    bands = ("critical", "high", "medium", "low", "unscored")
+    write(
+        trend_rows(answer["trend"]),
+        output,
+        columns=("time", *bands, "open", "change", "added", "fixed", "incomplete"),
+        name="image",
+        empty=f"No scan of {name} is known in {environment}.",
+    )
+
+
+@application.command("fix")
+def fix_findings(
+    name: Annotated[str, typer.Argument(help="Name of the application.")],
+    finding: Annotated[
+        str | None, typer.Option("--finding", help="Only this one, such as CVE-2026-1234.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every open one.")] = False,
+    merge: Annotated[
+        str | None, typer.Option("--merge", help="Merge this remediation, once it is tested.")
+    ] = None,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> None:
+    """Raise a vulnerable dependency to the lowest version without a known vulnerability.
+
+    Each is a branch of the application's repository, which the platform builds and compares with
+    the advisories; nothing is released before it is merged. Raises `uv.lock` and
+    `requirements.txt`; asks the package registry.
+
+    Examples:
+
+      idp-cli security fix hello --finding CVE-2026-1234
+
+      idp-cli security fix hello --all
+
+      idp-cli security fix hello --merge hello-jinja2-x7k2p
+    """
+    from idp.apps.cli import fix as fixing
+    from idp.kernel.errors import InvalidInput
+
+    if sum((finding is not None, everything, merge is not None)) != 1:
+        raise InvalidInput("say which", remedy="Give one of --finding, --all and --merge.")
+    if merge is not None:
+        commit = asyncio.run(fixing.merge(layout_of(data), user, namespace, merge))
+        typer.echo(f"{commit[:7]} is on main: `idp-cli app {name} -n {namespace}`")
+        return
+    created, open_ = asyncio.run(fixing.fix(layout_of(data), user, namespace, name, finding))
+    for remediation in created:
+        typer.echo(
+            f"{remediation} is built and scanned. Merge it once it is tested: "
+            f"`idp-cli security fix {name} -n {namespace} --merge {remediation}`"
+        )
+    for wanted in open_:
+        named = ", ".join(wanted.findings)
+        typer.echo(f"No advisory names a fixed version of {wanted.package} {wanted.used}: {named}")
+
+
+@vex.command("export")
+def export_vex(
+    name: Name = None,
+    environment: Environment = "development",
+    form: Annotated[VexFormat, typer.Option("--format", help="What to write.")] = VexFormat.OPENVEX,
+    data: Data = None,
+    user: User = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> None:
+    """Write what an application is affected by, and what not, as OpenVEX or CycloneDX VEX.
+
+    Examples:
+
+      idp-cli security vex export hello -e production > hello.openvex.json
+
+      idp-cli security vex export hello --format cyclonedx
+    """
+    export(name, environment, ExportFormat(form.value), data, user, namespace)
+
+
+@vex.command("import")
+def import_vex(
     file: Annotated[Path, typer.Argument(help="OpenVEX or CycloneDX, JSON.", dir_okay=False)],
     environment: Environment,
     app: Annotated[str, typer.Option("--app", help="Only in this application; all.")] = "",
@@ -269,18 +387,20 @@ def import_exceptions(
 ) -> None:
     """Ask for an exception for each `not_affected` of a VEX document; others approve them.
 
+    What was asked for already is not asked for again.
+
     Example:
 
-      idp-cli security exception import vendor.openvex.json -e staging --app hello
+      idp-cli security vex import vendor.openvex.json -e staging --app hello
     """
-    from idp.apps.cli.reports import import_vex
+    from idp.apps.cli.reports import import_vex as run
 
-    created = asyncio.run(
-        import_vex(layout_of(data), user, environment, namespace, file, app, days)
-    )
-    for name in created:
+    taken = asyncio.run(run(layout_of(data), user, environment, namespace, file, app, days))
+    for name in taken.created:
         typer.echo(f"{name} waits for approval by somebody else.")
-    if not created:
+    if taken.known:
+        typer.echo(f"{taken.known} were asked for already.")
+    if not taken.created and not taken.known:
         typer.echo("The document says of nothing that it is not affected.")
 
 
@@ -430,18 +550,71 @@ def set_profile(
     rules: Annotated[
         list[str], typer.Argument(help="Path and value, such as severity.high=deny; repeatable.")
     ],
+    reason: Annotated[str, typer.Option("--reason", help="Why; demanded.")],
     data: Data = None,
     user: User = None,
 ) -> None:
-    """Change rules of an environment; what was decided under the former ones is void.
+    """Ask for other rules in an environment; they count once somebody else approves them.
+
+    What was decided under the former rules is void then. Each change is a commit in the
+    environment's repository.
 
     Examples:
 
-      idp-cli security profile set -e staging severity.high=deny tools.bandit=off
+      idp-cli security profile set -e staging severity.high=deny --reason "audit of May"
 
-      idp-cli security profile set -e production freshness.scansDays=14 incomplete=deny
+      idp-cli security profile set -e production freshness.scansDays=14 --reason "policy 7"
     """
-    from idp.apps.cli.security import change_profile
+    from idp.apps.cli.security import ask_for_rules
 
-    version = asyncio.run(change_profile(layout_of(data), user, environment, rules))
-    typer.echo(f"The profile of {environment} is now {version[:19]}.")
+    name = asyncio.run(ask_for_rules(layout_of(data), user, environment, rules, reason))
+    typer.echo(
+        f"{name} waits for approval by somebody else: "
+        f"`idp-cli security profile approve {name} -e {environment}`"
+    )
+
+
+@profiles.command("approve")
+def approve_profile(
+    name: Annotated[str, typer.Argument(help="Name of the change.")],
+    environment: Environment,
+    data: Data = None,
+    user: User = None,
+) -> None:
+    """Approve a change of the rules that somebody else asked for.
+
+    Example:
+
+      idp-cli security profile approve rules-x7k2p -e production
+    """
+    from idp.apps.cli.security import approve_rules
+
+    for rule in asyncio.run(approve_rules(layout_of(data), user, environment, name)):
+        typer.echo(rule)
+    typer.echo(f"{name} is approved: `idp-cli security profile changes -e {environment}`")
+
+
+@profiles.command("changes")
+def list_changes(
+    environment: Environment = "development",
+    data: Data = None,
+    user: User = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """List the changes of an environment's rules: who asked, who agreed, which commit.
+
+    Example:
+
+      idp-cli security profile changes -e production
+    """
+    from idp.apps.cli.output import write
+    from idp.apps.cli.security import ask_changes
+
+    rows = asyncio.run(ask_changes(layout_of(data), user, environment))
+    write(
+        rows,
+        output,
+        columns=("name", "phase", "rules", "author", "approver", "commit", "reason"),
+        name="name",
+        empty=f"The rules of {environment} were never changed.",
+    )

@@ -1,4 +1,4 @@
-"""`signing verify`, `signing log show`, `signing log verify`."""
+"""`signing verify|sign|explain-level|policy`, `signing log show|verify`, `signing keys ...`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from idp.apps.cli.commands.signing_keys import keys
 from idp.apps.cli.options import (
     DEFAULT_NAMESPACE,
     Data,
@@ -23,6 +24,7 @@ application = typer.Typer(
 )
 log = typer.Typer(help="Read and verify transparency logs.", no_args_is_help=True)
 application.add_typer(log, name="log")
+application.add_typer(keys, name="keys")
 
 _BROKEN = 8
 
@@ -41,7 +43,8 @@ def verify(
 ) -> None:
     """Check everything that vouches for a release. Exit code 8 when something needed is missing.
 
-    The keys are those that the environment has pinned, the evidence is read from the registry.
+    It goes by what admission goes by: the keys and clocks that the environment has pinned, and the
+    signers of its TrustPolicy. The evidence is read from the registry.
 
     Examples:
 
@@ -67,13 +70,142 @@ async def _proofs(
     version: str | None,
 ) -> list[dict[str, str]]:
     from idp.apps.cli.connection import connect
-    from idp.apps.cli.proof import find_release, proofs, registry_of, subjects_of, trusted_keys
+    from idp.apps.cli.proof import find_release, origin_of, registry_of, trust_of
+    from idp.apps.proof import proofs, subjects_of
 
     async with connect(layout_of(data), user) as platform, registry_of(platform) as registry:
         release = await find_release(platform, environment, namespace, name, version)
-        keys = trusted_keys(platform, environment)
-        found = [await proofs(registry, subject, keys) for subject in subjects_of(release)]
+        trust = await trust_of(platform, environment).anchors()
+        origin = origin_of(platform)
+        found = [await proofs(registry, one, trust, origin) for one in subjects_of(release)]
     return [row for rows in found for row in rows]
+
+
+@application.command()
+def sign(
+    name: Annotated[str, typer.Argument(help="Name of the application.")],
+    key: Annotated[
+        str,
+        typer.Option(
+            "--key",
+            help="A cosign key file, awskms:///KEY or hashivault://KEY.",
+            show_default=False,
+        ),
+    ],
+    version: Annotated[
+        str | None, typer.Option("--version", help="Version of the release; the newest by default.")
+    ] = None,
+    environment: Environment = "development",
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    data: Data = None,
+    user: User = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Sign a release and its image with a key of yours, beside the platform's signatures.
+
+    The password of a key file is taken from COSIGN_PASSWORD, Vault's address and token from
+    VAULT_ADDR and VAULT_TOKEN, AWS credentials from where AWS tools find them.
+
+    Examples:
+
+      idp-cli signing sign hello --key security.key
+
+      idp-cli signing sign hello --key awskms:///alias/release -e uat
+    """
+    from idp.apps.cli.output import write
+
+    rows = asyncio.run(_sign(data, user, environment, namespace, name, version, key))
+    write(rows, output, columns=("subject", "digest", "signature"), name="signature", empty="")
+
+
+async def _sign(
+    data: Any,
+    user: str | None,
+    environment: str,
+    namespace: str,
+    name: str,
+    version: str | None,
+    key: str,
+) -> list[dict[str, str]]:
+    from idp.apps.cli.connection import connect
+    from idp.apps.cli.proof import find_release, registry_of
+    from idp.apps.cli.signers import open_named_signer
+    from idp.apps.proof import subjects_of
+    from idp.protocols.signing.cosign import sign_digest
+
+    signer = await asyncio.to_thread(open_named_signer, key)
+    async with connect(layout_of(data), user) as platform, registry_of(platform) as registry:
+        release = await find_release(platform, environment, namespace, name, version)
+        return [
+            {
+                "subject": subject.what,
+                "digest": subject.digest,
+                "signature": (
+                    await sign_digest(registry, subject.repository, subject.digest, signer)
+                ).digest,
+            }
+            for subject in subjects_of(release)
+        ]
+
+
+@application.command("explain-level")
+def explain_level(
+    name: Annotated[str, typer.Argument(help="Name of the application.")],
+    version: Annotated[
+        str | None, typer.Option("--version", help="Version of the release; the newest by default.")
+    ] = None,
+    environment: Environment = "development",
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    data: Data = None,
+    user: User = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show which SLSA Build level an image reaches, by facts, and what the next one needs.
+
+    Examples:
+
+      idp-cli signing explain-level hello
+
+      idp-cli signing explain-level hello -e production -o json
+    """
+    from idp.apps.cli.levels import explained
+    from idp.apps.cli.output import write
+
+    rows = asyncio.run(explained(layout_of(data), user, environment, namespace, name, version))
+    columns = ("level", "requirement", "met", "why")
+    write(rows, output, columns=columns, name="requirement", empty="")
+    if output is Format.TABLE:
+        typer.echo(f"\nReached: SLSA Build level {rows[0]['reached']}.")
+
+
+@application.command()
+def policy(
+    environment: Environment = "development",
+    data: Data = None,
+    user: User = None,
+    output: Annotated[Format, typer.Option("--output", "-o", help="yaml or json.")] = Format.YAML,
+) -> None:
+    """Write the trust policy of an environment as objects for the admission of a cluster.
+
+    A ValidatingAdmissionPolicy, a Gatekeeper constraint and ClusterImagePolicies of Sigstore's
+    policy-controller; apply those that your cluster has. Render them again after a promotion: the
+    first two list the images that were admitted.
+
+    Example:
+
+      idp-cli signing policy -e production -o yaml
+    """
+    import orjson
+    import yaml
+
+    from idp.apps.cli.cluster_policies import rendered
+
+    objects = asyncio.run(rendered(layout_of(data), user, environment))
+    if output is Format.JSON:
+        body = {"apiVersion": "v1", "kind": "List", "items": objects}
+        typer.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode())
+    else:
+        typer.echo(yaml.safe_dump_all(objects, sort_keys=False, allow_unicode=True), nl=False)
 
 
 @log.command()

@@ -16,8 +16,8 @@ GroupOption = Annotated[
     list[str] | None,
     typer.Option(
         "--group",
-        help="idp:administrators, idp:developers, idp:viewers, or idp:approvers:ENVIRONMENT; "
-        "may be given several times.",
+        help="idp:administrators, idp:developers, idp:security, idp:viewers, idp:auditors, "
+        "idp:approvers:ENVIRONMENT, or idp:responders:ENVIRONMENT; may be given several times.",
     ),
 ]
 PasswordFile = Annotated[

@@ -50,7 +50,7 @@ def source_of(example: Example) -> Path:
 
 
 def make_repository(example: Example, folder: Path) -> None:
-    """Copy an example and commit it; the same example gives the same commit, always."""
+    """Copy an example and commit it, today: lead times count from there."""
     if (folder / ".git").exists():
         return
     staging = folder.with_name(f".{folder.name}")
@@ -64,10 +64,8 @@ def make_repository(example: Example, folder: Path) -> None:
         **os.environ,
         "GIT_AUTHOR_NAME": "Maya",
         "GIT_AUTHOR_EMAIL": "maya@example.com",
-        "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
         "GIT_COMMITTER_NAME": "Maya",
         "GIT_COMMITTER_EMAIL": "maya@example.com",
-        "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_SYSTEM": os.devnull,
     }

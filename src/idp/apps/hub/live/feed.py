@@ -29,6 +29,7 @@ from idp.capabilities.promotion.kinds import Approval, PipelineStep, Promotion, 
 from idp.kernel.access import Principal
 from idp.kernel.errors import IdpError
 from idp.kernel.resource import Manifest, ResourceType
+from idp.kernel.standard import ARGO_APPLICATION
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,7 @@ KINDS: tuple[ResourceType, ...] = (
     Approval.type(),
     Release.type(),
     IDPInstance.type(),
+    ARGO_APPLICATION,
 )
 QUEUE = 500
 LINGER_SECONDS = 10.0

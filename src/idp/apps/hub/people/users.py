@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import structlog
@@ -71,18 +72,25 @@ class UserChange(View):
     disabled: bool | None = None
 
 
-def user_routes(users: Users, authentication: Authentication) -> APIRouter:
-    """Build the routes."""
+def require_administrator(
+    authentication: Authentication,
+) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that lets administrators in only."""
 
     async def administrator(request: Request) -> None:
         await authentication.admit_person(request)
         principal = admitted(request)
         if ADMINISTRATORS not in principal.groups:
             raise Forbidden(
-                f"{principal.name} may not manage users",
+                f"{principal.name} may not manage users and webhooks",
                 remedy=f"Ask a member of {ADMINISTRATORS}.",
             )
 
+    return administrator
+
+
+def user_routes(users: Users, administrator: Callable[[Request], Awaitable[None]]) -> APIRouter:
+    """Build the routes."""
     router = APIRouter(tags=["users"], dependencies=[Depends(administrator)])
 
     @router.get("/users", summary="All users")

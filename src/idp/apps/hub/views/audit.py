@@ -1,4 +1,5 @@
-"""The audit of an instance, for who may read it there (`list` on `auditrecords.platform.idp`).
+"""The audit of an instance, for who may read it there (`get` on
+`records.audit.platform.idp`, see `idp.capabilities.promotion.render.roles`).
 
 The records are read where the instance keeps them; whether the caller may see them is the
 instance's to say, as everything is. When it is silent, nobody sees them here.
@@ -9,18 +10,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from idp.apps.hub.groups import AUDITORS
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.views.gather import gather
 from idp.apps.hub.views.model import View
 from idp.apps.hub.views.rights import may
 from idp.apps.platform.audit import open_audit
 from idp.apps.platform.layout import Layout
+from idp.capabilities.promotion.render.roles import AUDIT_GROUP, AUDIT_RECORDS
 from idp.kernel.access import Principal
 from idp.kernel.audit import AuditLog
 from idp.kernel.client import Client
 from idp.kernel.errors import Forbidden, IdpError
-
-RESOURCE = "auditrecords"
 
 
 class AuditRecordView(View):
@@ -133,7 +134,7 @@ class Audits:
 
     async def _admitted(self, principal: Principal, environment: str) -> AuditLog:
         async def ask(client: Client) -> bool:
-            return await may(client, "list", resource=RESOURCE)
+            return await may(client, "get", resource=AUDIT_RECORDS, group=AUDIT_GROUP)
 
         answers = await gather(self._instances, principal, ask, environments=(environment,))
         answer = answers[environment]
@@ -142,7 +143,7 @@ class Audits:
         if not answer:
             raise Forbidden(
                 f"{principal.name} may not read the audit of {environment}",
-                remedy=f"An administrator can grant `list` on {RESOURCE}.platform.idp there.",
+                remedy=f"Ask an administrator for the group {AUDITORS}.",
             )
         if environment not in self._open:
             self._open[environment] = open_audit(self._layout, environment)

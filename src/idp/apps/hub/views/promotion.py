@@ -125,6 +125,7 @@ class PromotionView(View):
         release_name: Name of the Release object.
         release_digest: What an approval is bound to.
         policy_version: Rules under which it is decided; an approval is bound to them too.
+        workflow: Name of the Workflow that runs its steps.
         commit: Commit in the environment's repository.
         source_commit: Commit of the application's code.
         author: Who pushed the release.
@@ -157,6 +158,7 @@ class PromotionView(View):
     release_name: str
     release_digest: str
     policy_version: str
+    workflow: str
     commit: str
     source_commit: str
     author: str
@@ -307,6 +309,7 @@ def describe(
         release_name=spec.get("release", ""),
         release_digest=status.get("releaseDigest", ""),
         policy_version=status.get("policyVersion", ""),
+        workflow=status.get("workflow") or meta["name"],
         commit=status.get("commit", ""),
         source_commit=source.get("commit", ""),
         author=source.get("author", ""),

@@ -40,8 +40,9 @@ async def may(
     namespace: str | None = None,
     name: str = "",
     resource: str = Promotion.type().plural,
+    group: str = PLATFORM_GROUP,
 ) -> bool:
-    """Whether the client's user may do something with resources of the platform.
+    """Whether the client's user may do something with resources, of the platform by default.
 
     Args:
         client: Acts for the user.
@@ -49,8 +50,9 @@ async def may(
         namespace: None asks about all namespaces.
         name: Of one object; empty asks about all.
         resource: Plural of the kind.
+        group: API group of the kind.
     """
-    attributes = {"verb": verb, "group": PLATFORM_GROUP, "resource": resource}
+    attributes = {"verb": verb, "group": group, "resource": resource}
     if namespace:
         attributes["namespace"] = namespace
     if name:

@@ -14,18 +14,24 @@ SUBJECT_ACCESS_REVIEW = ResourceType(
 
 
 class AccessReviewer:
-    """Implements `ports.Reviewer` by the verb `approve` on `promotions.platform.idp`."""
+    """Implements `ports.Reviewer` by `approve` and `override` on `promotions.platform.idp`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     async def may_approve(
-        self, user: str, groups: Sequence[str], *, namespace: str, promotion: str
+        self,
+        user: str,
+        groups: Sequence[str],
+        *,
+        namespace: str,
+        promotion: str,
+        emergency: bool = False,
     ) -> bool:
         """Create a review and read its answer; anything but `allowed: true` is a no."""
         promotions = Promotion.type()
         attributes = {
-            "verb": "approve",
+            "verb": "override" if emergency else "approve",
             "group": promotions.group,
             "resource": promotions.plural,
             "namespace": namespace,

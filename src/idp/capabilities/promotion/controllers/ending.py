@@ -161,5 +161,17 @@ def ledger_entry(
         started_at=timestamp(status.started_at) if status.started_at else "",
         finished_at=timestamp(status.finished_at) if status.finished_at else "",
         verdict=outputs.get("verdict", {}),
-        approvals=outputs.get("approval", {}),
+        approvals=_agreement(outputs),
     )
+
+
+def _agreement(outputs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Who agreed, and how the gates stood; what gates remember for themselves is left out."""
+    gates = [
+        {name: value for name, value in gate.items() if name != "memory"}
+        for gate in outputs.get("gates", {}).get("gates") or []
+    ]
+    agreed = dict(outputs.get("approval", {}))
+    if override := outputs.get("gates", {}).get("override"):
+        agreed["override"] = override
+    return {**agreed, "gates": gates} if gates else agreed

@@ -1,53 +1,18 @@
-"""Events that are told once."""
+"""Warnings of this area."""
 
 from __future__ import annotations
 
-import hashlib
-
+from idp.kernel import events
 from idp.kernel.client import Client
-from idp.kernel.clock import timestamp, utc_now
-from idp.kernel.errors import AlreadyExists, NotFound
-from idp.kernel.resource import Manifest
-from idp.kernel.standard import EVENT, NAMESPACE
 
 
 async def warn(client: Client, namespace: str, *, subject: str, reason: str, message: str) -> None:
-    """Create a warning, unless the same one was told before.
-
-    Args:
-        client: The instance's API.
-        namespace: Where it is told; `default` when there is no such namespace.
-        subject: What it is about, for a name that is always the same.
-        reason: CamelCase word for programs.
-        message: For people.
-    """
-    name = f"{reason.lower()}-{hashlib.sha256(f'{subject} {message}'.encode()).hexdigest()[:16]}"
-    for place in (namespace, "default"):
-        try:
-            await client.create(EVENT, _event(name, place, reason, message))
-        except AlreadyExists:
-            return
-        except NotFound:
-            continue
-        return
-
-
-def _event(name: str, namespace: str, reason: str, message: str) -> Manifest:
-    now = timestamp(utc_now())
-    return {
-        "metadata": {"name": name, "namespace": namespace},
-        "type": "Warning",
-        "reason": reason,
-        "message": message[:1024],
-        "involvedObject": {
-            "apiVersion": NAMESPACE.api_version,
-            "kind": NAMESPACE.kind,
-            "name": namespace,
-            "namespace": namespace,
-        },
-        "source": {"component": "idp-promotion"},
-        "reportingComponent": "idp-promotion",
-        "firstTimestamp": now,
-        "lastTimestamp": now,
-        "count": 1,
-    }
+    """Tell it once; the arguments are those of `idp.kernel.events.warn`."""
+    await events.warn(
+        client,
+        namespace,
+        component="idp-promotion",
+        subject=subject,
+        reason=reason,
+        message=message,
+    )

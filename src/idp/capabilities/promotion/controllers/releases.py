@@ -19,15 +19,16 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
 
 import structlog
 
 from idp.capabilities.promotion.artifact import TAG_PREFIX, fetch
 from idp.capabilities.promotion.controllers.events import warn
+from idp.capabilities.promotion.decide.evidence import verifies
 from idp.capabilities.promotion.kinds import Release, ReleaseSpec
 from idp.capabilities.promotion.ports import Changes
 from idp.capabilities.promotion.render.templates import APPLICATION_LABEL
+from idp.capabilities.signing.kinds import InstanceTrust
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.errors import AlreadyExists, IdpError, NotFound, TooLarge, VerificationFailed
 from idp.kernel.manifest import render
@@ -63,7 +64,7 @@ class ReleaseImporter:
     Args:
         client: With the rights of the platform's controllers.
         registry: Where releases are.
-        trusted_keys: Environment -> PEM text of the pinned public key.
+        trust: What this instance trusts.
         origin: The environment that cuts releases.
         changes: Hints; None when there are none.
     """
@@ -72,7 +73,7 @@ class ReleaseImporter:
         self,
         client: Client,
         registry: Registry,
-        trusted_keys: Mapping[str, str],
+        trust: InstanceTrust,
         *,
         origin: str,
         changes: Changes | None = None,
@@ -80,7 +81,7 @@ class ReleaseImporter:
         self.name = "releases"
         self._client = client
         self._registry = registry
-        self._keys = trusted_keys
+        self._trust = trust
         self._origin = origin
         self._changes = changes
         self._imported: dict[Place, ReleaseSpec] = {}
@@ -134,7 +135,8 @@ class ReleaseImporter:
             return
         try:
             spec = await fetch(self._registry, repository, tag)
-            await verify_digest(self._registry, repository, spec.digest, self._origin_key())
+            origin = await self._trust.anchors_of(self._origin)
+            await verify_digest(self._registry, repository, spec.digest, origin)
         except (VerificationFailed, NotFound, TooLarge) as error:
             self._refused[place] = time.monotonic() + RETRY_SECONDS
             await warn(
@@ -181,7 +183,7 @@ class ReleaseImporter:
             self._registry,
             spec.repository,
             spec.digest,
-            self._keys,
+            (await self._trust.anchors()).only(*self._trust.pinned),
             predicate_type=VERIFIED,
             must_be_logged=True,
         )
@@ -189,13 +191,12 @@ class ReleaseImporter:
             {
                 statement.signer
                 for statement in found.verified
-                if statement.predicate.get("environment") == statement.signer
-                and statement.predicate.get("releaseDigest") == spec.digest
+                if verifies(statement.predicate, statement.signer, spec.digest)
             }
         )
         await self._state_verified(spec, verified)
         self._referrers[spec.digest] = seen
-        if set(verified) == set(self._keys):
+        if set(verified) == set(self._trust.pinned):
             self._complete.add(spec.digest)
 
     async def _state_verified(self, spec: ReleaseSpec, verified: list[str]) -> None:
@@ -205,11 +206,6 @@ class ReleaseImporter:
             return
         patch = {"status": {"verifiedIn": verified}}
         await self._client.patch(Release.type(), name, patch, namespace, subresource="status")
-
-    def _origin_key(self) -> dict[str, str]:
-        if self._origin not in self._keys:
-            raise VerificationFailed(f"this instance has pinned no key of {self._origin}")
-        return {self._origin: self._keys[self._origin]}
 
 
 def release_name(spec: ReleaseSpec) -> str:

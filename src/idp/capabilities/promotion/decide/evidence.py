@@ -32,6 +32,12 @@ class EvidenceItem:
     signer: str
 
 
+def verifies(predicate: Mapping[str, Any], signer: str, release_digest: str) -> bool:
+    """Whether a `VERIFIED` statement says of this very release that its signer verified it."""
+    said = (predicate.get("environment"), predicate.get("releaseDigest"))
+    return said == (signer, release_digest)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a scanner found.

@@ -1,4 +1,6 @@
-"""The same verdict by Rego: the module that the platform brings, or one of a user's own. Pure.
+"""The same verdict by Rego: the module that the platform brings, or one of a user's own.
+
+Pure but for the engine, which is handed in: it runs within limits, in a process of its own.
 
 The module answers `data.idp.verdict.rules`: a set of objects with `effect` and `subject`, and
 optionally `rule`, `message`, `change` and `dueDays`. From there on everything is as for the
@@ -8,19 +10,17 @@ say what it meant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import orjson
-import regorus
 from pydantic import Field, ValidationError
 
 from idp.capabilities.promotion.decide.verdict import Case, FiredRule, Verdict, conclude
 from idp.capabilities.scanning.kinds import Action
 from idp.kernel.clock import timestamp
+from idp.kernel.errors import IdpError
 from idp.kernel.resource import Model
 
 QUERY = "data.idp.verdict.rules"
@@ -52,13 +52,25 @@ def own_module() -> str:
     return Path(__file__).with_name("verdict.rego").read_text()
 
 
-def verdict(case: Case) -> Verdict:
-    """Ask the module."""
+class Evaluate(Protocol):
+    """An engine: modules by name, the path of a rule, and facts, to the rule's value.
+
+    Raises `IdpError` when there is none: `idp.protocols.rego.evaluate` is one.
+    """
+
+    def __call__(self, modules: dict[str, str], query: str, facts: Any) -> Any:
+        """Evaluate."""
+        ...
+
+
+def verdict(case: Case, evaluate: Evaluate) -> Verdict:
+    """Ask the module; whatever goes wrong, or takes too long, denies."""
+    module = case.profile.rego or own_module()
+    facts = {**case.facts(), "now": timestamp(case.now)}
     try:
-        answer = _ask(case.profile.rego or own_module(), case)
-    except Exception as error:  # whatever it is that an engine or a module does not bear
-        # The engine adds a trace of its own innards from the second line on.
-        return conclude(case, [_cannot_decide(str(error).strip().partition("\n\n")[0])])
+        answer = evaluate({"verdict.rego": module}, QUERY, facts)
+    except IdpError as error:
+        return conclude(case, [_cannot_decide(error.message)])
     if not isinstance(answer, list):
         return conclude(case, [_cannot_decide("`rules` is not a set of objects")])
     try:
@@ -69,14 +81,6 @@ def verdict(case: Case) -> Verdict:
         reason = f"a rule is not well formed: {where} {first['msg']}"
         return conclude(case, [_cannot_decide(reason)])
     return conclude(case, [_fired(case, rule) for rule in rules])
-
-
-def _ask(module: str, case: Case) -> Any:
-    engine = regorus.Engine()
-    engine.add_policy("verdict.rego", module)
-    facts: Mapping[str, Any] = {**case.facts(), "now": timestamp(case.now)}
-    engine.set_input_json(orjson.dumps(facts).decode())
-    return orjson.loads(engine.eval_rule_as_json(QUERY))
 
 
 def _fired(case: Case, rule: RegoRule) -> FiredRule:

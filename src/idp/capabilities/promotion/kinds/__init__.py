@@ -1,4 +1,4 @@
-"""`Release`, `Promotion`, `PipelineStep` and `Approval`."""
+"""`Release`, `Promotion`, `PipelineStep`, `Approval`, `Freeze` and `Review`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from idp.capabilities.promotion.kinds.approval import (
     Approval,
     ApprovalSpec,
     ApprovalStatus,
+)
+from idp.capabilities.promotion.kinds.freeze import (
+    Freeze,
+    FreezeSelector,
+    FreezeSpec,
+    FreezeStatus,
 )
 from idp.capabilities.promotion.kinds.promotion import (
     PLATFORM_INITIATOR,
@@ -21,6 +27,7 @@ from idp.capabilities.promotion.kinds.release import (
     ReleaseSpec,
     ReleaseStatus,
 )
+from idp.capabilities.promotion.kinds.review import Review, ReviewSpec, ReviewStatus
 from idp.capabilities.promotion.kinds.step import PipelineStep, PipelineStepSpec, PipelineStepStatus
 from idp.capabilities.promotion.kinds.words import (
     CommitId,
@@ -43,6 +50,10 @@ __all__ = [
     "ApprovalStatus",
     "CommitId",
     "Digest",
+    "Freeze",
+    "FreezeSelector",
+    "FreezeSpec",
+    "FreezeStatus",
     "ImageReference",
     "Line",
     "Name",
@@ -60,6 +71,9 @@ __all__ = [
     "ReleaseSpec",
     "ReleaseStatus",
     "RepositoryName",
+    "Review",
+    "ReviewSpec",
+    "ReviewStatus",
     "StepSummary",
     "Version",
 ]

@@ -43,6 +43,9 @@ class ApprovalSpec(Model):
             that the creator of the object has.
         comment: Why; demanded for a rejection.
         accepts: Gaps in the evidence that the approver accepts by name.
+        emergency: Whether it stands for every approval that is missing and opens the gates that
+            may be overridden. It takes the verb `override`, a comment, ends soon, and opens a
+            Review.
     """
 
     promotion: ObjectName
@@ -54,6 +57,7 @@ class ApprovalSpec(Model):
     approver_groups: list[Line] = Field(default_factory=list, max_length=200)
     comment: str = Field(default="", max_length=2000)
     accepts: list[Acceptance] = Field(default_factory=list, max_length=100)
+    emergency: bool = False
 
 
 class ApprovalStatus(Status):
@@ -75,6 +79,11 @@ class Approval(Resource[ApprovalSpec, ApprovalStatus]):
             (
                 "self.spec.decision == 'approve' || self.spec.comment != ''",
                 "a rejection needs a comment",
+            ),
+            (
+                "!self.spec.emergency || "
+                "(self.spec.decision == 'approve' && self.spec.comment != '')",
+                "an emergency override approves, and needs a comment",
             ),
         ),
     )

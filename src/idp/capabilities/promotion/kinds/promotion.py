@@ -28,7 +28,9 @@ class PromotionSpec(Model):
             before the one that runs.
         release: Name of the Release; for a rollback it is found by the platform.
         initiator: User who started it; `platform` when it started by itself.
-        reason: Why; demanded for a rollback.
+        reason: Why; demanded for a rollback and a hotfix.
+        hotfix: Whether the release takes the expedited way: it need not have gone through every
+            environment before, and waits for no soak time and no window.
     """
 
     application: Name
@@ -36,6 +38,7 @@ class PromotionSpec(Model):
     release: ObjectNameOrNone = ""
     initiator: Line = PLATFORM_INITIATOR
     reason: str = Field(default="", max_length=2000)
+    hotfix: bool = False
 
 
 class StepSummary(Model):
@@ -107,6 +110,10 @@ class Promotion(Resource[PromotionSpec, PromotionStatus]):
             (
                 "self.spec.action != 'rollback' || self.spec.reason != ''",
                 "a rollback needs a reason",
+            ),
+            (
+                "!self.spec.hotfix || (self.spec.action == 'promote' && self.spec.reason != '')",
+                "a hotfix is a promotion, and needs a reason",
             ),
         ),
     )

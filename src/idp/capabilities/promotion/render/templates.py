@@ -55,6 +55,9 @@ def parameter(name: str) -> str:
     return f"{{{{workflow.parameters.{name}}}}}"
 
 
+PERFORMANCE_SECONDS = 1500
+"""Twenty gates of a minute each, and some time to spare."""
+_ATTESTED = ("admit", "verdict", "approval", "gates", "confirm", "verify", "performance")
 _APPLICATION = {"application": parameter("application")}
 _RELEASE = {"release": parameter("release")}
 _SOURCE = {
@@ -78,15 +81,29 @@ PROMOTE_NODES = (
     Node("scan", _RELEASE, 600),
     Node("verdict", {**_RELEASE, "admit": step("admit"), "scan": step("scan")}, 120),
     Node("approval", {**_RELEASE, "verdict": step("verdict")}, "approval-deadline"),
-    Node("commit", {**_RELEASE, "approval": step("approval")}, "turn-deadline"),
+    Node(
+        "gates",
+        {**_RELEASE, **{uses: step(uses) for uses in ("admit", "verdict", "approval")}},
+        "gates-deadline",
+    ),
+    Node(
+        "commit",
+        {**_RELEASE, "approval": step("approval"), "gates": step("gates")},
+        "turn-deadline",
+    ),
     Node("sync", {**_APPLICATION, "change": step("commit")}, "rollout-deadline"),
     Node("confirm", {**_APPLICATION, "change": step("commit")}, "rollout-deadline"),
     Node("verify", {**_APPLICATION, "confirm": step("confirm")}, "verification-deadline"),
     Node(
+        "performance",
+        {**_APPLICATION, "gates": step("gates"), "verify": step("verify")},
+        PERFORMANCE_SECONDS,
+    ),
+    Node(
         "attest",
         {
             **_RELEASE,
-            **{uses: step(uses) for uses in ("verdict", "approval", "confirm", "verify")},
+            **{uses: step(uses) for uses in _ATTESTED},
         },
         300,
     ),
@@ -102,7 +119,7 @@ ROLLBACK_NODES = (
 PUSH_PARAMETERS = ("application", "repository", "commit", "author")
 _DEADLINES = ("turn-deadline", "rollout-deadline", "verification-deadline")
 ROLLBACK_PARAMETERS = ("application", "promotion", "promotion-uid", *_DEADLINES)
-PROMOTE_PARAMETERS = (*ROLLBACK_PARAMETERS, "release", "approval-deadline")
+PROMOTE_PARAMETERS = (*ROLLBACK_PARAMETERS, "release", "approval-deadline", "gates-deadline")
 
 
 def cluster_workflow_templates() -> list[Manifest]:

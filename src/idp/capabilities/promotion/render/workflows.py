@@ -29,6 +29,8 @@ from idp.kernel.standard import WORKFLOW
 
 TURN_SECONDS = 3600
 """How long a promotion may wait for another one of the same application to end."""
+LEAST_GATES_HOURS = 14 * 24
+"""How long a promotion waits for a freeze to end, when no gate may wait longer."""
 
 _LONGEST_NAME = 63
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._:@/+-]{0,254}[A-Za-z0-9])?")
@@ -85,6 +87,7 @@ def promotion_workflow(promotion: Promotion, rules: PromotionPipelineSpec) -> Ma
         "promotion-uid": promotion.metadata.uid,
         "release": promotion.spec.release,
         "approval-deadline": str(rules.approval.deadline_hours * 3600),
+        "gates-deadline": str(_gates_seconds(rules)),
         "turn-deadline": str(TURN_SECONDS),
         "rollout-deadline": str(rules.rollout_deadline_seconds),
         "verification-deadline": str(rules.verification.deadline_seconds),
@@ -102,8 +105,13 @@ def promotion_workflow(promotion: Promotion, rules: PromotionPipelineSpec) -> Ma
 
 def longest_seconds(rules: PromotionPipelineSpec) -> int:
     """After this time a promotion has ended, or something that runs it is broken."""
-    waits = rules.approval.deadline_hours * 3600 + TURN_SECONDS
+    waits = rules.approval.deadline_hours * 3600 + _gates_seconds(rules) + TURN_SECONDS
     return waits + 2 * rules.rollout_deadline_seconds + rules.verification.deadline_seconds + 3600
+
+
+def _gates_seconds(rules: PromotionPipelineSpec) -> int:
+    """The step ends a little after its last gate, which then says itself what it waited for."""
+    return max([LEAST_GATES_HOURS, *(g.deadline_hours for g in rules.gates)]) * 3600 + 300
 
 
 def _workflow(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from idp.capabilities.promotion.decide.approvals import Answer, Question, approvals
+from idp.capabilities.promotion.counting import ApprovalCounter
+from idp.capabilities.promotion.decide.approvals import Answer, Question
 from idp.capabilities.promotion.decide.promotion_status import ENDED
 from idp.capabilities.promotion.kinds import Approval, ObjectName
-from idp.capabilities.promotion.ports import Reviewer
+from idp.capabilities.promotion.override import override_output
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenStep
-from idp.kernel.client import Client
 from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.controller import Request, Watch
 from idp.kernel.resource import Manifest, Model
-from idp.kernel.step import Outcome, StepRun, failed, succeeded, waiting
+from idp.kernel.step import Outcome, StepRun, failed, succeeded
 
 LOOK_AGAIN = 15.0
 """Seconds; approvals themselves call the step at once."""
@@ -41,16 +41,14 @@ class ApprovalStep:
 
     def __init__(
         self,
-        client: Client,
         reader: PipelineReader,
-        reviewer: Reviewer,
+        counter: ApprovalCounter,
         *,
         environment: str,
         clock: Clock = utc_now,
     ) -> None:
-        self._client = client
         self._reader = reader
-        self._reviewer = reviewer
+        self._counter = counter
         self._environment = environment
         self._clock = clock
 
@@ -74,63 +72,35 @@ class ApprovalStep:
             raise UnprovenStep(f"step {parameters.verdict} judged another release")
         rules = await self._reader.rules_of(judged.get("policyVersion"))
         await self._reader.demand_standing(judged, run.namespace, self._clock())
-        question = Question(
-            promotion=promotion.name,
-            release_digest=release.spec.digest,
-            target=self._environment,
-            policy_version=rules.policy_version,
-            required=rules.pipeline.approval.required,
-            exclude_author=rules.pipeline.approval.exclude_author,
-            author=release.spec.source.author,
-            initiator=promotion.spec.initiator,
-            must_accept=tuple(judged.get("mustAccept", [])),
-        )
+        must_accept = judged.get("mustAccept", [])
+        question = self._counter.question(promotion, release, rules, must_accept)
         place = Place(promotion.spec.application, run.namespace, self._environment)
-        if not question.required and not question.must_accept:
-            nobody = Answer("Enough", "no approval is required")
-            return self._outcome(question, nobody, place, judged)
-        given = await self._given(run.namespace, promotion.name)
-        allowed = await self._entitled(run.namespace, promotion.name, given)
-        answer = approvals(question, given, allowed, self._clock())
+        # Those without need are looked at, too: a rejection ends it, an override opens gates.
+        answer = await self._counter.answer(question, run.namespace, self._clock())
         return self._outcome(question, answer, place, judged)
-
-    async def _given(self, namespace: str, promotion: str) -> list[Approval]:
-        listed = await self._client.list(Approval.type(), namespace)
-        found = [Approval.parse(m) for m in listed.items if m["spec"]["promotion"] == promotion]
-        return sorted(found, key=lambda a: (str(a.metadata.creation_timestamp), a.name))
-
-    async def _entitled(
-        self, namespace: str, promotion: str, given: Sequence[Approval]
-    ) -> frozenset[str]:
-        return frozenset(
-            [
-                approval.name
-                for approval in given
-                if await self._reviewer.may_approve(
-                    approval.spec.approver,
-                    approval.spec.approver_groups,
-                    namespace=namespace,
-                    promotion=promotion,
-                )
-            ]
-        )
 
     def _outcome(
         self, question: Question, answer: Answer, place: Place, judged: dict[str, Any]
     ) -> Outcome:
+        # Put out in any case: what does not count is in the ledger however it ends.
+        so_far = {
+            "approvers": list(answer.counted),
+            "ignored": [
+                {"approval": i.approval, "approver": i.approver, "reason": i.reason}
+                for i in answer.ignored
+            ],
+        }
         if answer.state == "Rejected":
             return failed(
                 answer.message,
                 reason="Rejected",
                 remedy="Settle the objection, then start the promotion again.",
+                **so_far,
             )
         if answer.state == "Waiting":
-            return waiting(
-                answer.message,
-                reason="WaitingForApproval",
-                remedy=self._command(question, answer, place),
-                after=LOOK_AGAIN,
-            )
+            remedy = self._command(question, answer, place)
+            reason = "WaitingForApproval"
+            return Outcome("Running", answer.message, reason, remedy, so_far, LOOK_AGAIN)
         return succeeded(
             answer.message,
             reason="Approved",
@@ -138,15 +108,12 @@ class ApprovalStep:
             policyVersion=question.policy_version,
             validUntil=judged.get("validUntil", ""),
             exceptions=judged.get("exceptions", []),
-            approvers=list(answer.counted),
+            **so_far,
             accepted=[
                 {"name": gap.name, "by": gap.by, "until": timestamp(gap.until)}
                 for gap in answer.accepted
             ],
-            ignored=[
-                {"approval": i.approval, "approver": i.approver, "reason": i.reason}
-                for i in answer.ignored
-            ],
+            override=override_output(answer.override),
         )
 
     def _command(self, question: Question, answer: Answer, place: Place) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from idp.capabilities.promotion.decide import builtin, rego
@@ -12,6 +13,7 @@ from idp.capabilities.promotion.steps.pipeline import PipelineReader, UnprovenSt
 from idp.kernel.clock import Clock, timestamp, utc_now
 from idp.kernel.resource import Model
 from idp.kernel.step import Outcome, StepRun, failed, succeeded
+from idp.protocols.rego import evaluate
 
 
 class VerdictParameters(Model):
@@ -59,8 +61,11 @@ class VerdictStep:
             await self._reader.exemptions(run.namespace),
             self._clock(),
         )
-        engine = rego if rules.profile.decided_by == "rego" else builtin
-        return _outcome(case, engine.verdict(case), rules.policy_version)
+        if rules.profile.decided_by == "rego":
+            answer = await asyncio.to_thread(rego.verdict, case, evaluate)
+        else:
+            answer = builtin.verdict(case)
+        return _outcome(case, answer, rules.policy_version)
 
 
 def _outcome(case: Case, answer: Verdict, policy_version: str) -> Outcome:

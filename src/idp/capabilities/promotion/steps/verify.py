@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import httpx
 from pydantic import Field
 
-from idp.capabilities.applications.kinds import WebApplication
+from idp.capabilities.promotion.clients.gateway import ANSWER_SECONDS, Gateway
 from idp.capabilities.promotion.kinds import Name, ObjectName
 from idp.capabilities.promotion.remedies import Place
 from idp.capabilities.promotion.steps.pipeline import PipelineReader
 from idp.kernel.client import Client
+from idp.kernel.errors import NotFound
 from idp.kernel.resource import Model
 from idp.kernel.step import Outcome, StepRun, succeeded, waiting
 
-ANSWER_SECONDS = 5.0
 LOOK_AGAIN = 0.5
 
 
@@ -44,7 +42,7 @@ class VerifyStep:
     def __init__(
         self, client: Client, reader: PipelineReader, *, environment: str, gateway_port: int
     ) -> None:
-        self._client = client
+        self._gateway = Gateway(client, environment=environment, port=gateway_port)
         self._reader = reader
         self._environment = environment
         self._gateway_port = gateway_port
@@ -55,7 +53,9 @@ class VerifyStep:
         rule = (await self._reader.rules()).pipeline.verification
         path = parameters.path or rule.path
         requests = parameters.requests or rule.requests
-        host = await self._host(run.namespace, parameters.application)
+        host = await self._gateway.host(run.namespace, parameters.application)
+        if host is None:
+            raise NotFound(f"there is no WebApplication {parameters.application}")
         url = f"http://127.0.0.1:{self._gateway_port}{path}"
         async with httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as http:
             for number in range(1, requests + 1):
@@ -73,13 +73,6 @@ class VerifyStep:
         return succeeded(
             f"http://{host}{path} answered {requests} times", url=f"http://{host}{path}"
         )
-
-    async def _host(self, namespace: str, name: str) -> str:
-        """Host and port that a user would type."""
-        application = await self._client.get(WebApplication.type(), name, namespace)
-        url = (application.get("status") or {}).get("url", "")
-        default = f"{name}.{self._environment}.localhost:{self._gateway_port}"
-        return urlsplit(url).netloc or default
 
 
 async def _problem(http: httpx.AsyncClient, url: str, host: str) -> str:

@@ -16,6 +16,8 @@ State = Literal["open", "fixed", "accepted", "false-positive"]
 STATES: tuple[State, ...] = get_args(State)
 LONGEST_LIST = 1000
 
+Order = Literal["worst", "due", "newest", "application"]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFinding:
@@ -127,24 +129,59 @@ class Trend:
 
 
 def list_findings(
-    database: sa.Engine, wanted: Filter, now: str, limit: int = 100
+    database: sa.Engine,
+    wanted: Filter,
+    now: str,
+    limit: int = 100,
+    offset: int = 0,
+    order: Order = "worst",
 ) -> list[StoredFinding]:
-    """The worst findings first, those without a score before all others.
+    """Findings; by default the worst first, those without a score before all others.
 
     Args:
         database: The history.
         wanted: Which.
         now: RFC 3339 in UTC: by it exceptions end and due dates pass.
         limit: At most so many, up to `LONGEST_LIST`.
+        offset: How many are passed over.
+        order: `due`: the soonest first; `newest`: what was seen first last.
     """
     query = (
         sa.select(findings)
         .where(*_conditions(wanted, now))
-        .order_by(findings.c.rank.desc(), findings.c.id)
+        .order_by(*_ORDERS[order], findings.c.rank.desc(), findings.c.id)
         .limit(max(1, min(limit, LONGEST_LIST)))
+        .offset(max(0, offset))
     )
     with database.connect() as connection:
         return [_stored(row, now) for row in connection.execute(query).mappings()]
+
+
+def present_findings(
+    database: sa.Engine, namespace: str, now: str
+) -> dict[str, list[StoredFinding]]:
+    """Everything that is there in a namespace, excepted or not, by application, worst first."""
+    c = findings.c
+    query = (
+        sa.select(findings)
+        .where(c.namespace == namespace, c.fixed_at == "")
+        .order_by(c.application, c.rank.desc(), c.id)
+    )
+    scanned = sa.select(scans.c.application).where(scans.c.namespace == namespace).distinct()
+    with database.connect() as connection:
+        found: dict[str, list[StoredFinding]] = {
+            name: [] for (name,) in connection.execute(scanned.order_by(scans.c.application))
+        }
+        for row in connection.execute(query).mappings():
+            found.setdefault(row["application"], []).append(_stored(row, now))
+    return found
+
+
+def count_findings(database: sa.Engine, wanted: Filter, now: str) -> int:
+    """How many findings match."""
+    query = sa.select(sa.func.count()).select_from(findings).where(*_conditions(wanted, now))
+    with database.connect() as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 def trend(database: sa.Engine, namespace: str, application: str, limit: int = 30) -> list[Trend]:
@@ -158,6 +195,38 @@ def trend(database: sa.Engine, namespace: str, application: str, limit: int = 30
     )
     with database.connect() as connection:
         return [Trend(*row) for row in reversed(connection.execute(query).all())]
+
+
+def newest_scans(database: sa.Engine) -> list[tuple[str, Trend]]:
+    """The newest scan of each application, with its namespace."""
+    c = scans.c
+    newest = sa.select(c.namespace, c.application, sa.func.max(c.time).label("time")).group_by(
+        c.namespace, c.application
+    )
+    latest = newest.subquery()
+    query = (
+        sa.select(c.namespace, *(c[field.name] for field in fields(Trend)))
+        .join(
+            latest,
+            sa.and_(
+                c.namespace == latest.c.namespace,
+                c.application == latest.c.application,
+                c.time == latest.c.time,
+            ),
+        )
+        .order_by(c.namespace, c.application, c.uid)
+    )
+    with database.connect() as connection:
+        found = {(row[0], row[2]): (row[0], Trend(*row[1:])) for row in connection.execute(query)}
+    return list(found.values())
+
+
+_ORDERS: dict[Order, tuple[sa.ColumnElement[Any], ...]] = {
+    "worst": (),
+    "due": (findings.c.due,),
+    "newest": (findings.c.first_seen.desc(),),
+    "application": (findings.c.namespace, findings.c.application),
+}
 
 
 def _conditions(wanted: Filter, now: str) -> list[sa.ColumnElement[bool]]:

@@ -79,6 +79,54 @@ def standings(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What of an application is open past its due date.
+
+    Attributes:
+        namespace: Of the application.
+        application: Its name.
+        count: How many findings.
+        owners: Who pushed them first, by name.
+        newest_due: The latest of the dates that passed, RFC 3339: another one passing changes it.
+    """
+
+    namespace: str
+    application: str
+    count: int
+    owners: tuple[str, ...]
+    newest_due: str
+
+
+def overdue(database: sa.Engine, now: str) -> list[Overdue]:
+    """Applications with findings that are late, by namespace and name."""
+    c = findings.c
+    late = (c.fixed_at == "", c.excepted_until <= now, c.due < now)
+    counted = (
+        sa.select(c.namespace, c.application, sa.func.count(), sa.func.max(c.due))
+        .where(*late)
+        .group_by(c.namespace, c.application)
+        .order_by(c.namespace, c.application)
+    )
+    owning = sa.select(c.namespace, c.application, c.owner).where(*late).distinct()
+    owners: dict[tuple[str, str], list[str]] = {}
+    with database.connect() as connection:
+        for namespace, application, owner in connection.execute(owning):
+            owners.setdefault((namespace, application), []).append(owner)
+        return [
+            Overdue(ns, name, count, tuple(sorted(owners[(ns, name)])), due)
+            for ns, name, count, due in connection.execute(counted)
+        ]
+
+
+def next_due(database: sa.Engine, now: str) -> str:
+    """When the next open finding becomes late, RFC 3339; empty when none will."""
+    c = findings.c
+    query = sa.select(sa.func.min(c.due)).where(c.fixed_at == "", c.due >= now)
+    with database.connect() as connection:
+        return connection.execute(query).scalar_one() or ""
+
+
 def _standing(row: sa.RowMapping, days: dict[tuple[str, str], float]) -> Standing:
     values: dict[str, Any] = {**row, "next_due": row["next_due"] or ""}
     return Standing(**values, days_to_fix=days.get((row["namespace"], row["application"])))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import orjson
 
+from idp.capabilities.scanning.parsers.aqua import Aqua
+from idp.capabilities.scanning.parsers.checkmarx import Checkmarx
+from idp.capabilities.scanning.parsers.checkov import Checkov
+from idp.capabilities.scanning.parsers.clair import Clair
 from idp.capabilities.scanning.parsers.dependency_check import DependencyCheck
+from idp.capabilities.scanning.parsers.fossa import Fossa
 from idp.capabilities.scanning.parsers.grype import Grype
 from idp.capabilities.scanning.parsers.kics import Kics
 from idp.capabilities.scanning.parsers.nuclei import Nuclei
@@ -14,6 +19,7 @@ from idp.capabilities.scanning.parsers.semgrep import Semgrep
 from idp.capabilities.scanning.parsers.snyk import Snyk
 from idp.capabilities.scanning.parsers.sonarqube import SonarQube
 from idp.capabilities.scanning.parsers.trivy import Trivy
+from idp.capabilities.scanning.parsers.veracode import Veracode
 from idp.capabilities.scanning.parsers.zap import Zap
 from idp.capabilities.scanning.reports import ScannerReport
 from idp.kernel.errors import InvalidInput, TooLarge, VerificationFailed
@@ -29,6 +35,12 @@ PARSERS: tuple[Parser, ...] = (
     Kics(),
     DependencyCheck(),
     Snyk(),
+    Aqua(),
+    Checkmarx(),
+    Checkov(),
+    Clair(),
+    Fossa(),
+    Veracode(),
 )
 LARGEST = 64 * 2**20
 

@@ -49,12 +49,13 @@ class SbomStep:
                 self._registry, subject.repository, subject.digest, folder, is_metadata
             )
             contents = await asyncio.to_thread(read_contents, image)
+        count = len(contents.distributions) + len(contents.found.packages)
         document = bill_of_materials(image, contents, version("idp"))
         attested = await attach(
             self._registry, subject.repository, subject.digest, CYCLONEDX, document, self._signer
         )
         return succeeded(
-            f"{len(contents.distributions)} distributions and {contents.own_files} own files",
+            f"{count} packages and {contents.own_files} own files",
             reason="Attested",
             digest=subject.digest,
             attestation=attested.digest,

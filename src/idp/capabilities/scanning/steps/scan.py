@@ -45,6 +45,7 @@ from idp.capabilities.scanning.subjects import (
     subject_of_release,
 )
 from idp.capabilities.scanning.workspace import Workspace
+from idp.capabilities.signing.kinds import InstanceTrust
 from idp.kernel.capability import Signer
 from idp.kernel.client import Client, get_or_none
 from idp.kernel.clock import Clock, timestamp, utc_now
@@ -68,7 +69,8 @@ class ScanStep:
         client: Client,
         registry: Registry,
         signer: Signer,
-        builder_keys: dict[str, str],
+        trust: InstanceTrust,
+        origin: str,
         scanners: Sequence[Scanner],
         dependencies: Dependencies,
         database: sqlalchemy.Engine,
@@ -83,7 +85,8 @@ class ScanStep:
             client: The instance's API.
             registry: Where images are.
             signer: The environment's key.
-            builder_keys: Name and public key of the environment that builds.
+            trust: What this instance trusts.
+            origin: The environment that builds.
             scanners: All but `dependencies`.
             dependencies: The scanner that runs in every environment.
             database: Findings over time are kept there.
@@ -95,7 +98,8 @@ class ScanStep:
         self._client = client
         self._registry = registry
         self._signer = signer
-        self._builder_keys = builder_keys
+        self._trust = trust
+        self._origin = origin
         self._scanners = scanners
         self._dependencies = dependencies
         self._database = database
@@ -203,14 +207,17 @@ class ScanStep:
     async def _look_again(
         self, run: StepRun, subject: Subject, profile: SecurityProfileSpec
     ) -> list[ScannerReport]:
-        builder = ", ".join(self._builder_keys)
         found = await statements(
-            self._registry, subject.repository, subject.digest, self._builder_keys
+            self._registry,
+            subject.repository,
+            subject.digest,
+            await self._trust.anchors_of(self._origin),
+            must_be_logged=True,
         )
         fresh: list[ScannerReport] = []
         if profile.tools.get(NAME, "run") == "run":
-            await run.report("comparing the distributions with today's advisories")
-            fresh.append(await self._match(found.verified, builder))
+            await run.report("comparing the packages with today's advisories")
+            fresh.append(await self._match(found.verified))
         if again := self._to_run(profile):
             fresh += await self._scan(run, subject, again)
         names = [*(scanner.name for scanner in self._scanners), NAME]
@@ -218,20 +225,20 @@ class ScanStep:
             names,
             _attested(found.verified),
             self._dated(run, fresh),
-            f"{builder} attests no report of it about this image",
+            f"{self._origin} attests no report of it about this image",
         )
         return [report for report in reports if profile.tools.get(report.name) != "off"]
 
     def _to_run(self, profile: SecurityProfileSpec) -> list[Scanner]:
         """Scanners that look at the image again; in the environment that builds a push did."""
-        if self._environment in self._builder_keys:
+        if self._environment == self._origin:
             return []
         return [s for s in self._scanners if profile.tools.get(s.name) == "run"]
 
-    async def _match(self, verified: list[VerifiedStatement], builder: str) -> ScannerReport:
+    async def _match(self, verified: list[VerifiedStatement]) -> ScannerReport:
         documents = [s.predicate for s in verified if s.predicate_type == CYCLONEDX]
         if not documents:
-            return incomplete(NAME, f"{builder} attests no bill of materials of this image")
+            return incomplete(NAME, f"{self._origin} attests no bill of materials of this image")
         bill = reduce(or_, (read_bill(document) for document in documents))
         return await asyncio.to_thread(self._dependencies.match, bill)
 

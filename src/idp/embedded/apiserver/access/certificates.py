@@ -15,6 +15,7 @@ import ipaddress
 import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -188,11 +189,12 @@ def user_from_certificate(peer_certificate: Mapping[str, Any] | None) -> UserInf
 
     None when there is no certificate or it names nobody.
     """
-    attributes = [
-        attribute
-        for relative_name in (peer_certificate or {}).get("subject", ())
-        for attribute in relative_name
-    ]
+    return _user_of_subject(peer_certificate.get("subject", ())) if peer_certificate else None
+
+
+@lru_cache(maxsize=256)
+def _user_of_subject(subject: tuple[tuple[tuple[str, str], ...], ...]) -> UserInfo | None:
+    attributes = [attribute for relative_name in subject for attribute in relative_name]
     names = [value for key, value in attributes if key == "commonName"]
     if not names or not names[-1]:
         return None

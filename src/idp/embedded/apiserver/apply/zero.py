@@ -16,21 +16,30 @@ _OMITTED = {"validationActions"}
 
 
 def with_zero_values(value: Any, node: Node) -> Any:
-    """A value with the fields that its structures always have. Shares what it does not change."""
+    """A value with the fields that its structures always have. Shares parts: change none of it."""
     if isinstance(value, dict):
         if not node.properties:
             return value
-        result = dict(value)
-        for name, child in node.properties.items():
-            if name in result:
-                result[name] = with_zero_values(result[name], child)
-            elif child.present:
-                result[name] = with_zero_values({}, child)
-            elif child.zero is not UNSET:
-                result[name] = child.zero
-            elif name in node.required and name not in _OMITTED:
-                result[name] = None
+        result = dict(_zero_values(node))
+        for name, item in value.items():
+            child = node.properties.get(name)
+            result[name] = item if child is None else with_zero_values(item, child)
         return result
     if isinstance(value, list) and node.items is not None and node.items.properties:
         return [with_zero_values(item, node.items) for item in value]
     return value
+
+
+def _zero_values(node: Node) -> dict[str, Any]:
+    """What an empty structure has; found once for each node, as every write asks."""
+    if node.zero_values is None:
+        found: dict[str, Any] = {}
+        for name, child in node.properties.items():
+            if child.present:
+                found[name] = with_zero_values({}, child)
+            elif child.zero is not UNSET:
+                found[name] = child.zero
+            elif name in node.required and name not in _OMITTED:
+                found[name] = None
+        node.zero_values = found
+    return node.zero_values

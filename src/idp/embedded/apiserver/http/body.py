@@ -121,10 +121,34 @@ def _parse_json(body: bytes, *, strict: bool) -> tuple[Any, tuple[str, ...]]:
         value = orjson.loads(body)
         if not strict:
             return value, ()
-        noted = json.loads(body, object_pairs_hook=_Pairs)
+        text = body.decode()
+        if not _has_duplicates(text):
+            return value, ()
+        noted = json.loads(text, object_pairs_hook=_Pairs)
     except ValueError as error:
         raise InvalidInput(f"the body of the request is not JSON: {error}") from error
     return value, tuple(_duplicates(noted, ""))
+
+
+class _Twice(Exception):
+    """An object has a field twice."""
+
+
+def _has_duplicates(text: str) -> bool:
+    """Whether any object has a field twice. Almost none has, so this is quick, and names none."""
+    try:
+        _NOTICING.decode(text)
+    except _Twice:
+        return True
+    return False
+
+
+def _notice(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > 1 and len(dict(pairs)) != len(pairs):
+        raise _Twice
+
+
+_NOTICING = json.JSONDecoder(object_pairs_hook=_notice)
 
 
 class _Pairs(dict[str, Any]):

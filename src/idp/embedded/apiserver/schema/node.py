@@ -39,6 +39,7 @@ class Node:
         strategies: Strategic merge strategies: `merge`, `retainKeys`.
         required: Fields that must be there.
         bytes: A text in base64.
+        zero_values: The fields that an empty structure has, once somebody asked.
     """
 
     type: str = ""
@@ -59,6 +60,7 @@ class Node:
     strategies: frozenset[str] = frozenset()
     required: tuple[str, ...] = ()
     bytes: bool = False
+    zero_values: dict[str, Any] | None = None
 
     def child(self, name: str) -> Node | None:
         """Schema of a field; None when the field is unknown and not kept."""

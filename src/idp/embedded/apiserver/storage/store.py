@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from idp.embedded.apiserver.errors import ObjectTooLarge
 from idp.embedded.apiserver.storage.database import Database, Row
 from idp.embedded.apiserver.storage.history import Change, EventType, History
 from idp.embedded.apiserver.storage.locks import KeyedLocks
@@ -22,6 +23,9 @@ from idp.kernel.resource import Manifest
 
 _JUMP = 10_000
 """How far a start moves the resource version: further than writes can be lost unacknowledged."""
+
+_LARGEST = 1536 * 1024
+"""Bytes that an object may have, as in etcd. What works here must work on a cluster, too."""
 
 Listener = Callable[[Change], None]
 
@@ -144,6 +148,7 @@ class Store:
         """Store a manifest; returns when it is durable and visible. Hold the lock.
 
         Raises:
+            ObjectTooLarge: It has more bytes than a cluster would store.
             Unavailable: The database refused it (a full disk).
         """
         return await self._write(key, manifest, deletes=False)
@@ -159,6 +164,12 @@ class Store:
         version = self._next
         manifest["metadata"]["resourceVersion"] = str(version)
         record = Record.of(key, version, manifest)
+        if not deletes and len(record.raw) > _LARGEST:
+            raise ObjectTooLarge(
+                "etcdserver: request is too large",
+                remedy=f"An object has at most {_LARGEST} bytes, here as in etcd: this one would "
+                f"have {len(record.raw)}. Split it, or keep the data elsewhere.",
+            )
         future: asyncio.Future[Record] = self._loop.create_future()
         self._pending[version] = (record, deletes, future)
         grows = (not deletes) - (self.get(key) is not None)

@@ -194,9 +194,8 @@ def add_empty_status(manifest: Manifest, served: ServedType) -> None:
     """Give a new object the status that a kind always has, with nothing in it yet."""
     node = served.node.properties.get("status")
     if node is not None and node.present and "status" not in manifest:
-        manifest["status"] = {
-            name: value for name, value in with_zero_values({}, node).items() if value is not None
-        }
+        empty = with_zero_values({}, node)
+        manifest["status"] = copied({k: v for k, v in empty.items() if v is not None})
 
 
 def complete(value: Any, node: Node) -> None:

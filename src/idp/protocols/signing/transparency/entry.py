@@ -22,7 +22,7 @@ MAX_ENTRY_BYTES = 64 * 1024
 
 
 def entry_of(envelope: Mapping[str, Any], public_key: str) -> bytes:
-    """The entry of a DSSE envelope (as JSON values) that one key signed."""
+    """The entry of a DSSE envelope (as JSON values) that one key, or certificate, signed."""
     payload = base64.b64decode(envelope["payload"])
     return strict_json.canonical(
         {

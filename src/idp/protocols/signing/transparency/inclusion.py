@@ -11,6 +11,8 @@ Rules for verifying:
 2. The entry is a `dsse` entry of exactly this envelope and key.
 3. The checkpoint is signed by the key, and its size and root are those of the proof.
 4. The proof leads from the entry to the root.
+5. When there is an inclusion promise, the key signed it over entry, place, log and time ("signed
+   entry timestamp"). Only then is the time proved: the checkpoint does not say it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from typing import Any
 
 from idp.kernel.capability import Signer
 from idp.kernel.errors import VerificationFailed
+from idp.protocols.signing import strict_json
+from idp.protocols.signing.keys import verify_signature
 from idp.protocols.signing.transparency import entry as entries
 from idp.protocols.signing.transparency.checkpoint import (
     Checkpoint,
@@ -40,6 +44,10 @@ from idp.protocols.signing.transparency.merkle import (
 MAX_HASHES = 64
 
 
+class AnotherLog(VerificationFailed):
+    """A log entry that is not of the log in question."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logged:
     """Where an attestation stands in a log.
@@ -48,11 +56,13 @@ class Logged:
         index: Its place, from zero.
         checkpoint: State of the log that the proof was made for.
         seconds: When the log took it in, since 1970.
+        promised: Whether the log signed that time.
     """
 
     index: int
     checkpoint: Checkpoint
     seconds: int
+    promised: bool = False
 
 
 def encode_inclusion(
@@ -72,12 +82,14 @@ def encode_inclusion(
     """
     size = index + 1
     root = tree.root(size)
-    identity = base64.b64encode(log_id(signer.public_key)).decode()
+    identity = log_id(signer.public_key)
+    promise = signer.sign(_promised(entry, index, seconds, identity))
     return {
         "logIndex": str(index),
-        "logId": {"keyId": identity},
+        "logId": {"keyId": base64.b64encode(identity).decode()},
         "kindVersion": {"kind": entries.KIND, "version": entries.VERSION},
         "integratedTime": str(seconds),
+        "inclusionPromise": {"signedEntryTimestamp": base64.b64encode(promise).decode()},
         "inclusionProof": {
             "logIndex": str(index),
             "rootHash": base64.b64encode(root).decode(),
@@ -90,7 +102,11 @@ def encode_inclusion(
 
 
 def verify_logged(
-    element: object, envelope: Mapping[str, Any], origin: str, public_key: str
+    element: object,
+    envelope: Mapping[str, Any],
+    origin: str,
+    public_key: str,
+    verifier: str | None = None,
 ) -> Logged:
     """Check one element of `tlogEntries`.
 
@@ -98,7 +114,8 @@ def verify_logged(
         element: As strict JSON gave it.
         envelope: The DSSE envelope beside it.
         origin: Name of the log.
-        public_key: PEM text of the pinned key that signed the envelope.
+        public_key: PEM text of the log's pinned key.
+        verifier: PEM text of the key or certificate that signed the envelope; None for the log's.
 
     Raises:
         VerificationFailed: A rule is broken.
@@ -113,20 +130,37 @@ def verify_logged(
         hashes = [_decode(text) for text in proof["hashes"]]
         note = proof["checkpoint"]["envelope"]
         assert isinstance(note, str)
+        promise = element.get("inclusionPromise")
+        signed_time = None if promise is None else _decode(promise["signedEntryTimestamp"])
     except (AssertionError, KeyError, TypeError, ValueError) as error:  # Rule 1
         raise VerificationFailed("the log entry is not in the form of Rekor's") from error
     if identity != log_id(public_key):
-        raise VerificationFailed("the log entry is of another log")
+        raise AnotherLog("the log entry is of another log")
     if len(entry) > entries.MAX_ENTRY_BYTES or len(hashes) > MAX_HASHES:
         raise VerificationFailed("the log entry is larger than one is")
     if place != index or any(len(node) != HASH_BYTES for node in hashes):
         raise VerificationFailed("the log entry contradicts itself")
-    entries.require_entry_of(entry, envelope, public_key)  # Rule 2
+    entries.require_entry_of(entry, envelope, verifier or public_key)  # Rule 2
     checkpoint = verify_checkpoint(note, origin, public_key)  # Rule 3
     if (checkpoint.size, checkpoint.root) != (size, _decode(root)):
         raise VerificationFailed("the inclusion proof is for another state than the checkpoint's")
     verify_inclusion(leaf_hash(entry), index, size, hashes, checkpoint.root)  # Rule 4
-    return Logged(index, checkpoint, seconds)
+    if signed_time is not None:  # Rule 5
+        promised = _promised(entry, index, seconds, identity)
+        verify_signature(public_key, promised, signed_time)
+    return Logged(index, checkpoint, seconds, signed_time is not None)
+
+
+def _promised(entry: bytes, index: int, seconds: int, identity: bytes) -> bytes:
+    """What a signed entry timestamp is over, as Rekor and `@sigstore/verify` have it."""
+    return strict_json.canonical(
+        {
+            "body": base64.b64encode(entry).decode(),
+            "integratedTime": seconds,
+            "logID": identity.hex(),
+            "logIndex": index,
+        }
+    )
 
 
 def _decode(text: object) -> bytes:

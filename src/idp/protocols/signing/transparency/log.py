@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp.kernel.capability import Signer, TransparencyLog
+from idp.kernel.capability import Signer, TimestampSource, TransparencyLog
 from idp.kernel.clock import Clock, utc_now
 from idp.protocols.signing.transparency.checkpoint import Checkpoint, sign_checkpoint
 from idp.protocols.signing.transparency.inclusion import encode_inclusion
@@ -17,11 +17,20 @@ def log_origin(environment: str) -> str:
 
 
 class LoggedKey:
-    """A key whose attestations are logged; fulfils `idp.kernel.capability.Signer`."""
+    """A key whose attestations are logged; fulfils `idp.kernel.capability.Signer`.
 
-    def __init__(self, key: Signer, log: TransparencyLog) -> None:
+    Args:
+        key: Signs.
+        log: Where.
+        timestamps: Who stamps the signatures; None for nobody.
+    """
+
+    def __init__(
+        self, key: Signer, log: TransparencyLog, timestamps: TimestampSource | None = None
+    ) -> None:
         self._key = key
         self.log: TransparencyLog | None = log
+        self.timestamps: TimestampSource | None = timestamps
 
     @property
     def public_key(self) -> str:

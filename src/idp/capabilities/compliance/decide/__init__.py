@@ -1,0 +1,1 @@
+"""From facts to evidence, from evidence to controls. Pure."""

@@ -1,0 +1,1 @@
+"""Gates: what must hold before a commit, one file each. `gate.py` says what a gate is."""

@@ -1,0 +1,1 @@
+"""Services of others, asked by their own API."""
