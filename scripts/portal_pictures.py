@@ -28,6 +28,8 @@ def addresses(page: Visitor) -> dict[str, str]:
         "platform": "/platform",
         "explore": "/explore/development",
         "explore-table": "/explore/development/apis/platform.idp/v1alpha1/webapplications",
+        "create": "/create",
+        **{f"settings-{tab}": f"/settings?tab={tab}" for tab in ("sessions", "tokens", "roles")},
         "nowhere": "/board/nowhere",
         "unknown": "/applications/demo/unknown",
     }

@@ -282,6 +282,56 @@ def test_the_audit_is_not_for_everybody(platform: Platform, browser: Browser) ->
         expect(alert).to_contain_text("idp:auditors")
 
 
+def test_an_application_from_a_template(maya: Visitor) -> None:
+    maya.open("/create")
+    maya.page.get_by_text("Static site").click()
+    maya.page.locator("input[name=name]").fill("Leaflet")
+    expect(maya.page.get_by_role("alert")).to_contain_text("a character that cannot be there")
+    maya.page.locator("input[name=name]").fill("leaflet")
+    maya.page.locator("input[name=text]").fill("<script>alert(1)</script>")
+    maya.page.get_by_role("button", name="public/index.html").click()
+    expect(maya.page.locator("pre")).to_contain_text("<p>&lt;script&gt;alert(1)&lt;/script&gt;")
+    maya.page.get_by_role("button", name="Create leaflet").click()
+    expect(maya.page.get_by_text("Answers in development")).to_be_visible(timeout=120_000)
+    maya.open("/create")
+    maya.page.locator("input[name=name]").fill("leaflet")
+    maya.page.get_by_role("button", name="Create leaflet").click()
+    expect(maya.page.get_by_role("alert")).to_contain_text("leaflet")
+    maya.expected_refusals()
+
+
+def test_an_edit_is_reviewed_and_its_conflicts_are_named(maya: Visitor) -> None:
+    kind = "/explore/development/apis/platform.idp/v1alpha1/webapplications"
+    maya.open(f"{kind}/{NAMESPACE}/{NAME}")
+    maya.page.get_by_role("button", name="Edit").click()
+    maya.page.locator(".cm-line", has_text="port: ").click()
+    maya.page.keyboard.press("End")
+    maya.page.keyboard.type("1")
+    maya.page.get_by_role("button", name="Review changes").click()
+    expect(maya.page.get_by_role("alert")).to_contain_text(".spec.port belongs to argocd")
+    maya.page.get_by_role("button", name="Take these fields over").click()
+    expect(maya.page.get_by_text("nothing is saved yet")).to_be_visible()
+    maya.page.get_by_role("button", name="Cancel").click()
+    maya.page.get_by_role("button", name="Delete").click()
+    dialog = maya.page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
+    dialog.get_by_role("button", name="Cancel").click()
+    maya.expected_refusals()
+
+
+def test_a_token_is_made_shown_once_and_revoked(maya: Visitor) -> None:
+    maya.open("/settings?tab=tokens")
+    maya.page.get_by_role("button", name="Make a token").click()
+    dialog = maya.page.get_by_role("dialog")
+    dialog.get_by_label("What is it for?").fill("<b>report</b>")
+    dialog.get_by_role("button", name="Make it").click()
+    expect(dialog.locator(".idp-secret")).to_be_visible()
+    dialog.get_by_role("button", name="Done").click()
+    row = maya.page.get_by_role("row").filter(has_text="<b>report</b>")
+    row.get_by_role("button", name="Revoke").click()
+    expect(row).to_have_count(0)
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: scripts/portal.sh check")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_page_shuts_anybody_out(platform: Platform, maya: Visitor, theme: Theme) -> None:
@@ -310,6 +360,8 @@ def test_no_page_shuts_anybody_out(platform: Platform, maya: Visitor, theme: The
         "/explore/development",
         "/explore/development/apis/platform.idp/v1alpha1/webapplications",
         f"/explore/development/apis/platform.idp/v1alpha1/webapplications/{NAMESPACE}/{NAME}",
+        "/create",
+        *(f"/settings?tab={tab}" for tab in ("sessions", "tokens", "roles")),
     ):
         maya.open(path)
         if violations := maya.violations():

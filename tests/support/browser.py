@@ -66,6 +66,14 @@ class Visitor:
         self.page.locator(".idp-shell").wait_for()
         self.settle()
 
+    def expected_refusals(self) -> None:
+        """Forget that the browser logged refused requests, which the page has explained."""
+        self.complaints = [
+            said
+            for said in self.complaints
+            if "the server responded with a status of 4" not in said
+        ]
+
     def choose_theme(self, theme: Theme) -> None:
         """Show in dark or light from now on."""
         self.page.evaluate("theme => localStorage.setItem('idp-theme', theme)", theme)

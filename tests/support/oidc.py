@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import secrets
 import time
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import jwt
 from aiohttp import web
@@ -18,6 +22,9 @@ class Issuer:
         self.url = ""
         self.fetches = 0
         self._keys: dict[str, rsa.RSAPrivateKey] = {}
+        self.next_claims: dict[str, Any] = {}
+        """What the token of the next code names besides."""
+        self.codes: dict[str, dict[str, str]] = {}
         self._runner: web.ServerRunner | None = None
         self.rotate("first")
 
@@ -37,7 +44,16 @@ class Issuer:
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         if request.path == "/realms/acme/.well-known/openid-configuration":
-            return web.json_response({"issuer": self.url, "jwks_uri": f"{self.url}/certs"})
+            return web.json_response(
+                {
+                    "issuer": self.url,
+                    "jwks_uri": f"{self.url}/certs",
+                    "authorization_endpoint": f"{self.url}/auth",
+                    "token_endpoint": f"{self.url}/token",
+                }
+            )
+        if request.path == "/realms/acme/token":
+            return self._exchange(dict((await request.post()).items()))
         if request.path == "/realms/acme/certs":
             self.fetches += 1
             keys = []
@@ -46,6 +62,30 @@ class Issuer:
                 keys.append({**entry, "kid": key_id, "use": "sig", "alg": "RS256"})
             return web.json_response({"keys": keys})
         return web.Response(status=404)
+
+    def agree(self, address: str) -> str:
+        """As the person who is led to `address` and agrees: a code for what was asked."""
+        asked = dict(parse_qsl(urlsplit(address).query))
+        assert address.startswith(f"{self.url}/auth?")
+        code = secrets.token_urlsafe(8)
+        self.codes[code] = asked
+        return code
+
+    def _exchange(self, form: dict[str, Any]) -> web.Response:
+        asked = self.codes.pop(form.get("code", ""), None)
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        if (
+            asked is None
+            or form.get("grant_type") != "authorization_code"
+            or asked["code_challenge_method"] != "S256"
+            or asked["code_challenge"] != challenge
+            or (asked["client_id"], asked["redirect_uri"])
+            != (form.get("client_id"), form.get("redirect_uri"))
+        ):
+            return web.json_response({"error": "invalid_grant"}, status=400)
+        claims = {"aud": asked["client_id"], "nonce": asked["nonce"], **self.next_claims}
+        return web.json_response({"id_token": self.token(**claims), "token_type": "Bearer"})
 
     def token(self, **claims: Any) -> str:
         key_id, key = next(iter(self._keys.items()))

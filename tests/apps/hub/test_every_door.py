@@ -22,6 +22,9 @@ OPEN = {
     ("POST", "/api/v1/sessions"),
     ("POST", "/api/v1/session"),
     ("GET", "/api/v1/session"),
+    ("GET", "/api/v1/session/methods"),
+    ("GET", "/api/v1/session/oidc"),
+    ("GET", "/api/v1/session/oidc/callback"),
     *(("GET", page) for page in (*PAGES, "/assets/{name}", "/favicon.svg")),
 }
 """What anybody may ask: the portal's own files, which hold no data, health, signing in (which

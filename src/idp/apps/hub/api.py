@@ -17,14 +17,15 @@ from idp.apps.hub.instances import Instances
 from idp.apps.hub.live.feed import Feed
 from idp.apps.hub.live.routes import live_routes
 from idp.apps.hub.overview import Overview, overview
-from idp.apps.hub.people.administrators import administrators_only
 from idp.apps.hub.people.roles import role_routes
 from idp.apps.hub.people.sessions import session_routes
-from idp.apps.hub.people.users import User, user_routes
+from idp.apps.hub.people.users import User, require_administrator, user_routes
 from idp.apps.hub.users import Users
 from idp.apps.hub.views.audit import Audits
 from idp.apps.hub.views.insight_routes import insight_routes
 from idp.apps.hub.views.routes import view_routes
+from idp.apps.hub.web.oidc import OidcSignIn
+from idp.apps.hub.web.oidc_routes import oidc_routes
 from idp.apps.hub.web.rate_limit import SignInLimit
 from idp.apps.hub.web.sign_in import sign_in_routes
 from idp.apps.hub.webhooks.routes import webhook_routes
@@ -102,6 +103,7 @@ def api(
     changes: Changes,
     feed: Feed,
     creations: Creations,
+    oidc: OidcSignIn | None = None,
 ) -> FastAPI:
     """Build the application."""
     application = FastAPI(
@@ -131,11 +133,12 @@ def api(
 
     application.include_router(session_routes(users, authentication, limit))
     application.include_router(sign_in_routes(users, authentication, limit, instances.environments))
-    application.include_router(user_routes(users, authentication))
+    administrator = require_administrator(authentication)
+    application.include_router(oidc_routes(users, limit, oidc))
+    application.include_router(user_routes(users, administrator))
     application.include_router(role_routes(authentication, instances))
     application.include_router(_me_routes(authentication))
-    webhooks_by = administrators_only(authentication, "webhooks")
-    application.include_router(webhook_routes(Sources(users.database), webhooks_by))
+    application.include_router(webhook_routes(Sources(users.database), administrator))
     application.include_router(_view_routes(authentication, instances, changes))
     application.include_router(finding_routes(authentication, instances))
     application.include_router(view_routes(authentication, instances, Audits(layout, instances)))

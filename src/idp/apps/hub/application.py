@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -26,13 +27,15 @@ from idp.apps.hub.review import RepositoryReview
 from idp.apps.hub.signing_authorities import open_authorities
 from idp.apps.hub.signing_services import signing_services
 from idp.apps.hub.triggers import Occasions, TriggerDelivery
-from idp.apps.hub.users import open_users
+from idp.apps.hub.users import Users, open_users
 from idp.apps.hub.web.headers import SecurityHeaders
+from idp.apps.hub.web.oidc import CALLBACK, OidcSignIn
 from idp.apps.hub.web.portal import BUILT, Portal
 from idp.apps.hub.webhooks.fetching import Fetching
 from idp.apps.hub.webhooks.routes import LARGEST_DELIVERY, Webhooks
 from idp.apps.hub.webhooks.sources import Source, Sources
 from idp.apps.platform.layout import Layout
+from idp.apps.platform.oidc import oidc_issuer
 from idp.apps.platform.settings import PlatformSettings
 from idp.embedded.git.events import PushEvent
 from idp.embedded.git.pushes import Outside
@@ -90,6 +93,8 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
             for mounted in (git, registry):
                 await stack.enter_async_context(mounted.router.lifespan_context(mounted))
             stack.push_async_callback(instances.close)
+            if oidc is not None:
+                stack.push_async_callback(oidc.close)
             async with asyncio.TaskGroup() as group:
                 following = [
                     group.create_task(task) for task in (fetching.run(), following_triggers.run())
@@ -101,7 +106,8 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
     proxy = InstanceProxy(instances, authentication)
     feed = Feed(instances)
     creations = Creations(instances, access, git.state.server.first_commits.make)
-    own = api(layout, users, authentication, instances, changes, feed, creations)
+    oidc = _oidc(settings, users)
+    own = api(layout, users, authentication, instances, changes, feed, creations, oidc)
     authorities = open_authorities(layout.signing_authorities, settings.hub_url)
     signing = signing_services(authorities, authentication)
     portal = Portal(BUILT, settings.hub_url)
@@ -122,6 +128,16 @@ def hub_application(layout: Layout, settings: PlatformSettings) -> Starlette:
     application.state.changes = changes
     application.state.feed = feed
     return application
+
+
+def _oidc(settings: PlatformSettings, users: Users) -> OidcSignIn | None:
+    """Signing in at the issuer that the instances trust, if there is one."""
+    issuer = oidc_issuer(settings.oidc)
+    if settings.oidc is None or issuer is None:
+        return None
+    secret = settings.oidc.client_secret_file
+    redirect = f"{settings.hub_url}{CALLBACK}"
+    return OidcSignIn(issuer, users, redirect, secret=Path(secret) if secret else None)
 
 
 def _deliveries(webhooks: Webhooks) -> Starlette:

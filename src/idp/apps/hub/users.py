@@ -21,7 +21,7 @@ from idp.apps.hub.session_store import Scope, SessionKind, SessionStore
 from idp.apps.platform.layout import Layout
 from idp.kernel.access import INSTANCE_PREFIX, Principal
 from idp.kernel.database import open_database
-from idp.kernel.errors import NotFound, TooManyRequests
+from idp.kernel.errors import Forbidden, NotFound, TooManyRequests
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SESSION_SECONDS = 30 * 86400.0
@@ -40,6 +40,7 @@ _users = sa.Table(
     sa.Column("failures", sa.Integer),
     sa.Column("locked_until", sa.Float),
     sa.Column("disabled", sa.Boolean),
+    sa.Column("issuer", sa.String),
 )
 
 
@@ -88,7 +89,9 @@ class Users:
             changed = connection.execute(_users.update().where(_users.c.name == name).values(row))
             if changed.rowcount == 0:
                 connection.execute(
-                    _users.insert().values({"name": name, "groups": "[]", "disabled": False, **row})
+                    _users.insert().values(
+                        {"name": name, "groups": "[]", "disabled": False, "issuer": "", **row}
+                    )
                 )
             # Whoever knew the old one, or stole a session, is out.
             self.sessions.end_all(connection, name)
@@ -111,7 +114,7 @@ class Users:
         """
         with self._database.connect() as connection:
             row = connection.execute(sa.select(_users).where(_users.c.name == name)).first()
-        if row is None or row.disabled:
+        if row is None or row.disabled or row.issuer:
             self._hasher.hash(password)  # as slow as for a user that exists
             return None
         if row.locked_until > self._now():
@@ -179,6 +182,27 @@ class Users:
             if disabled:
                 self.sessions.end_all(connection, name)
         self._verified.pop(name, None)
+
+    def vouch(self, name: str, groups: tuple[str, ...], issuer: str) -> None:
+        """Keep a user whom an issuer vouches for; the groups are the issuer's to say.
+
+        Raises:
+            Forbidden: The name is one with a password here, another issuer's, or disabled.
+        """
+        with self._database.begin() as connection:
+            row = connection.execute(sa.select(_users).where(_users.c.name == name)).first()
+            if name.startswith(INSTANCE_PREFIX) or (row is not None and row.issuer != issuer):
+                raise Forbidden(f"{name} is not {issuer}'s to vouch for")
+            if row is not None and row.disabled:
+                raise Forbidden(f"{name} is disabled", remedy="An administrator can enable it.")
+            values = {"groups": orjson.dumps(sorted(groups)).decode()}
+            if row is None:
+                new = {"name": name, "password_hash": "", "failures": 0, "locked_until": 0.0}
+                connection.execute(
+                    _users.insert().values({**new, **values, "disabled": False, "issuer": issuer})
+                )
+            else:
+                connection.execute(_users.update().where(_users.c.name == name).values(values))
 
     def disabled(self) -> frozenset[str]:
         """The users who may not sign in."""

@@ -42,6 +42,8 @@ class OidcSettings(BaseModel):
         groups_prefix: Put before each group.
         required_claims: Claims that tokens must have, with exactly these values.
         signing_algs: The signatures that are accepted; empty for all that take a key pair.
+        client_secret_file: The secret with which the portal signs people in at the issuer; None for
+            a public client, which PKCE protects.
         ca_file: The certificates that the issuer's TLS is verified by; None for the system's.
     """
 
@@ -55,6 +57,7 @@ class OidcSettings(BaseModel):
     groups_prefix: str = ""
     required_claims: dict[str, str] = Field(default_factory=dict)
     signing_algs: tuple[str, ...] = ()
+    client_secret_file: str | None = None
     ca_file: str | None = None
 
 

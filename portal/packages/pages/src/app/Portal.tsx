@@ -2,7 +2,7 @@
 import { BUIProvider } from "@backstage/ui";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
-import { BrowserRouter, Route, Routes } from "react-router-dom";
+import { BrowserRouter, Navigate, Route, Routes } from "react-router-dom";
 import { SessionProvider } from "../data/hub";
 import { newQueryClient, useSessionQuery } from "../data/queries";
 import { ApplicationPage } from "../pages/Application";
@@ -65,6 +65,7 @@ function Gate() {
         <Suspense fallback={<Loading />}>
           <Routes>
             <Route path={ROUTES.home} element={<HomePage />} />
+            <Route path="/sign-in" element={<Navigate to={ROUTES.home} replace />} />
             <Route path={ROUTES.board} element={<BoardPage />} />
             <Route path={ROUTES.application} element={<ApplicationPage />} />
             <Route path={ROUTES.release} element={<ReleasePage />} />

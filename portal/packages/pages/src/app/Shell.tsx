@@ -17,6 +17,7 @@ import {
   RiShieldCheckLine,
   RiSunLine,
 } from "@remixicon/react";
+
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { NavLink, useLocation, useNavigate } from "react-router-dom";
 import { useSession } from "../data/hub";
@@ -38,7 +39,7 @@ export const PAGES = [
   { to: "/platform", label: "Platform", icon: RiServerLine, key: "p" },
   { to: "/create", label: "Create", icon: RiAddCircleLine, key: "c" },
   { to: "/explore", label: "Explore", icon: RiCompass3Line, key: "e" },
-  { to: "/settings", label: "Settings", icon: RiSettings3Line, key: "t" },
+  { to: "/settings", label: "Settings", icon: RiSettings3Line, key: "o" },
 ] as const;
 
 export function Shell({ children }: { children: ReactNode }) {

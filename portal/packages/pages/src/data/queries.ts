@@ -58,6 +58,15 @@ export function useSignIn() {
   });
 }
 
+export function useSignInMethods() {
+  return useQuery({
+    queryKey: ["methods"],
+    queryFn: () => answered(hub.api.GET("/session/methods")),
+    refetchInterval: false,
+    staleTime: 60_000,
+  });
+}
+
 export function useSignOut() {
   const client = useQueryClient();
   return useMutation({

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import structlog
@@ -11,7 +12,6 @@ from pydantic import ConfigDict, Field
 
 from idp.apps.hub.authentication import Authentication, admitted
 from idp.apps.hub.groups import ADMINISTRATORS
-from idp.apps.hub.people.administrators import administrators_only
 from idp.apps.hub.users import Users
 from idp.apps.hub.views.model import View
 from idp.kernel.access import INSTANCE_PREFIX, Principal
@@ -72,12 +72,26 @@ class UserChange(View):
     disabled: bool | None = None
 
 
-def user_routes(users: Users, authentication: Authentication) -> APIRouter:
-    """Build the routes."""
+def require_administrator(
+    authentication: Authentication,
+) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that lets administrators in only."""
 
-    router = APIRouter(
-        tags=["users"], dependencies=[Depends(administrators_only(authentication, "users"))]
-    )
+    async def administrator(request: Request) -> None:
+        await authentication.admit_person(request)
+        principal = admitted(request)
+        if ADMINISTRATORS not in principal.groups:
+            raise Forbidden(
+                f"{principal.name} may not manage users and webhooks",
+                remedy=f"Ask a member of {ADMINISTRATORS}.",
+            )
+
+    return administrator
+
+
+def user_routes(users: Users, administrator: Callable[[Request], Awaitable[None]]) -> APIRouter:
+    """Build the routes."""
+    router = APIRouter(tags=["users"], dependencies=[Depends(administrator)])
 
     @router.get("/users", summary="All users")
     async def list_users() -> list[User]:

@@ -61,10 +61,6 @@ def sign_in_routes(
     """Build the routes."""
     router = APIRouter(tags=["browser"])
 
-    def open_session(request: Request, name: str) -> tuple[str, float]:
-        label = browser_name(request.headers.get("user-agent", ""))
-        return users.open_session(name, BROWSER_SECONDS, kind="browser", label=label)
-
     def session_of(token: str, user: str, groups: tuple[str, ...]) -> BrowserSession:
         return BrowserSession(
             user=user,
@@ -81,7 +77,7 @@ def sign_in_routes(
         principal = await check_credential(users, limit, request, credential)
         if (former := session_token(request)) is not None:
             await asyncio.to_thread(users.close_session, former)
-        token, _ = await asyncio.to_thread(open_session, request, principal.name)
+        token, _ = await asyncio.to_thread(open_browser_session, users, request, principal.name)
         set_session(request, response, token)
         return session_of(token, principal.name, principal.groups)
 
@@ -107,6 +103,12 @@ def sign_in_routes(
         forget_session(request, response)
 
     return router
+
+
+def open_browser_session(users: Users, request: Request, name: str) -> tuple[str, float]:
+    """A new session of a browser: its token, and when it expires. Blocks."""
+    label = browser_name(request.headers.get("user-agent", ""))
+    return users.open_session(name, BROWSER_SECONDS, kind="browser", label=label)
 
 
 def browser_name(agent: str) -> str:
