@@ -48,6 +48,8 @@ export function usePreview(wanted: Wanted) {
   return useQuery({
     queryKey: ["preview", wanted],
     queryFn: () => answered(hub.api.POST("/creations/preview", { body: wanted })),
+    // Before there is a name there is nothing to ask.
+    enabled: wanted.values.name !== "",
     placeholderData: keepPreviousData,
     refetchInterval: false,
     staleTime: 60_000,

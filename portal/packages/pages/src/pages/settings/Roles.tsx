@@ -47,7 +47,8 @@ export function Roles() {
 function Grants({ grants }: { grants: readonly Grant[] }) {
   if (grants.length === 0) return <Empty title="Nobody has a role here" />;
   return (
-    <div className="idp-card idp-table-scroll">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+    <section className="idp-card idp-table-scroll" tabIndex={0} aria-label="Roles">
       <table className="idp-table">
         <thead>
           <tr>
@@ -82,6 +83,6 @@ function Grants({ grants }: { grants: readonly Grant[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
