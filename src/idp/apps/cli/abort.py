@@ -99,11 +99,11 @@ async def find(
         promotion = open_ones[0] if running and open_ones else newest
     if running and has_ended(promotion):
         status = promotion["status"]
+        application = promotion["spec"]["application"]
         raise Conflict(
             f"{promotion['metadata']['name']} has ended as {status['phase']}: "
             f"{status.get('message', '')}",
-            remedy="There is nothing to stop; "
-            f"`idp-cli rollback {promotion['spec']['application']} -e {environment} "
-            f'-n {namespace} --reason "..."` goes back.',
+            remedy="There is nothing to stop. To go back: "
+            f'`idp-cli rollback {application} -e {environment} -n {namespace} --reason "..."`.',
         )
     return promotion
