@@ -316,7 +316,7 @@ def test_an_edit_is_reviewed_and_its_conflicts_are_named(maya: Visitor) -> None:
     maya.page.locator(".cm-line", has_text="port: ").click()
     maya.page.keyboard.press("End")
     maya.page.keyboard.press("Backspace")
-    maya.page.keyboard.type("1")
+    maya.page.keyboard.type("2")
     maya.page.get_by_role("button", name="Review changes").click()
     expect(maya.page.get_by_role("alert")).to_contain_text(".spec.port belongs to argocd")
     maya.page.get_by_role("button", name="Take these fields over").click()
