@@ -313,12 +313,14 @@ def test_an_edit_is_reviewed_and_its_conflicts_are_named(maya: Visitor) -> None:
     kind = "/explore/development/apis/platform.idp/v1alpha1/webapplications"
     maya.open(f"{kind}/{NAMESPACE}/{NAME}")
     maya.page.get_by_role("button", name="Edit").click()
-    maya.page.locator(".cm-line", has_text="port: ").click()
+    # What the repository states, and so Argo CD owns.
+    maya.page.locator(".cm-line", has_text="periodSeconds: 1").click()
     maya.page.keyboard.press("End")
-    maya.page.keyboard.press("Backspace")
-    maya.page.keyboard.type("2")
+    maya.page.keyboard.type("0")
     maya.page.get_by_role("button", name="Review changes").click()
-    expect(maya.page.get_by_role("alert")).to_contain_text(".spec.port belongs to argocd")
+    expect(maya.page.get_by_role("alert")).to_contain_text(
+        ".spec.health.periodSeconds belongs to argocd"
+    )
     maya.page.get_by_role("button", name="Take these fields over").click()
     expect(maya.page.get_by_text("nothing is saved yet")).to_be_visible()
     maya.page.get_by_role("button", name="Cancel").click()
