@@ -21,6 +21,7 @@ from yarl import URL
 
 from idp.capabilities.scanning.sources import SUFFIXES
 from idp.kernel.errors import Forbidden, InvalidInput, TooLarge, Unavailable
+from idp.protocols.addresses import is_public
 
 MAX_REDIRECTS = 5
 MAX_BYTES = 2 * 2**30
@@ -55,11 +56,7 @@ def require_public(address: str, allowed: Sequence[str] = ()) -> None:
     Raises:
         Forbidden: It is loopback, private, link-local, multicast or reserved.
     """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    if any(ip in ipaddress.ip_network(network) for network in allowed):
-        return
-    if not ip.is_global or ip.is_multicast:
+    if not is_public(address, [ipaddress.ip_network(network) for network in allowed]):
         raise Forbidden(
             f"{address} is not a public address, so nothing is asked there",
             remedy="For advisories, download the file yourself and import it as a file.",

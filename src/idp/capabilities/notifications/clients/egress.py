@@ -1,8 +1,6 @@
 """Which addresses a message may be sent to: public ones, and networks that the operator allows.
 
-A channel's address is a user's word, and the instance can reach what that user cannot: its own
-loopback, the cloud's metadata service, the private network. So a name is resolved here, every
-address it has is checked, and the connection goes to what was checked, never to a second answer.
+A channel's address is a user's word: see `idp.protocols.addresses`.
 """
 
 from __future__ import annotations
@@ -15,10 +13,7 @@ from collections.abc import Sequence
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from idp.kernel.errors import Forbidden, Unavailable
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+from idp.protocols.addresses import Network, is_public
 
 
 class Egress:
@@ -55,23 +50,7 @@ class Egress:
 
     def permits(self, address: str) -> bool:
         """Whether an address may be reached."""
-        inner = _embedded(ipaddress.ip_address(address))
-        if any(inner in network for network in self._allowed):
-            return True
-        return inner.is_global and not inner.is_multicast
-
-
-def _embedded(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one leads to, or the address itself."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
+        return is_public(address, self._allowed)
 
 
 class GuardedResolver(AbstractResolver):

@@ -14,7 +14,6 @@ What a URL may reach, in the order in which it is checked (server-side request f
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ import orjson
 
 from idp.capabilities.environments.kinds import Egress
 from idp.kernel.errors import DeadlineExceeded, Forbidden, InvalidInput, TooLarge, Unavailable
+from idp.protocols.addresses import is_public, leads_to
 
 ANSWER_BYTES = 64 * 1024
 _PORTS = {"http": 80, "https": 443}
@@ -123,12 +123,10 @@ async def _checked_address(url: str, egress: Sequence[Egress]) -> str:
 
 def may_reach(address: str, *, private: bool) -> bool:
     """Whether an address may be called. Pure."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
+    ip = leads_to(address)
     if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
         return False
-    return private or ip.is_global
+    return private or is_public(address)
 
 
 async def _read(host: str, response: httpx.Response) -> bytes:
