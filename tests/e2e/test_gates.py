@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.applications import Application
-from support.platform import CLI, REPOSITORY, Platform
+from support.platform import REPOSITORY, Platform
+from support.reader import commands_of, typed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-PAGE = (REPOSITORY / "docs" / "howto" / "gates.md").read_text()
-COMMANDS = re.findall(r"^\$ (.*)$", PAGE, re.MULTILINE)
-
-
-def run(command: str, folder: Path, platform: Platform) -> str:
-    answer = subprocess.run(
-        ["bash", "-c", command],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        stdin=subprocess.DEVNULL,
-        env={
-            **os.environ,
-            "IDP_DATA": str(platform.data),
-            "PATH": f"{CLI.parent}:{os.environ['PATH']}",
-            "NO_COLOR": "1",
-        },
-    )
-    assert answer.returncode == 0, f"$ {command}\n{answer.stdout}\n{answer.stderr}"
-    return answer.stdout
+PAGE = REPOSITORY / "docs" / "howto" / "gates.md"
+COMMANDS = commands_of(PAGE)
 
 
 def waits(shop: Application, environment: str, commit: str) -> None:
@@ -48,10 +27,10 @@ def waits(shop: Application, environment: str, commit: str) -> None:
 
 
 def test_every_command_of_the_how_to_works(platform: Platform, tmp_path: Path) -> None:
-    (manifest,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (manifest,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
     # A release that the test has just made never soaked for two hours, whatever day it is.
     (tmp_path / "gates.yaml").write_text(manifest)
-    said = {COMMANDS[0]: run(COMMANDS[0], tmp_path, platform)}
+    said = {COMMANDS[0]: typed(COMMANDS[0], tmp_path, platform)}
     shop = Application(platform, tmp_path / "shop", "shop")
     commit = shop.write("one")
     shop.deploy()
@@ -64,9 +43,9 @@ def test_every_command_of_the_how_to_works(platform: Platform, tmp_path: Path) -
         if "REVIEW" in command:
             (entry,) = platform.objects("production", "reviews")
             name = entry["metadata"]["name"]
-            said[command] = run(command.replace("REVIEW", name), tmp_path, platform)
+            said[command] = typed(command.replace("REVIEW", name), tmp_path, platform)
         else:
-            said[command] = run(command, tmp_path, platform)
+            said[command] = typed(command, tmp_path, platform)
     approve, explain, _, frozen, _, _, _, _, reviews, _ = COMMANDS[1:]
     assert "It waits: gates: soak: 120 min in uat" in said[approve]
     assert "approved-by-two-eyes" in said[explain]

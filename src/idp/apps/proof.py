@@ -12,7 +12,7 @@ from idp.kernel.resource import Manifest
 from idp.protocols.oci.ports import RegistryReader
 from idp.protocols.signing.anchors import Trust
 from idp.protocols.signing.attestations import Findings, VerifiedStatement, statements
-from idp.protocols.signing.cosign import Signature, read_evidence
+from idp.protocols.signing.cosign import read_evidence
 from idp.protocols.signing.predicates import (
     COSIGN_SIGNATURE,
     CYCLONEDX,
@@ -22,6 +22,7 @@ from idp.protocols.signing.predicates import (
     VSA,
 )
 from idp.protocols.signing.summary import read_summary
+from idp.protocols.signing.threshold import Claim
 
 _SIGNATURE, _UNLOGGED = "signature", "no"
 NAMES = {
@@ -133,7 +134,7 @@ def _rejected(subject: Subject, found: Findings) -> list[dict[str, str]]:
     ]
 
 
-def _signatures(subject: Subject, found: Iterable[Signature]) -> list[dict[str, str]]:
+def _signatures(subject: Subject, found: Iterable[Claim]) -> list[dict[str, str]]:
     """One row for each signer, in however many forms it signed."""
     signers = dict.fromkeys(one.signer for one in found if one.signer is not None)
     return [_row(subject, _SIGNATURE, "holds", signer=signer) for signer in signers]

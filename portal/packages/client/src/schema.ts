@@ -5379,6 +5379,7 @@ export interface operations {
         parameters: {
             query: {
                 environment: string;
+                limit?: number;
                 namespace?: string | null;
                 application?: string | null;
                 state?: ("open" | "fixed" | "accepted" | "false-positive") | null;
@@ -5386,7 +5387,6 @@ export interface operations {
                 scanner?: string | null;
                 name?: string | null;
                 overdue?: boolean;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -5427,6 +5427,9 @@ export interface operations {
         parameters: {
             query: {
                 environment: string;
+                order?: "worst" | "due" | "newest" | "application";
+                offset?: number;
+                limit?: number;
                 namespace?: string | null;
                 application?: string | null;
                 state?: ("open" | "fixed" | "accepted" | "false-positive") | null;
@@ -5434,9 +5437,6 @@ export interface operations {
                 scanner?: string | null;
                 name?: string | null;
                 overdue?: boolean;
-                order?: "worst" | "due" | "newest" | "application";
-                offset?: number;
-                limit?: number;
             };
             header?: never;
             path?: never;

@@ -23,7 +23,7 @@ from idp.apps.platform.layout import Layout
 from idp.capabilities.scanning.advisories import AdvisoryDatabase
 from idp.capabilities.scanning.kinds import Remediation
 from idp.capabilities.scanning.osv import Advisory, Affected
-from idp.capabilities.scanning.remediation import lowest_fix, replace_requirement
+from idp.capabilities.scanning.remediation import fixed_versions, lowest_fix, replace_requirement
 from idp.kernel.errors import Conflict, InvalidInput, NotFound
 
 REMEDIATION = Remediation.type()
@@ -72,14 +72,7 @@ def _known(
     while True:
         found = database.lookup({package: sorted(versions)})
         known = [(advisory, part) for _, _, advisory in found for part in advisory.affected]
-        fixed = {
-            at
-            for _, affected in known
-            for events in affected.ranges
-            for kind, at in events
-            if kind == "fixed"
-        }
-        if fixed <= versions:
+        if (fixed := fixed_versions(known)) <= versions:
             return known
         versions |= fixed
 

@@ -45,6 +45,9 @@ Environment = Annotated[
     str,
     typer.Option("--environment", "-e", help="Environment.", autocompletion=complete_environment),
 ]
+Version = Annotated[
+    str | None, typer.Option("--version", help="Version of the release; the newest by default.")
+]
 
 
 def layout_of(data: Path | None) -> Layout:

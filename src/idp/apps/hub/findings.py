@@ -66,6 +66,19 @@ class FindingPage(BaseModel):
     findings: list[StoredFinding]
 
 
+def _filter(
+    namespace: _Name = None,
+    application: _Name = None,
+    state: State | None = None,
+    band: Band | None = None,
+    scanner: _Name = None,
+    name: _Name = None,
+    overdue: bool = False,
+) -> Filter:
+    """The query parameters of every list of findings."""
+    return Filter(namespace, application, state, band, scanner, name, overdue)
+
+
 def finding_routes(authentication: Authentication, instances: Instances) -> APIRouter:
     """Build the routes."""
     person = [Depends(authentication.admit_person)]
@@ -75,17 +88,10 @@ def finding_routes(authentication: Authentication, instances: Instances) -> APIR
     async def list_(
         request: Request,
         environment: str,
-        namespace: _Name = None,
-        application: _Name = None,
-        state: State | None = None,
-        band: Band | None = None,
-        scanner: _Name = None,
-        name: _Name = None,
-        overdue: bool = False,
+        wanted: Annotated[Filter, Depends(_filter)],
         limit: Annotated[int, Query(ge=1, le=LONGEST_LIST)] = 100,
     ) -> list[StoredFinding]:
-        await _demand_right(instances, admitted(request), environment, namespace)
-        wanted = Filter(namespace, application, state, band, scanner, name, overdue)
+        await _demand_right(instances, admitted(request), environment, wanted.namespace)
         found: list[StoredFinding] = await _read(
             instances, environment, list_findings, wanted, _now(), limit
         )
@@ -95,19 +101,12 @@ def finding_routes(authentication: Authentication, instances: Instances) -> APIR
     async def page(
         request: Request,
         environment: str,
-        namespace: _Name = None,
-        application: _Name = None,
-        state: State | None = None,
-        band: Band | None = None,
-        scanner: _Name = None,
-        name: _Name = None,
-        overdue: bool = False,
+        wanted: Annotated[Filter, Depends(_filter)],
         order: Order = "worst",
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> FindingPage:
-        await _demand_right(instances, admitted(request), environment, namespace)
-        wanted = Filter(namespace, application, state, band, scanner, name, overdue)
+        await _demand_right(instances, admitted(request), environment, wanted.namespace)
         now = _now()
         total, found = await asyncio.gather(
             _read(instances, environment, count_findings, wanted, now),

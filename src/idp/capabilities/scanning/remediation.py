@@ -29,17 +29,22 @@ def lowest_fix(known: Iterable[tuple[Advisory, Affected]], version: str) -> str 
         return None
     ecosystem = known[0][1].ecosystem
     used = version_key(ecosystem, version)
-    fixed = {
+    later = {at for at in fixed_versions(known) if version_key(ecosystem, at) > used}
+    for candidate in sorted(later, key=lambda at: version_key(ecosystem, at)):
+        if not any(affects(affected, candidate) for _, affected in known):
+            return candidate
+    return None
+
+
+def fixed_versions(known: Iterable[tuple[Advisory, Affected]]) -> set[str]:
+    """The versions that advisories name as fixed."""
+    return {
         at
         for _, affected in known
         for events in affected.ranges
         for kind, at in events
-        if kind == "fixed" and version_key(ecosystem, at) > used
+        if kind == "fixed"
     }
-    for candidate in sorted(fixed, key=lambda at: version_key(ecosystem, at)):
-        if not any(affects(affected, candidate) for _, affected in known):
-            return candidate
-    return None
 
 
 def replace_requirement(text: str, package: str, lines: str) -> str:

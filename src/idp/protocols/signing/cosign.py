@@ -49,6 +49,7 @@ from idp.protocols.signing.referrers import (
     single_layer,
 )
 from idp.protocols.signing.statement import hex_of
+from idp.protocols.signing.threshold import Claim
 from idp.protocols.signing.validity import Moments, require_valid
 
 ARTIFACT_TYPE = "application/vnd.dev.cosign.artifact.sig.v1+json"
@@ -60,30 +61,16 @@ _TAG_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
-    """A signature that was found beside an artifact.
-
-    Attributes:
-        digest: Of the manifest that holds it.
-        signer: Who made it; None when it does not count.
-        reason: Why it does not count; empty when it does.
-    """
-
-    digest: str
-    signer: str | None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """What stands beside an artifact.
 
     Attributes:
-        signatures: In all forms, those that do not count included.
+        signatures: One claim each, in all forms, those that do not count included; its digest is
+            of the manifest that holds it.
         statements: All attestations; a signature in the form of a statement is in both.
     """
 
-    signatures: list[Signature]
+    signatures: list[Claim]
     statements: Findings
 
 
@@ -238,17 +225,17 @@ async def read_evidence(
         try:
             layer = await single_layer(registry, repository, referrer, digest, SIMPLE_SIGNING)
             signer = await _signer_of_layer(registry, repository, layer, digest, keys, now)
-            found.append(Signature(referrer.digest, signer))
+            found.append(Claim(referrer.digest, signer))
         except (VerificationFailed, TooLarge, NotFound) as error:
-            found.append(Signature(referrer.digest, None, error.message))
+            found.append(Claim(referrer.digest, None, error.message))
     found += await _tagged(registry, repository, digest, keys, now)
     stated = await statements(registry, repository, digest, trust, now=now)
     found += [
-        Signature(one.digest, one.signer)
+        Claim(one.digest, one.signer)
         for one in stated.verified
         if one.predicate_type == COSIGN_SIGNATURE
     ]
-    found += [Signature(one.digest, None, one.reason) for one in stated.rejected]
+    found += [Claim(one.digest, None, one.reason) for one in stated.rejected]
     return Evidence(found, stated)
 
 
@@ -259,28 +246,28 @@ async def signatures(
     trust: Trust,
     *,
     now: datetime | None = None,
-) -> list[Signature]:
+) -> list[Claim]:
     """Every signature beside an artifact; see `read_evidence`."""
     return (await read_evidence(registry, repository, digest, trust, now=now)).signatures
 
 
 async def _tagged(
     registry: RegistryReader, repository: str, digest: str, keys: Keys, now: datetime | None
-) -> list[Signature]:
-    found: list[Signature] = []
+) -> list[Claim]:
+    found: list[Claim] = []
     with contextlib.suppress(NotFound):
         manifest = await registry.manifest(repository, signature_tag(digest))
         try:
             layers = layers_of(manifest)
         except VerificationFailed as error:
-            return [Signature(manifest.digest, None, error.message)]
+            return [Claim(manifest.digest, None, error.message)]
         for body in layers:
             try:
                 layer = layer_of(body, SIMPLE_SIGNING)
                 signer = await _signer_of_layer(registry, repository, layer, digest, keys, now)
-                found.append(Signature(manifest.digest, signer))
+                found.append(Claim(manifest.digest, signer))
             except (VerificationFailed, TooLarge, NotFound) as error:
-                found.append(Signature(manifest.digest, None, error.message))
+                found.append(Claim(manifest.digest, None, error.message))
     return found
 
 
@@ -319,7 +306,7 @@ async def verify_digest(
 
 
 def require_signed(
-    found: Iterable[Signature], repository: str, digest: str, names: Sequence[str]
+    found: Iterable[Claim], repository: str, digest: str, names: Sequence[str]
 ) -> str:
     """The first of some signers who signed an artifact. Pure.
 

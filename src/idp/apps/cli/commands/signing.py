@@ -16,6 +16,7 @@ from idp.apps.cli.options import (
     Namespace,
     Output,
     User,
+    Version,
     layout_of,
 )
 
@@ -32,9 +33,7 @@ _BROKEN = 8
 @application.command()
 def verify(
     name: Annotated[str, typer.Argument(help="Name of the application.")],
-    version: Annotated[
-        str | None, typer.Option("--version", help="Version of the release; the newest by default.")
-    ] = None,
+    version: Version = None,
     environment: Environment = "development",
     namespace: Namespace = DEFAULT_NAMESPACE,
     data: Data = None,
@@ -92,9 +91,7 @@ def sign(
             show_default=False,
         ),
     ],
-    version: Annotated[
-        str | None, typer.Option("--version", help="Version of the release; the newest by default.")
-    ] = None,
+    version: Version = None,
     environment: Environment = "development",
     namespace: Namespace = DEFAULT_NAMESPACE,
     data: Data = None,
@@ -151,9 +148,7 @@ async def _sign(
 @application.command("explain-level")
 def explain_level(
     name: Annotated[str, typer.Argument(help="Name of the application.")],
-    version: Annotated[
-        str | None, typer.Option("--version", help="Version of the release; the newest by default.")
-    ] = None,
+    version: Version = None,
     environment: Environment = "development",
     namespace: Namespace = DEFAULT_NAMESPACE,
     data: Data = None,

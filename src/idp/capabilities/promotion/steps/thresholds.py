@@ -31,7 +31,7 @@ def judgements(
         if rule.evidence in _PREDICATES:
             claims = _claims(about.statements, _PREDICATES[rule.evidence])
         else:
-            claims = [Claim(one.digest, one.signer, one.reason) for one in about.signatures]
+            claims = about.signatures
         judged.append(judge(requirement, claims, groups))
     return judged
 
