@@ -13,11 +13,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
 from idp.apps.hub.access import ENVIRONMENTS_NAMESPACE
+from idp.apps.hub.backlog import work_off
 from idp.apps.hub.instances import Instances
 from idp.apps.hub.pushes import Push
 from idp.capabilities.promotion.decide.triggers import PATIENCE, concerns, event_name
@@ -29,7 +31,6 @@ from idp.kernel.manifest import render
 
 log = structlog.get_logger(__name__)
 
-_FIRST_DELAY, _LONGEST_DELAY, _LOOK_AGAIN = 1.0, 300.0, 300.0
 _table = sa.Table(
     "trigger_occasions",
     sa.MetaData(),
@@ -135,20 +136,8 @@ class TriggerDelivery:
         """Tell every environment."""
         async with asyncio.TaskGroup() as group:
             for environment in self._instances.environments:
-                group.create_task(self._run(environment), name=f"triggers of {environment}")
-
-    async def _run(self, environment: str) -> None:
-        delay, news = _FIRST_DELAY, self._news[environment]
-        while True:
-            news.clear()
-            left = await self.tell(environment)
-            wait = delay if left else _LOOK_AGAIN
-            delay = min(delay * 2, _LONGEST_DELAY) if left else _FIRST_DELAY
-            try:
-                async with asyncio.timeout(wait):
-                    await news.wait()
-            except TimeoutError:
-                continue
+                name, look = f"triggers of {environment}", partial(self.tell, environment)
+                group.create_task(work_off(name, look, self._news[environment]), name=name)
 
     async def tell(self, environment: str) -> bool:
         """Tell an environment what is open; gives whether something has to be told again."""

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from idp.apps.hub.backlog import work_off
 from idp.apps.hub.webhooks.sources import Source, Sources
 from idp.kernel.access import Principal, RepositoryAccess
 from idp.kernel.errors import Forbidden, IdpError
 
 log = structlog.get_logger(__name__)
 
-FIRST_DELAY, LONGEST_DELAY, LOOK_AGAIN = 1.0, 300.0, 300.0
 Fetch = Callable[[Source, str], Awaitable[None]]
 """Fetches a source in the name of a user."""
 Groups = Callable[[], dict[str, tuple[str, ...]]]
@@ -57,17 +57,7 @@ class Fetching:
 
     async def run(self) -> None:
         """Fetch what is open, again and again until it works."""
-        delay = FIRST_DELAY
-        while True:
-            self._wake.clear()
-            left = await self.fetch_open()
-            wait = delay if left else LOOK_AGAIN
-            delay = min(delay * 2, LONGEST_DELAY) if left else FIRST_DELAY
-            try:
-                async with asyncio.timeout(wait):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+        await work_off("webhooks", self.fetch_open, self._wake)
 
     async def fetch_open(self) -> int:
         """One look; gives how many deliveries must be tried again."""
