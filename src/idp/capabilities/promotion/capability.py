@@ -98,16 +98,12 @@ def build_controllers(
     context: Context, registry: Registry, sources: Repositories
 ) -> Sequence[Runnable]:
     """What runs inside an instance, over the given registry and repositories."""
-    client = context.client
-    holds = Holds(client, environment=context.environment)
+    client, environment = context.client, context.environment
+    holds, ledger = Holds(client, environment=environment), Ledger(context.database)
+    reader = PipelineReader(client)
+    repository, argo_cd = _environment_repository(context, sources), _argo_cd(context)
     ending = PromotionEnding(
-        client,
-        _environment_repository(context, sources),
-        Ledger(context.database),
-        Turns(client),
-        _argo_cd(context),
-        holds,
-        environment=context.environment,
+        client, repository, ledger, Turns(client), argo_cd, holds, environment=environment
     )
     importer = ReleaseImporter(
         client,
@@ -116,24 +112,9 @@ def build_controllers(
         origin=_origin(context),
         changes=context.options.get("changes"),
     )
-    promotions = PromotionReconciler(
-        client, PipelineReader(client), ending, environment=context.environment
-    )
-    watch = RollbackWatch(
-        client,
-        PipelineReader(client),
-        _environment_repository(context, sources),
-        _gateway(context),
-        holds,
-    )
-    drift = DriftWatch(
-        client,
-        PipelineReader(client),
-        _environment_repository(context, sources),
-        Ledger(context.database),
-        _argo_cd(context),
-        environment=context.environment,
-    )
+    promotions = PromotionReconciler(client, reader, ending, environment=environment)
+    watch = RollbackWatch(client, reader, repository, _gateway(context), holds)
+    drift = DriftWatch(client, reader, repository, ledger, argo_cd, environment=environment)
     return [
         importer,
         drift.controller(),
